@@ -1,0 +1,88 @@
+"""Messages that point into the user's files.
+
+The form is rustc's: a code and a message, the place, the line with carets under the fault, then
+notes and help. Messages are lower case, without a full stop, and stand alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kplay.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault in the user's input: what is, where, and what was expected."""
+
+    code: str
+    message: str
+    span: Span | None
+    help: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    severity: str = "error"
+    secret: bool = False
+    """True when the line must not be shown (it holds a vaulted or no_log value)."""
+
+
+def suggest(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """A help line naming the closest known word, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return (f"did you mean `{close[0]}`?",) if close else ()
+
+
+def render(diagnostic: Diagnostic, texts: Mapping[str, str] | None = None) -> str:
+    """The diagnostic as text of several lines, without a line feed at the end.
+
+    Args:
+        diagnostic: what to show.
+        texts: file name to text, for files that are not on disk.
+    """
+    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    lines = [head]
+    gutter = ""
+    if diagnostic.span is not None:
+        span = diagnostic.span
+        number = str(span.line)
+        gutter = " " * len(number)
+        lines.append(f"{gutter}--> {span}")
+        written = None if diagnostic.secret else _line(span, texts or {})
+        if written is not None:
+            end = span.end_column if span.end_line == span.line else len(written) + 1
+            width = max(1, min(end, len(written) + 1) - span.column)
+            pad = "".join("\t" if c == "\t" else " " for c in written[: span.column - 1])
+            lines += [
+                f"{gutter} |",
+                f"{number} | {written}",
+                f"{gutter} | {pad}{'^' * width}",
+            ]
+        if diagnostic.notes or diagnostic.help:
+            lines.append(f"{gutter} |")
+    lines += [f"{gutter} = note: {note}".strip("\n") for note in diagnostic.notes]
+    lines += [f"{gutter} = help: {line}" for line in diagnostic.help]
+    return "\n".join(lines)
+
+
+def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """The diagnostic as JSON-ready data; ``span`` is a mapping or null."""
+    data = asdict(diagnostic)
+    data["span"] = diagnostic.span._asdict() if diagnostic.span else None
+    return data
+
+
+def _line(span: Span, texts: Mapping[str, str]) -> str | None:
+    text = texts.get(span.file)
+    if text is None:
+        try:
+            text = Path(span.file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+    lines = text.splitlines()
+    return lines[span.line - 1] if 0 < span.line <= len(lines) else None

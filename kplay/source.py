@@ -1,0 +1,256 @@
+"""YAML with the place of every value.
+
+Data stay plain (dict, list, str, int, float, bool, None, date); spans lie beside them in a table
+keyed by path, so that nothing downstream has to know about tagged strings. The scalar rules are
+YAML 1.1 as PyYAML resolves them, which is what Ansible users write for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KeyPath = tuple[str | int, ...]
+
+
+class Span(NamedTuple):
+    """A range of text in a file; lines and columns count from 1, the end column is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class UnsafeText(str):
+    """Text written with ``!unsafe``: it is never read as a template."""
+
+    __slots__ = ()
+
+
+class VaultText(str):
+    """Text written with ``!vault``: an encrypted value, still sealed."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class Document:
+    """One YAML document: plain data, and the spans of its values and keys by path."""
+
+    file: str
+    text: str
+    data: Any = None
+    spans: dict[KeyPath, Span] = field(default_factory=dict)
+    key_spans: dict[KeyPath, Span] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Sourced:
+        """The whole document as a sourced value."""
+        return Sourced(self.data, self, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sourced:
+    """A plain value together with its place in a document."""
+
+    value: Any
+    document: Document
+    path: KeyPath
+
+    @property
+    def span(self) -> Span:
+        """Where the value is written; for a value made up by kplay, its nearest parent."""
+        return self._nearest(self.document.spans)
+
+    @property
+    def key_span(self) -> Span:
+        """Where the key of this value is written (the value's own span for a list item)."""
+        return self.document.key_spans.get(self.path) or self.span
+
+    def _nearest(self, table: dict[KeyPath, Span]) -> Span:
+        path = self.path
+        while path and path not in table:
+            path = path[:-1]
+        return table.get(path) or Span(self.document.file, 1, 1, 1, 1)
+
+    def child(self, key: str | int) -> Sourced:
+        """The value under ``key``; raises KeyError or IndexError as the plain value would."""
+        return Sourced(self.value[key], self.document, (*self.path, key))
+
+    def get(self, key: str) -> Sourced | None:
+        """The value under ``key`` of a mapping, or None."""
+        if isinstance(self.value, dict) and key in self.value:
+            return self.child(key)
+        return None
+
+    def items(self) -> Iterator[tuple[str, Sourced]]:
+        """Keys and sourced values of a mapping, in the order written."""
+        for key in self.value:
+            yield key, self.child(key)
+
+    def elements(self) -> Iterator[Sourced]:
+        """Sourced items of a list, in order."""
+        for index in range(len(self.value)):
+            yield self.child(index)
+
+
+def made_up(value: Any, file: str = "<kplay>") -> Sourced:
+    """A value that no file holds (the command line's, or one that kplay adds)."""
+    return Document(file, "", value).root
+
+
+def load_file(path: Path) -> Document:
+    """Read one YAML document from a file.
+
+    Raises:
+        InputError: the file is missing, unreadable, not UTF-8, or not one YAML document.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(
+            Diagnostic("unreadable-file", f"cannot read `{path}`: {reason}", None)
+        ) from error
+    return load_text(text, str(path))
+
+
+def load_text(text: str, file: str) -> Document:
+    """Parse one YAML document; an empty text gives None as data.
+
+    Raises:
+        InputError: syntax errors, duplicate keys and unknown tags, each with its span.
+    """
+    document = Document(file, text)
+    try:
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise InputError(_syntax(error, text, file)) from error
+    except yaml.YAMLError as error:
+        raise InputError(
+            Diagnostic("yaml-syntax", f"not valid YAML: {error}", Span(file, 1, 1, 1, 2))
+        ) from error
+    if node is not None:
+        builder = _Builder(document)
+        document.data = builder.build(node, ())
+        if builder.faults:
+            raise InputError(builder.faults)
+    return document
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.splitlines()
+    written = lines[line] if line < len(lines) else ""
+    span = Span(file, line + 1, column + 1, line + 1, column + 2)
+    if "\t" in written[: column + 1] or "'\\t'" in str(error.problem):
+        tab = written.index("\t") + 1 if "\t" in written else column + 1
+        span = Span(file, line + 1, tab, line + 1, tab + 1)
+        return Diagnostic(
+            "tab-in-yaml",
+            "a tab where YAML wants spaces",
+            span,
+            help=("indent with spaces",),
+        )
+    what = str(error.problem or "not valid YAML").strip()
+    notes = (str(error.context),) if error.context else ()
+    help_lines: tuple[str, ...] = ()
+    if "{{" in written:
+        help_lines = ("a value that starts with `{{` must be quoted",)
+    return Diagnostic("yaml-syntax", what, span, notes=notes, help=help_lines)
+
+
+class _Builder:
+    """Turns composed nodes into plain data and span tables."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.faults: list[Diagnostic] = []
+        self.scalars = yaml.constructor.SafeConstructor()
+
+    def span(self, node: yaml.Node) -> Span:
+        start, end = node.start_mark, node.end_mark
+        return Span(
+            self.document.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1
+        )
+
+    def build(self, node: yaml.Node, path: KeyPath) -> Any:
+        self.document.spans[path] = self.span(node)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        if node.tag == "!unsafe":
+            return UnsafeText(node.value)
+        if node.tag in ("!vault", "!vault-encrypted"):
+            return VaultText(node.value)
+        if node.tag not in yaml.constructor.SafeConstructor.yaml_constructors:
+            self.faults.append(
+                Diagnostic("unknown-tag", f"unknown YAML tag `{node.tag}`", self.span(node))
+            )
+            return None
+        try:
+            return self.scalars.construct_object(node)  # type: ignore[no-untyped-call]
+        except (yaml.YAMLError, ValueError) as error:
+            self.faults.append(
+                Diagnostic("yaml-value", f"not a valid value: {error}", self.span(node))
+            )
+            return None
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[Any, Any]:
+        result: dict[Any, Any] = {}
+        merged: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                sources = (
+                    value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+                )
+                for source in reversed(sources):
+                    data = self.build(source, path)
+                    if isinstance(data, dict):
+                        merged.update(data)
+                continue
+            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.faults.append(
+                    Diagnostic(
+                        "yaml-key",
+                        "a key must be a plain value",
+                        self.span(key_node),
+                        help=("a template at the start of a value must be quoted",),
+                    )
+                )
+                continue
+            here = (*path, key)
+            if key in result:
+                self.faults.append(
+                    Diagnostic(
+                        "duplicate-key",
+                        f"the key `{key}` is written twice",
+                        self.span(key_node),
+                        notes=(f"first written at {self.document.key_spans[here]}",),
+                    )
+                )
+                continue
+            self.document.key_spans[here] = self.span(key_node)
+            result[key] = self.build(value_node, here)
+        self.document.spans[path] = self.span(node)
+        return {**merged, **result} if merged else result
