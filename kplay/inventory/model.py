@@ -1,0 +1,66 @@
+"""Hosts and groups, as plain data with the place of every definition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kplay.source import Sourced, Span
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """A group: its own hosts and children, and the variables given to it."""
+
+    name: str
+    hosts: list[str] = field(default_factory=list)
+    """Direct members, in the order written."""
+    children: list[str] = field(default_factory=list)
+    parents: list[str] = field(default_factory=list)
+    variables: dict[str, Sourced] = field(default_factory=dict)
+    """From the inventory file itself; group_vars files are in ``file_variables``."""
+    file_variables: dict[str, Sourced] = field(default_factory=dict)
+    priority: int = 1
+    """``ansible_group_priority``."""
+    depth: int = 0
+    """Longest way from ``all``: deeper groups win."""
+
+
+@dataclass(eq=False, slots=True)
+class Host:
+    """A host as the inventory names it."""
+
+    name: str
+    span: Span | None
+    variables: dict[str, Sourced] = field(default_factory=dict)
+    file_variables: dict[str, Sourced] = field(default_factory=dict)
+    """From host_vars files beside the inventory."""
+    groups: list[str] = field(default_factory=list)
+    """All groups it is in, through children too, sorted by depth, priority, name; ``all`` first."""
+
+
+@dataclass(eq=False, slots=True)
+class Inventory:
+    """Every host and group; ``all`` and ``ungrouped`` always exist."""
+
+    hosts: dict[str, Host] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    sources: list[Path] = field(default_factory=list)
+
+    def members(self, group: str) -> list[str]:
+        """Host names in a group and its children, in inventory order; raises KeyError."""
+        wanted: set[str] = set()
+        pending, seen = [group], set()
+        while pending:
+            name = pending.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            wanted.update(self.groups[name].hosts)
+            pending += self.groups[name].children
+        if group == "all":
+            return list(self.hosts)
+        return [name for name in self.hosts if name in wanted]
