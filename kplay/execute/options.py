@@ -1,0 +1,50 @@
+"""What the user asked of a plan or a run: one frozen value, made once from the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RUNS_DIRECTORY = Path(".kplay/runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Passwords asked for at the terminal; never in a journal, an argument list or a repr."""
+
+    connection: str | None = field(default=None, repr=False)
+    """``-k``: the SSH password of every host that names none."""
+    become: str | None = field(default=None, repr=False)
+    """``-K``: the password of sudo, su or doas."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Everything ``plan``, ``apply`` and ``run`` take from the command line, unevaluated.
+
+    None means that the option was not given, so that the inventory or the playbook decides.
+    """
+
+    playbooks: tuple[Path, ...] = ()
+    inventory: tuple[str, ...] = ()
+    """``-i`` as written: a path, or a comma-separated list of hosts that holds a comma."""
+    limit: str = ""
+    tags: tuple[str, ...] = ()
+    skip_tags: tuple[str, ...] = ()
+    extra_vars: tuple[str, ...] = ()
+    """``-e`` as written, in order: ``k=v k2=v2``, ``{json}`` or ``@file``."""
+    forks: int = 50
+    user: str | None = None
+    private_key: Path | None = None
+    become: bool | None = None
+    become_user: str | None = None
+    become_method: str | None = None
+    passwords: Passwords = field(default_factory=Passwords)
+    diff: bool = False
+    check: bool = False
+    """The user asked for a plan."""
+    verbosity: int = 0
+    accept_new_host_keys: bool = False
+    probes_author: bool = False
+    """``--probes author``: a plan runs commands whose author says ``changed_when: false``."""
+    runs_directory: Path = RUNS_DIRECTORY
