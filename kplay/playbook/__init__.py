@@ -1,0 +1,1 @@
+"""Playbooks: read, checked and unfolded, nothing evaluated."""

@@ -1,0 +1,156 @@
+"""The names a task can call: the modules of the catalog, and kplay's own on the controller."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from kplay.modules.api import Arg
+
+BUILTIN = ("ansible.builtin.", "ansible.legacy.")
+INCLUDES = {"include_tasks": "tasks", "include_role": "role"}
+IMPORTS = ("import_tasks", "import_role")
+TASK_FILE = {
+    "file": Arg(),
+    "apply": Arg("dict"),
+}
+ROLE_USE = {
+    "name": Arg(required=True, aliases=("role",)),
+    "tasks_from": Arg(),
+    "vars_from": Arg(),
+    "defaults_from": Arg(),
+    "handlers_from": Arg(),
+    "allow_duplicates": Arg("bool"),
+    "public": Arg("bool"),
+    "rolespec_validate": Arg("bool"),
+    "apply": Arg("dict"),
+}
+
+
+class Called(NamedTuple):
+    """What loading needs to know of a module."""
+
+    name: str
+    args: dict[str, Arg]
+    free_form: str = ""
+    """The argument that free-form text is for; ``_raw`` when it stays as written."""
+    raw_argument: str = ""
+    """The argument that the module itself knows ``_raw`` by, when it is another."""
+    open: bool = False
+    """True when any argument is taken (set_fact, add_host)."""
+    requires_one_of: tuple[tuple[str, ...], ...] = ()
+    exclusive_args: tuple[tuple[str, ...], ...] = ()
+    refused: str = ""
+    """Why the name is known and yet not supported."""
+
+
+_PLACED = {
+    "src": Arg("path"),
+    "dest": Arg("path", required=True),
+    "mode": Arg("mode"),
+    "owner": Arg(),
+    "group": Arg(),
+    "backup": Arg("bool"),
+    "force": Arg("bool"),
+    "validate": Arg(),
+    "follow": Arg("bool"),
+    "seuser": Arg(),
+    "serole": Arg(),
+    "setype": Arg(),
+    "selevel": Arg(),
+    "attributes": Arg(aliases=("attr",)),
+    "unsafe_writes": Arg("bool"),
+}
+_META = ("clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role",
+         "flush_handlers", "noop", "refresh_inventory", "reset_connection")  # fmt: skip
+
+_CONTROLLER: tuple[Called, ...] = (
+    Called("set_fact", {"cacheable": Arg("bool")}, open=True),
+    Called("debug", {"msg": Arg("raw"), "var": Arg("raw"), "verbosity": Arg("int")},
+           exclusive_args=(("msg", "var"),)),
+    Called("assert", {"that": Arg("raw", required=True),
+                      "fail_msg": Arg("raw", aliases=("msg",)),
+                      "success_msg": Arg("raw"), "quiet": Arg("bool")}),
+    Called("fail", {"msg": Arg("raw")}),
+    Called("meta", {"_raw": Arg(required=True, choices=_META)}, free_form="_raw"),
+    Called("include_vars", {"file": Arg("path"), "dir": Arg("path"), "name": Arg(),
+                            "depth": Arg("int"), "files_matching": Arg(),
+                            "ignore_files": Arg("list"), "extensions": Arg("list"),
+                            "ignore_unknown_extensions": Arg("bool"),
+                            "hash_behaviour": Arg(choices=("replace", "merge"))},
+           free_form="file", requires_one_of=(("file", "dir"),),
+           exclusive_args=(("file", "dir"),)),
+    Called("template", {**_PLACED, "src": Arg("path", required=True),
+                        "newline_sequence": Arg(choices=("\n", "\r", "\r\n")),
+                        "block_start_string": Arg(), "block_end_string": Arg(),
+                        "variable_start_string": Arg(), "variable_end_string": Arg(),
+                        "comment_start_string": Arg(), "comment_end_string": Arg(),
+                        "trim_blocks": Arg("bool"), "lstrip_blocks": Arg("bool"),
+                        "output_encoding": Arg()}),
+    Called("copy", {**_PLACED, "content": Arg("raw"), "remote_src": Arg("bool"),
+                    "directory_mode": Arg("mode"), "checksum": Arg(), "decrypt": Arg("bool"),
+                    "local_follow": Arg("bool")},
+           requires_one_of=(("src", "content"),), exclusive_args=(("src", "content"),)),
+    Called("fetch", {"src": Arg("path", required=True), "dest": Arg("path", required=True),
+                     "flat": Arg("bool"), "fail_on_missing": Arg("bool"),
+                     "validate_checksum": Arg("bool")}),
+    Called("script", {"_raw": Arg(), "cmd": Arg(), "creates": Arg("path"),
+                      "removes": Arg("path"), "chdir": Arg("path"), "executable": Arg("path"),
+                      "decrypt": Arg("bool")},
+           free_form="_raw", requires_one_of=(("_raw", "cmd"),)),
+    Called("raw", {"_raw": Arg(required=True), "executable": Arg("path")}, free_form="_raw"),
+    Called("pause", {"seconds": Arg("int"), "minutes": Arg("int"), "prompt": Arg(),
+                     "echo": Arg("bool")}),
+    Called("ping", {"data": Arg()}),
+    Called("wait_for_connection", {"connect_timeout": Arg("int"), "delay": Arg("int"),
+                                   "sleep": Arg("int"), "timeout": Arg("int")}),
+    Called("add_host", {"name": Arg(required=True, aliases=("host", "hostname")),
+                        "groups": Arg("raw", aliases=("group", "groupname"))}, open=True),
+    Called("group_by", {"key": Arg(required=True), "parents": Arg("list")}),
+    Called("reboot", {"reboot_timeout": Arg("int"), "connect_timeout": Arg("int"),
+                      "pre_reboot_delay": Arg("int"), "post_reboot_delay": Arg("int"),
+                      "test_command": Arg(), "reboot_command": Arg(), "msg": Arg(),
+                      "boot_time_command": Arg(), "search_paths": Arg("list")}),
+    Called("kubeconfig", {}, open=True),
+    Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),
+    Called("include", {}, open=True, refused="write `include_tasks` or `import_tasks`"),
+    Called("async_status", {}, open=True, refused="a task is always waited for"),
+    Called("import_playbook", {}, open=True,
+           refused="a playbook is imported beside plays, not in a list of tasks"),
+)  # fmt: skip
+ACTIONS: dict[str, Called] = {called.name: called for called in _CONTROLLER}
+"""Names that run on the controller alone, or whose first half does."""
+
+
+@cache
+def find(name: str) -> Called | None:
+    """What a task calls under this name, or None when nobody knows it."""
+    from kplay.modules import catalog
+
+    module = catalog.find(name)
+    action = ACTIONS.get(local_name(name))
+    if module is None or action is not None:
+        return action
+    return Called(
+        module.name,
+        dict(module.args),
+        "_raw" if module.free_form else "",
+        raw_argument=module.free_form,
+        requires_one_of=tuple(tuple(one) for one in module.requires_one_of),
+        exclusive_args=tuple(tuple(one) for one in module.exclusive_args),
+    )
+
+
+def local_name(name: str) -> str:
+    """The name without Ansible's own collection before it."""
+    for prefix in BUILTIN:
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    return name
+
+
+def names() -> list[str]:
+    """Every name a task can call, sorted; for suggestions."""
+    from kplay.modules import catalog
+
+    return sorted({*catalog.names(), *ACTIONS, *INCLUDES, *IMPORTS})

@@ -1,0 +1,200 @@
+"""Finds roles, reads their parts, and unfolds a use of a role into a block."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from kplay.diagnostics import suggest
+from kplay.playbook import files, keywords
+from kplay.playbook.model import Block, Node, Role
+from kplay.playbook.values import is_template, names_in, read_keywords, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kplay.playbook.load import Loader
+    from kplay.playbook.model import Keywords
+    from kplay.playbook.scope import Scope
+    from kplay.source import Sourced
+
+
+def read_use(loader: Loader, entry: Sourced, scope: Scope) -> Block | None:
+    """A role as ``roles:`` or a role's dependencies name it: text, or a mapping with parameters."""
+    if isinstance(entry.value, str):
+        return unfold(loader, entry, scope, {})
+    if not isinstance(entry.value, dict):
+        scope.faults.add("bad-value", f"wanted a role, not {shown(entry.value)}", entry.span)
+        return None
+    name = entry.get("role") or entry.get("name")
+    if name is None or not isinstance(name.value, str):
+        scope.faults.add("missing-argument", "this entry names no `role`", entry.span)
+        return None
+    known = keywords.at(keywords.ROLE)
+    given = {key: value for key, value in entry.items() if key not in known}
+    words = read_keywords(entry, keywords.ROLE, scope.faults, {*given, "role", "name"})
+    return unfold(loader, name, scope, words, given=given)
+
+
+def unfold(
+    loader: Loader,
+    name: Sourced,
+    scope: Scope,
+    words: Keywords,
+    *,
+    given: dict[str, Sourced] | None = None,
+    parts: Mapping[str, str] = MappingProxyType({}),
+    public: bool = True,
+) -> Block | None:
+    """The block of one use of a role, its dependencies first; None when there is no such role.
+
+    Args:
+        loader: reads files, each once.
+        name: the role's name as written.
+        scope: where it is used.
+        words: keywords of the use; its ``vars`` become parameters.
+        given: parameters written among the keywords.
+        parts: ``tasks``, ``vars``, ``defaults``, ``handlers`` to file names other than main.
+        public: whether the play after it sees its defaults and vars.
+    """
+    text = scope.fill(str(name.value))
+    path = find(loader, text, name, scope)
+    if path is None:
+        return None
+    shared = words.pop("vars", None)
+    parameters = dict(shared.items()) if shared and isinstance(shared.value, dict) else {}
+    parents = (*scope.role.parents, scope.role) if scope.role is not None else ()
+    if any(parent.path == path for parent in parents) and scope.static and not parts.get("tasks"):
+        way = " -> ".join([*(parent.name for parent in parents), text])
+        scope.faults.add(
+            "role-cycle",
+            f"the role `{text}` needs itself",
+            name.span,
+            notes=(f"the way: {way}",),
+        )
+        return None
+    role = Role(
+        text, path, parameters={**parameters, **(given or {})}, parents=parents, public=public
+    )
+    role.defaults = loader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
+    role.variables = loader.role_table(role, "vars", parts.get("vars", "main"), name, scope)
+    block = Block(words, name.span, role=role, parent=scope.parent, kind="role")
+    inner = scope.within(role=role, parent=block, handler=False)
+    block.tasks += _dependencies(loader, role, inner)
+    for file in loader.role_files(role, "tasks", parts.get("tasks", "main"), name, scope):
+        block.tasks += loader.tasks_of(file, name.span, inner)
+    handling = inner.within(handler=True)
+    part = parts.get("handlers", "main")
+    for file in loader.role_files(role, "handlers", part, name, scope):
+        role.handlers += loader.tasks_of(file, name.span, handling)
+    if scope.play is not None and scope.static:
+        scope.play.handlers += role.handlers
+    return block
+
+
+def find(loader: Loader, text: str, name: Sourced, scope: Scope) -> Path | None:
+    """The folder of a role; notes a fault with all the places looked at when there is none."""
+    folders = files.role_folders(text, scope.directory, loader.roles_path)
+    if scope.role is not None:
+        folders.append(files.tidy(scope.role.path.parent / text))
+    found = next((folder for folder in dict.fromkeys(folders) if folder.is_dir()), None)
+    if found is not None:
+        return found
+    if is_template(text):
+        scope.faults.add(
+            "late-name",
+            "the name of a static role must be known when loading",
+            name.span,
+            notes=("templates may use variables of -e, the play and the block, as plain text",),
+            help=("use `include_role` where a fact or a result decides",),
+        )
+        return None
+    roots = {folder.parent for folder in folders}
+    known = [one.name for root in roots if root.is_dir() for one in root.iterdir() if one.is_dir()]
+    scope.faults.add(
+        "unknown-role",
+        f"no role named `{text}`",
+        name.span,
+        notes=tuple(f"not at {folder}" for folder in dict.fromkeys(folders)),
+        help=suggest(text, known),
+    )
+    return None
+
+
+def _dependencies(loader: Loader, role: Role, scope: Scope) -> list[Node]:
+    blocks: list[Node] = []
+    for file in files.part_of_role(role.path, "meta", "main"):
+        meta = loader.document(file, scope)
+        if meta is None or meta.root.value is None:
+            continue
+        if not isinstance(meta.root.value, dict):
+            scope.faults.add("bad-value", "a role's meta file is a mapping", meta.root.span)
+            continue
+        twice = meta.root.get("allow_duplicates")
+        role.allow_duplicates = bool(twice and twice.value in (True, "yes", "true"))
+        needed = meta.root.get("dependencies")
+        if needed is None or needed.value is None:
+            continue
+        if not isinstance(needed.value, list):
+            scope.faults.add("bad-value", "`dependencies` wants a list of roles", needed.span)
+            continue
+        for entry in needed.elements():
+            block = read_use(loader, entry, scope)
+            if block is not None:
+                blocks.append(block)
+    return blocks
+
+
+def drop_repeats(blocks: list[Block]) -> None:
+    """Take out roles that the play has run already, and mark those that only a run can tell.
+
+    Ansible runs a role once for a host in a play, unless parameters, tags or conditions differ or
+    the role allows duplicates. A use that surely ran is emptied here; one whose earlier use stands
+    under a condition or under other tags keeps its tasks and names the earlier one in ``repeats``.
+    """
+    seen: dict[str, Block] = {}
+    for block in blocks:
+        _drop(block, seen)
+
+
+def _drop(block: Block, seen: dict[str, Block]) -> None:
+    role = block.role
+    if block.kind == "role" and role is not None and not role.allow_duplicates:
+        key = _identity(block)
+        earlier = seen.setdefault(key, block)
+        if earlier is not block and earlier.role is not None:
+            if _surely_ran(earlier, block):
+                block.tasks.clear()
+                return
+            role.repeats = earlier.role
+    for node in block.tasks:
+        if isinstance(node, Block) and node.kind == "role":
+            _drop(node, seen)
+
+
+def _identity(block: Block) -> str:
+    role = block.role
+    parameters = {key: one.value for key, one in role.parameters.items()} if role else {}
+    words = {key: one.value for key, one in block.keywords.items()}
+    return repr((role.path if role else "", sorted(parameters.items()), sorted(words.items())))
+
+
+def _surely_ran(earlier: Block, later: Block) -> bool:
+    first, second = _outer(earlier), _outer(later)
+    if any("when" in words for words in first):
+        return False
+    return _tags(first) == _tags(second)
+
+
+def _outer(block: Block) -> list[Keywords]:
+    found: list[Keywords] = []
+    around: Block | None = block
+    while around is not None:
+        found.append(around.keywords)
+        around = around.parent
+    return found
+
+
+def _tags(levels: list[Keywords]) -> set[str]:
+    return {name for words in levels if "tags" in words for name in names_in(words["tags"].value)}

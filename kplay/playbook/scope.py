@@ -1,0 +1,89 @@
+"""What is around the text being read: the play, the role, the block, the files on the way."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from kplay.playbook.values import is_template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kplay.playbook.faults import Faults
+    from kplay.playbook.model import Block, Play, Role
+    from kplay.source import Sourced, Span
+
+_PLAIN_NAME = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The place a task or block is read at."""
+
+    faults: Faults
+    play: Play | None = None
+    directory: Path | None = None
+    role: Role | None = None
+    parent: Block | None = None
+    handler: bool = False
+    files: tuple[tuple[Path, Span | None], ...] = ()
+    """Task files being read, outermost first, each with the import that asked for it."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Variables of the command line."""
+    static: bool = True
+    """False where an include is being expanded in a run."""
+
+    def within(self, **changes: Any) -> Scope:
+        """The same place, deeper."""
+        return replace(self, **changes)
+
+    @property
+    def beside(self) -> Path | None:
+        """The folder of the task file being read."""
+        return self.files[-1][0].parent if self.files else self.directory
+
+    def fill(self, text: str) -> str:
+        """Text with the ``{{ name }}`` parts replaced that loading can know.
+
+        Known are the command line's variables and the plain ones of blocks, role and play.
+        """
+        if not is_template(text):
+            return text
+        return _PLAIN_NAME.sub(lambda found: self._known(found[1], found[0]), text)
+
+    def _known(self, name: str, otherwise: str) -> str:
+        if name in self.extra:
+            return str(self.extra[name])
+        for table in self._tables():
+            if name in table:
+                value = table[name].value
+                if isinstance(value, (dict, list)) or is_template(value):
+                    return otherwise
+                return str(value)
+        if name == "role_path" and self.role is not None:
+            return str(self.role.path)
+        if name == "role_name" and self.role is not None:
+            return self.role.name
+        if name == "playbook_dir" and self.directory is not None:
+            return str(self.directory.absolute())
+        return otherwise
+
+    def _tables(self) -> list[Mapping[str, Sourced]]:
+        tables: list[Mapping[str, Sourced]] = []
+        block = self.parent
+        while block is not None:
+            given = block.keywords.get("vars")
+            if given is not None and isinstance(given.value, dict):
+                tables.append(dict(given.items()))
+            block = block.parent
+        if self.role is not None:
+            for role in (self.role, *reversed(self.role.parents)):
+                tables += [role.parameters, role.variables]
+        if self.play is not None:
+            tables.append(self.play.variables)
+        if self.role is not None:
+            tables += [role.defaults for role in (self.role, *reversed(self.role.parents))]
+        return tables
