@@ -107,7 +107,7 @@ class Grower:
 
     def mark(self, position: Position, kind: str, why: str, span: Span) -> Vertex:
         """A vertex that is no task: a flush or the end of the play."""
-        barrier = "" if self.strand.strategy in FREE and kind == "flush" else why
+        barrier = "" if self.strand.strategy in FREE else why
         vertex = Vertex(
             ".".join(map(str, position)), position, kind, self.strand, None, span, why,
             reach="cluster", barrier=barrier,

@@ -1,0 +1,104 @@
+"""The contract of a controller half: from a bound task to an answer, or to calls of modules.
+
+An action never touches a host. It answers at once (set_fact, debug, assert), or says which module
+the agent is to call with which arguments and files (template becomes copy with content), and may
+finish the result when it comes back (fetch writes a file on the controller).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kplay.agent.session import BlobSource
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kplay.playbook.model import Play, Task
+    from kplay.resolve.scope import Scope
+
+INLINE = 16 * 1024
+"""Texts up to this many bytes travel inside the step; larger ones only when the host lacks them."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What an action may use. ``args`` are rendered, without omitted ones; may hold Unknown."""
+
+    host: str
+    task: Task
+    play: Play
+    scope: Scope
+    args: dict[str, Any]
+    planning: bool
+    find_file: Callable[[str, str], Path]
+    """(kind, name) -> path; kind is files, templates or vars. Raises InputError."""
+    secrets: set[str] = field(default_factory=set)
+    """Values that must never be shown; the action adds those it comes by."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A result that needed no host."""
+
+    result: dict[str, Any]
+    facts: dict[str, Any] = field(default_factory=dict)
+    """Variables to set on the host with the precedence of set_fact."""
+    variables: dict[str, Any] = field(default_factory=dict)
+    """Variables to set with the precedence of include_vars."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A module to call on the host. ``finish`` turns its return fields into the task's."""
+
+    module: str
+    args: dict[str, Any]
+    blobs: dict[str, BlobSource] = field(default_factory=dict)
+    finish: Callable[[dict[str, Any], bool], dict[str, Any]] | None = None
+    """(result fields, planning) -> result fields."""
+
+
+Outcome = Answer | list[Call]
+
+
+def fault(context: Context, code: str, message: str, argument: str = "") -> InputError:
+    """An error that points at an argument of the task, or at the task."""
+    given = context.task.args.get(argument) if argument else None
+    span = given.span if given is not None else context.task.span
+    return InputError(Diagnostic(code, message, span))
+
+
+def file_content(path: Path) -> tuple[Any, dict[str, BlobSource]]:
+    """A ``content`` argument for a file of the controller, and the blob behind it if any."""
+    stat = path.stat()
+    if stat.st_size <= INLINE:
+        return bytes_content(path.read_bytes())
+    digest = _digest(str(path), stat.st_size, stat.st_mtime_ns)
+    blob = BlobSource(path=path, data=None, sha256=digest, size=stat.st_size)
+    return {"$blob": digest, "size": stat.st_size}, {digest: blob}
+
+
+def bytes_content(data: bytes) -> tuple[Any, dict[str, BlobSource]]:
+    """A ``content`` argument for bytes: the text itself when small, else a blob."""
+    if len(data) <= INLINE:
+        try:
+            return data.decode("utf-8"), {}
+        except UnicodeDecodeError:
+            pass
+    digest = hashlib.sha256(data).hexdigest()
+    blob = BlobSource(path=None, data=data, sha256=digest, size=len(data))
+    return {"$blob": digest, "size": len(data)}, {digest: blob}
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: str, size: int, mtime_ns: int) -> str:
+    del size, mtime_ns
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,126 @@
+"""Actions whose other half writes files on the host: copy, template, fetch."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kplay.actions.api import Call, Context, bytes_content, fault, file_content
+from kplay.actions.values import truthy
+from kplay.modules.api import UNKNOWN
+from kplay.resolve.templating import render_template_text
+from kplay.resolve.unknown import Unknown, causes_in
+
+if TYPE_CHECKING:
+    from kplay.agent.session import BlobSource
+
+_TEMPLATE_OPTIONS = (
+    "block_start_string", "block_end_string", "variable_start_string", "variable_end_string",
+    "comment_start_string", "comment_end_string", "trim_blocks", "lstrip_blocks",
+    "newline_sequence", "output_encoding",
+)  # fmt: skip
+
+
+def copy(context: Context) -> list[Call]:
+    """Files of the playbook, or text, to the host; remote_src stays on the host."""
+    args = dict(context.args)
+    if truthy(args.get("remote_src", False)):
+        return [Call("copy", args)]
+    if "content" in args:
+        return [_content(args, args.pop("content"))]
+    if "src" not in args:
+        raise fault(context, "missing-argument", "`copy` wants `src` or `content`")
+    name = str(args.pop("src"))
+    path = context.find_file("files", name)
+    if path.is_dir():
+        return _tree(args, path, contents_only=name.endswith("/"))
+    return [_file(args, path)]
+
+
+def _content(args: dict[str, Any], content: Any) -> Call:
+    causes = causes_in(content)
+    if causes:
+        return Call("copy", {**args, "content": UNKNOWN})
+    if isinstance(content, dict | list):
+        import json
+
+        content = json.dumps(content)
+    value, blobs = bytes_content(str(content).encode())
+    return Call("copy", {**args, "content": value}, blobs)
+
+
+def _file(args: dict[str, Any], path: Path) -> Call:
+    value, blobs = file_content(path)
+    given = {**args, "content": value, "_original_basename": path.name}
+    if given.get("mode") == "preserve":
+        given["mode"] = f"{path.stat().st_mode & 0o7777:04o}"
+    return Call("copy", given, blobs)
+
+
+def _tree(args: dict[str, Any], root: Path, *, contents_only: bool) -> list[Call]:
+    top = str(args.pop("dest")).rstrip("/") or "/"
+    base = top if contents_only else f"{top}/{root.name}"
+    owner = {key: args[key] for key in ("owner", "group") if key in args}
+    directory_mode = {"mode": args["directory_mode"]} if "directory_mode" in args else {}
+    calls = [Call("file", {"path": base, "state": "directory", **owner, **directory_mode})]
+    for path in sorted(root.rglob("*")):
+        target = f"{base}/{path.relative_to(root).as_posix()}"
+        if path.is_dir():
+            made = {"path": target, "state": "directory", **owner, **directory_mode}
+            calls.append(Call("file", made))
+        else:
+            calls.append(_file({**args, "dest": target}, path))
+    return calls
+
+
+def template(context: Context) -> list[Call]:
+    """A rendered template; its other half is copy's."""
+    args = dict(context.args)
+    source = context.find_file("templates", str(args.pop("src")))
+    options = {key: args.pop(key) for key in _TEMPLATE_OPTIONS if key in args}
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise fault(context, "unreadable-file", f"cannot read `{source}`: {reason}") from error
+    rendered = render_template_text(text, context.scope, str(source), options=options)
+    if isinstance(rendered, Unknown):
+        call = Call("copy", {**args, "content": UNKNOWN})
+    else:
+        value, blobs = bytes_content(rendered.encode())
+        call = Call("copy", {**args, "content": value}, blobs)
+    call.args["_original_basename"] = source.name.removesuffix(".j2")
+    return [call]
+
+
+def fetch(context: Context) -> list[Call]:
+    """A file of the host to the controller."""
+    source, dest = str(context.args["src"]), str(context.args["dest"])
+    flat = truthy(context.args.get("flat", False))
+    missing_is_error = truthy(context.args.get("fail_on_missing", True))
+    target = Path(dest).expanduser()
+    if not flat:
+        target = target / context.host / source.lstrip("/")
+    elif dest.endswith("/"):
+        target /= Path(source).name
+
+    def finish(result: dict[str, Any], planning: bool) -> dict[str, Any]:
+        if result.get("failed"):
+            return {**result, "failed": missing_is_error, "changed": False}
+        if "content" not in result:
+            return result
+        data = base64.b64decode(result["content"])
+        sha1 = hashlib.sha1(data).hexdigest()  # noqa: S324 - Ansible's `checksum` is SHA-1
+        changed = not target.is_file() or target.read_bytes() != data
+        if changed and not planning:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        return {"changed": changed, "dest": str(target), "checksum": sha1, "file": source}
+
+    return [Call("slurp", {"src": source}, _none(), finish)]
+
+
+def _none() -> dict[str, BlobSource]:
+    return {}

@@ -1,0 +1,102 @@
+"""Actions that only work on values: set_fact, debug, assert, fail, include_vars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kplay.actions.api import Answer, Context, fault
+from kplay.resolve.unknown import Unknown, causes_in
+from kplay.source import Sourced, load_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_YES = frozenset({"1", "on", "true", "yes", "y"})
+
+
+def set_fact(context: Context) -> Answer:
+    """Variables for the host; a value that is unknown is set as unknown."""
+    facts = {key: value for key, value in context.args.items() if key != "cacheable"}
+    return Answer({"changed": False, "ansible_facts": facts}, facts=facts)
+
+
+def debug(context: Context) -> Answer:
+    """A message or a variable for the reader."""
+    if "var" in context.task.args.value:
+        name = str(context.task.args.child("var").value)
+        value = context.scope.template("{{ " + name + " }}")
+        return Answer({"changed": False, name: _shown(value)})
+    message = context.args.get("msg", "Hello world!")
+    return Answer({"changed": False, "msg": _shown(message)})
+
+
+def _shown(value: Any) -> Any:
+    causes = causes_in(value)
+    return f"(known after: {'; '.join(causes)})" if causes else value
+
+
+def assert_(context: Context) -> Answer:
+    """Conditions that must hold."""
+    given = context.task.args.child("that")
+    conditions = list(given.elements()) if isinstance(given.value, list) else [given]
+    causes: list[str] = []
+    for condition in conditions:
+        verdict = context.scope.evaluate(condition)
+        if isinstance(verdict, Unknown):
+            causes += verdict.causes
+        elif not verdict:
+            message = context.args.get("fail_msg", context.args.get("msg", "Assertion failed"))
+            return Answer(
+                {
+                    "changed": False,
+                    "failed": True,
+                    "assertion": condition.value,
+                    "evaluated_to": False,
+                    "msg": _shown(message),
+                }
+            )
+    if causes:
+        return Answer({"changed": False, "msg": "not known yet", "unknown": causes})
+    message = context.args.get("success_msg", "All assertions passed")
+    return Answer({"changed": False, "msg": _shown(message)})
+
+
+def fail(context: Context) -> Answer:
+    """Fails with a message."""
+    message = context.args.get("msg", "Failed as requested from task")
+    return Answer({"changed": False, "failed": True, "msg": _shown(message)})
+
+
+def include_vars(context: Context) -> Answer:
+    """Variables from a file or a directory of the playbook."""
+    directory = context.args.get("dir")
+    if directory:
+        folder = context.find_file("vars", str(directory))
+        paths = sorted(p for p in folder.iterdir() if p.suffix in (".yml", ".yaml", ".json"))
+    else:
+        name = context.args.get("file", context.args.get("_raw"))
+        if name is None:
+            raise fault(context, "missing-argument", "`include_vars` wants `file` or `dir`")
+        paths = [context.find_file("vars", str(name))]
+    variables: dict[str, Sourced] = {}
+    for path in paths:
+        variables.update(_variables(path))
+    under = context.args.get("name")
+    plain = {key: value.value for key, value in variables.items()}
+    result = {
+        "changed": False,
+        "ansible_facts": {under: plain} if under else plain,
+        "ansible_included_var_files": [str(path) for path in paths],
+    }
+    given: dict[str, Any] = {str(under): plain} if under else dict(variables)
+    return Answer(result, variables=given)
+
+
+def _variables(path: Path) -> dict[str, Sourced]:
+    document = load_file(path)
+    return dict(document.root.items()) if isinstance(document.data, dict) else {}
+
+
+def truthy(value: object) -> bool:
+    """Ansible's reading of a boolean argument."""
+    return str(value).strip().lower() in _YES

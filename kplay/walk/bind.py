@@ -1,0 +1,255 @@
+"""A task on a host with its variables bound: skipped, answered, unknown, or calls to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kplay import actions
+from kplay.actions.api import Answer, Call, Context, fault
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError
+from kplay.modules import catalog, schema
+from kplay.modules.api import UNKNOWN
+from kplay.resolve import loops
+from kplay.resolve.missing import OMIT
+from kplay.resolve.unknown import Unknown, causes_in
+from kplay.walk.settings import Settings, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kplay.graph.model import Vertex
+    from kplay.playbook.model import Task
+    from kplay.resolve.scope import Scope
+    from kplay.source import Span
+    from kplay.walk.world import World
+
+
+@dataclass(eq=False, slots=True)
+class Item:
+    """One turn of a loop, or the only turn of a task without one."""
+
+    index: int
+    label: str
+    value: Any
+    scope: Scope
+    settings: Settings
+    skip: str = ""
+    """Why it is skipped; empty when it is not."""
+    false_condition: str = ""
+    causes: tuple[str, ...] = ()
+    """Why its condition is unknown: it may run."""
+    answer: Answer | None = None
+    calls: list[Call] = field(default_factory=list)
+    argument_causes: tuple[str, ...] = ()
+    """Why some argument is unknown."""
+    results: list[dict[str, Any]] = field(default_factory=list)
+    attempt: int = 1
+
+
+@dataclass(eq=False, slots=True)
+class Bound:
+    """A task on a host, ready to send or already answered."""
+
+    vertex: Vertex
+    task: Task
+    host: str
+    target: str
+    """The host that it acts on."""
+    name: str
+    looped: bool
+    items: list[Item]
+    register: str = ""
+    causes: tuple[str, ...] = ()
+    """Why nothing of it can be told yet (an unknown loop)."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether any input is not known yet: it cannot be sent ahead."""
+        return bool(self.causes) or any(
+            item.causes or item.argument_causes or item.settings.causes for item in self.items
+        )
+
+    @property
+    def local(self) -> bool:
+        """Whether it never leaves the controller."""
+        return all(not item.calls for item in self.items)
+
+
+def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
+    """Evaluate loop, condition, settings and arguments of a task on a host.
+
+    Raises:
+        KplayError: a template cannot be rendered, a file is missing, an argument is wrong.
+    """
+    scope = world.scope(vertex, task, host)
+    name = _name(task, scope, vertex.name)
+    register = task.keywords.get("register")
+    bound = Bound(vertex, task, host, host, name, False, [], str(register.value) if register else "")
+    looped = any(key == "loop" or key.startswith("with_") for key in task.keywords)
+    bound.looped = looped
+    if not looped:
+        bound.items.append(_item(bound, world, scope, 0, None))
+        bound.target = bound.items[0].settings.delegate_to or host
+        return bound
+    values = loops.items(task, scope)
+    if isinstance(values, Unknown):
+        bound.causes = values.causes
+        return bound
+    for index, value in enumerate(values or []):
+        extra = loop_variables(task, index, values or [])
+        inner = world.scope(vertex, task, host, extra)
+        bound.items.append(_item(bound, world, inner, index, value))
+    if bound.items:
+        bound.target = bound.items[0].settings.delegate_to or host
+    return bound
+
+
+def loop_variables(task: Any, index: int, values: list[Any]) -> dict[str, Any]:
+    """The variables of one turn: the item, its index, ``ansible_loop`` when extended."""
+    control = _control(task)
+    extra: dict[str, Any] = {str(control.get("loop_var", "item")): values[index]}
+    extra["ansible_loop_var"] = str(control.get("loop_var", "item"))
+    if "index_var" in control:
+        extra[str(control["index_var"])] = index
+    if control.get("extended"):
+        count = len(values)
+        extra["ansible_loop"] = {
+            "allitems": values, "index": index + 1, "index0": index, "first": index == 0,
+            "last": index == count - 1, "length": count, "revindex": count - index,
+            "revindex0": count - index - 1,
+            **({"previtem": values[index - 1]} if index else {}),
+            **({"nextitem": values[index + 1]} if index + 1 < count else {}),
+        }  # fmt: skip
+    return extra
+
+
+def _control(task: Any) -> Mapping[str, Any]:
+    given = task.keywords.get("loop_control")
+    return given.value if given is not None and isinstance(given.value, dict) else {}
+
+
+def _name(task: Task, scope: Scope, fallback: str) -> str:
+    given = task.keywords.get("name")
+    if given is None or "{{" not in str(given.value):
+        return fallback
+    try:
+        rendered = scope.template(given)
+    except Exception:  # noqa: BLE001 - a name that cannot be rendered is shown as written
+        return fallback
+    if isinstance(rendered, Unknown):
+        return fallback
+    role = f"{task.role.name} : " if task.role is not None else ""
+    return f"{role}{rendered}"
+
+
+def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> Item:
+    task, vertex = bound.task, bound.vertex
+    verdict, condition = world.condition(vertex, task, scope)
+    label = ""
+    if bound.looped:
+        given = _control(task).get("label")
+        label = str(scope.template(given) if given is not None else value)
+    item = Item(index, label, value, scope, Settings())
+    if isinstance(verdict, Unknown):
+        item.causes = verdict.causes
+        return item
+    if not verdict:
+        item.skip, item.false_condition = "Conditional result was False", condition
+        return item
+    item.settings = settings_of(vertex.play.play, task, scope, world.become)
+    if item.settings.causes:
+        item.causes = item.settings.causes
+        return item
+    _fill(item, bound, world, scope)
+    return item
+
+
+def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:
+    task = bound.task
+    args = _arguments(task, scope, world, bound.vertex)
+    action = actions.find(task.module)
+    context = Context(
+        host=bound.host,
+        task=task,
+        play=bound.vertex.play.play,
+        scope=scope,
+        args=args,
+        planning=world.planning,
+        find_file=lambda kind, name: world.find_file(kind, name, task, bound.vertex.play.play),
+        secrets=world.secrets,
+    )
+    if action is None:
+        calls = [Call(task.module, args)]
+    else:
+        outcome = action(context)
+        if isinstance(outcome, Answer):
+            item.answer = outcome
+            return
+        calls = outcome
+    causes: list[str] = []
+    for call in calls:
+        causes += causes_in(call.args)
+        if call.args.get("content") == UNKNOWN:
+            causes += _content_causes(context)
+        call.args = _validated(context, call)
+    item.calls = calls
+    item.argument_causes = tuple(dict.fromkeys(causes))
+
+
+def _content_causes(context: Context) -> tuple[str, ...]:
+    return causes_in(context.args) or ("an earlier step",)
+
+
+def _arguments(task: Task, scope: Scope, world: World, vertex: Vertex) -> dict[str, Any]:
+    given = dict(world.module_defaults(vertex, task, scope))
+    for key, value in task.args.items():
+        if key in actions.RAW_NAMES and task.module in actions.RAW_ARGS:
+            continue
+        given[key] = scope.template(value)
+    return {key: value for key, value in given.items() if value is not OMIT}
+
+
+def _validated(context: Context, call: Call) -> dict[str, Any]:
+    module = catalog.find(call.module)
+    if module is None:
+        raise fault(context, "unknown-module", f"no module named `{call.module}`")
+    plain = {key: _marked(value) for key, value in call.args.items()}
+    args, faults = schema.normalise(module, plain, deferred=_holds_unknown)
+    if faults:
+        raise InputError(
+            [
+                Diagnostic("bad-argument", one.message, _argument_span(context, one.argument),
+                           help=tuple(f"did you mean `{word}`?" for word in one.suggestions))
+                for one in faults
+            ]
+        )  # fmt: skip
+    context.secrets.update(
+        str(args[name]) for name, arg in module.args.items() if arg.secret and args.get(name)
+    )
+    return {key: value for key, value in args.items() if value is not None}
+
+
+def _argument_span(context: Context, argument: str) -> Span:
+    given = context.task.args.get(argument) if argument else None
+    return given.key_span if given is not None else context.task.span
+
+
+def _holds_unknown(value: Any) -> bool:
+    if value == UNKNOWN:
+        return True
+    if isinstance(value, dict):
+        return any(_holds_unknown(part) for part in value.values())
+    return isinstance(value, list) and any(_holds_unknown(part) for part in value)
+
+
+def _marked(value: Any) -> Any:
+    """Unknown parts of an argument as the marker that modules know."""
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: _marked(part) for key, part in value.items() if part is not OMIT}
+    if isinstance(value, list | tuple):
+        return [_marked(part) for part in value if part is not OMIT]
+    return value

@@ -1,0 +1,320 @@
+"""Outcomes take effect in order: events, registered values, facts, notifications, failures."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from kplay.actions.values import truthy
+from kplay.diagnostics import Diagnostic, suggest, to_json
+from kplay.errors import InputError, KplayError
+from kplay.graph.transforms import topics
+from kplay.playbook.model import effective
+from kplay.resolve.faults import TemplateError
+from kplay.walk import events
+from kplay.walk.outcome import Outcome, whole
+
+if TYPE_CHECKING:
+    from kplay.graph.model import Edge, Vertex
+    from kplay.walk.bind import Bound, Item
+    from kplay.walk.cursor import Cursor
+    from kplay.walk.gates import PlayRun, Watch
+    from kplay.walk.hostrun import HostRun, Running
+    from kplay.walk.walker import Walker
+
+CENSORED = "the result is hidden because `no_log: true` was given"
+
+
+class Committer:
+    """Applies outcomes to the walk's state and tells the listeners."""
+
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+        self.world = walker.world
+
+    # -- the usual way ------------------------------------------------------------------------
+
+    def commit_ready(self, host: HostRun) -> bool:
+        """Commit finished steps from the head on; True when none is left in the pipeline."""
+        while host.pipeline and host.pipeline[0].complete and not host.lost:
+            self._commit(host, host.pipeline.popleft())
+        if host.pipeline:
+            return False
+        host.ahead, host.hold = None, False
+        return True
+
+    def _commit(self, host: HostRun, running: Running) -> None:
+        bound = running.bound
+        parts = [running.outcomes[item.index] for item in bound.items]
+        outcome = whole(bound, parts)
+        if bound.looped:
+            for item, part in zip(bound.items, parts, strict=True):
+                self._emit(running, part, item)
+        self._settle(host, running, outcome)
+
+    def _settle(self, host: HostRun, running: Running, outcome: Outcome) -> None:
+        bound, walker = running.bound, self.walker
+        run = walker.runs[bound.vertex.play.index]
+        cursor = running.at
+        run.cursors[host.name] = cursor
+        sharers = [host.name]
+        if bound.vertex.once:
+            sharers = [name for name in run.hosts if not walker.hosts[name].lost]
+            run.once[bound.vertex.position] = ""
+        for name in sharers:
+            self._store(name, bound, outcome)
+        failed = outcome.status in ("failed", "unreachable")
+        if failed and outcome.status == "unreachable" and _ignores(bound, "ignore_unreachable"):
+            failed = False
+        if failed:
+            self.drop_pipeline(host)
+            self._failure(host, run, cursor, running, outcome)
+        else:
+            self._emit(running, outcome, None)
+            cursor.advance()
+            if outcome.result.get("changed") is True and outcome.status != "skipped":
+                self._notify(host, bound, maybe=outcome.conditional or outcome.action == "unknown")
+        for name in sharers:
+            if name != host.name:
+                walker.wake(name)
+        if not host.lost:
+            walker.passed(host, run)
+
+    def _store(self, name: str, bound: Bound, outcome: Outcome) -> None:
+        world = self.world
+        if bound.register:
+            world.store.register(name, bound.register, outcome.result)
+        for item in bound.items:
+            if item.answer is not None:
+                if item.answer.facts:
+                    world.store.set_facts(name, item.answer.facts)
+                if item.answer.variables:
+                    world.store.include_vars(name, item.answer.variables)
+        facts = outcome.result.get("ansible_facts") if not bound.local else None
+        if isinstance(facts, dict):
+            owner = bound.target if _ignores(bound, "delegate_facts") else name
+            world.store.add_facts(owner, facts)
+
+    def _notify(self, host: HostRun, bound: Bound, *, maybe: bool) -> None:
+        given = bound.task.keywords.get("notify")
+        if given is None:
+            return
+        names = given.value if isinstance(given.value, list) else [given.value]
+        for raw in names:
+            name = str(bound.items[0].scope.template(raw)) if bound.items else str(raw)
+            handlers = [v for v in bound.vertex.play.vertices if v.handler]
+            heard = {word for handler in handlers for word in topics(handler)}
+            if name not in heard:
+                message = f"`notify` names `{name}`, which no handler of this play is called"
+                help_line = suggest(name, sorted(heard))
+                raise InputError(Diagnostic("unknown-handler", message, given.span, help=help_line))
+            host.notified.add(name)
+            if maybe:
+                host.flushing.add(name)
+
+    # -- failures -----------------------------------------------------------------------------
+
+    def drop_pipeline(self, host: HostRun) -> None:
+        """Forget what was sent ahead of a failure; the agent drops it too."""
+        for running in reversed(host.pipeline):
+            if running.bound.register and not running.complete:
+                self.world.unregister(
+                    host.name, running.bound.register, running.before, had=running.had_before
+                )
+            ids = [step for step, entry in self.walker.running.items() if entry[1] is running]
+            for step in ids:
+                self.walker.running.pop(step)
+        host.outbox.clear()
+        host.pipeline.clear()
+        host.ahead, host.hold = None, False
+
+    def _failure(
+        self, host: HostRun, run: PlayRun, cursor: Cursor, running: Running, outcome: Outcome
+    ) -> None:
+        bound = running.bound
+        rescued = outcome.status == "failed" and cursor.fail()
+        if rescued:
+            outcome.status = "rescued"
+            self.world.store.set_facts(
+                host.name,
+                {
+                    "ansible_failed_task": {"name": bound.name, "action": bound.task.module},
+                    "ansible_failed_result": outcome.result,
+                },
+            )
+        self._emit(running, outcome, None)
+        if rescued:
+            return
+        message = str(outcome.result.get("msg", "it failed"))
+        if outcome.status == "unreachable":
+            self.walker.drop_out(host, "unreachable", message)
+        elif cursor.dead:
+            self.walker.drop_out(host, "failed", f"`{bound.name}`: {message}")
+        self._fatal(run, bound.vertex, host)
+
+    def _fatal(self, run: PlayRun, vertex: Vertex, host: HostRun) -> None:
+        play, node = run.strand.play, vertex.node
+        if node is None:
+            return
+        fatal = effective(play, node, "any_errors_fatal")
+        limit = play.keywords.get("max_fail_percentage")
+        stop = fatal is not None and truthy(fatal.value)
+        if vertex.once:
+            stop = True
+        if limit is not None and run.hosts:
+            lost = sum(bool(self.walker.hosts[name].lost) for name in run.hosts)
+            stop = stop or 100.0 * lost / len(run.hosts) > float(limit.value)
+        if not stop:
+            return
+        for name in list(run.hosts):
+            other = self.walker.hosts[name]
+            if not other.lost:
+                self.drop_pipeline(other)
+                reason = f"`{vertex.name}` failed on {host.name}, which stops every host"
+                self.walker.drop_out(other, "blocked", reason)
+
+    def broken(self, bound: Bound, error: KplayError) -> Outcome:
+        """An outcome for a condition or result that could not be evaluated."""
+        self.world.note_error(error)
+        status = "ignored" if _ignores(bound, "ignore_errors") else "failed"
+        return Outcome(status, "none", _error_result(error))
+
+    def refuse(
+        self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, error: KplayError
+    ) -> None:
+        """A task that could not be bound fails on this host."""
+        from kplay.walk.bind import Bound
+        from kplay.walk.hostrun import Running
+
+        assert vertex.node is not None  # noqa: S101 - only nodes are bound
+        self.world.note_error(error)
+        bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
+        running = Running(bound, cursor.copy(), self.place(bound))
+        outcome = Outcome("failed", "none", _error_result(error))
+        ignoring = vertex.node.keywords.get("ignore_errors")
+        if ignoring is not None and truthy(ignoring.value):
+            outcome.status = "ignored"
+        del run
+        self._settle(host, running, outcome)
+        self.walker.wake(host.name)
+
+    def unreachable(self, host: HostRun, target: str, error: KplayError | str) -> None:
+        """The connection that a host's step went through is gone."""
+        if not host.pipeline:
+            return
+        running = host.pipeline.popleft()
+        message = str(error)
+        if isinstance(error, KplayError):
+            self.world.note_error(error)
+        result = {"msg": message, "unreachable": True, "changed": False, "failed": True}
+        outcome = Outcome("unreachable", "none", result)
+        del target
+        self._settle(host, running, outcome)
+        self.walker.wake(host.name)
+
+    def block(self, host: HostRun, run: PlayRun, vertex: Vertex, edge: Edge, watch: Watch) -> None:
+        """What a step needs failed elsewhere: the host goes no further."""
+        del run
+        who, why = next(iter(watch.failed.items()))
+        message = f"`{vertex.name}` {edge.why}, which failed on {who}: {why}"
+        self.walker.drop_out(host, "blocked", message.splitlines()[0])
+
+    # -- events -------------------------------------------------------------------------------
+
+    def place(self, bound: Bound) -> events.Place:
+        """Where a task stands, for its events."""
+        span, vertex = bound.vertex.span, bound.vertex
+        role = bound.task.role.name if bound.task.role is not None else ""
+        return events.Place(
+            step=f"{vertex.key}@{bound.host}",
+            host=bound.host,
+            task=bound.name,
+            module=bound.task.module,
+            play=vertex.play.name,
+            role=role,
+            file=span.file,
+            line=span.line,
+            delegate=bound.target if bound.target != bound.host else "",
+        )
+
+    def item_place(self, running: Running, index: int, step: str) -> events.Place:
+        """The place of one call of one turn."""
+        from dataclasses import replace
+
+        item = running.bound.items[index]
+        return replace(running.place, step=step, item=item.label)
+
+    def _emit(self, running: Running, outcome: Outcome, item: Item | None) -> None:
+        from dataclasses import replace
+
+        bound, place = running.bound, running.place
+        if item is not None:
+            place = replace(place, step=f"{place.step}#{item.index}", item=item.label)
+        result: dict[str, Any] = dict(outcome.result)
+        diff = outcome.diff
+        if any(one.settings.no_log for one in bound.items):
+            kept = {key: result[key] for key in ("changed", "failed") if key in result}
+            result, diff = {**kept, "censored": CENSORED}, []
+        if item is None:
+            self._count(bound.host, outcome)
+        self.walker.emit(
+            events.StepEnded(
+                time.time(),
+                place,
+                outcome.status,
+                outcome.action,
+                result,
+                diff,
+                list(outcome.causes),
+                outcome.seconds,
+                running.sent,
+                outcome.conditional,
+                outcome.reason,
+                loop=bound.looped and item is None,
+            )
+        )
+
+    def _count(self, name: str, outcome: Outcome) -> None:
+        counts = self.walker.hosts[name].counts
+        status = outcome.status
+        if status in ("changed", "planned"):
+            counts["changed"] += outcome.result.get("changed") is True
+            counts["ok"] += 1
+        elif status == "ignored":
+            counts["ignored"] += 1
+            counts["ok"] += 1
+        else:
+            counts[status] += 1
+
+    def note(self, host: str, frame: dict[str, Any]) -> None:
+        """A frame that is news and no result."""
+        kind, now = frame["type"], time.time()
+        if kind == "open":
+            python = ".".join(str(part) for part in frame["welcome"].get("python", ()))
+            self.walker.emit(events.Connected(now, host, frame["seconds"], python))
+            return
+        entry = self.walker.running.get(str(frame.get("step")))
+        if entry is None:
+            if kind == "waiting":
+                self.walker.emit(events.Warned(now, f"{host}: a step of an earlier connection runs"))
+            return
+        _, running, index = entry
+        place = self.item_place(running, index, str(frame["step"]))
+        if kind == "started":
+            self.walker.emit(events.StepStarted(now, place))
+        elif kind == "output" and not running.bound.items[index].settings.no_log:
+            text = str(frame["text"])
+            self.walker.emit(events.StepOutput(now, place, str(frame["stream"]), text))
+
+
+def _error_result(error: KplayError) -> dict[str, Any]:
+    result: dict[str, Any] = {"msg": str(error), "failed": True, "changed": False}
+    if isinstance(error, InputError):
+        result["diagnostics"] = [to_json(one) for one in error.diagnostics]
+    elif isinstance(error, TemplateError):
+        result["diagnostics"] = [to_json(error.diagnostic)]
+    return result
+
+
+def _ignores(bound: Bound, keyword: str) -> bool:
+    return any(bool(getattr(item.settings, keyword)) for item in bound.items)

@@ -1,0 +1,92 @@
+"""Step frames for the agent, and which steps may be sent ahead of others' results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kplay.modules import catalog
+
+if TYPE_CHECKING:
+    from kplay.agent.session import BlobSource
+    from kplay.walk.bind import Bound, Item
+    from kplay.walk.world import World
+
+FACT_MODULES = frozenset({"setup", "service_facts", "package_facts"})
+"""Modules whose results become variables under names that are not known before."""
+
+
+def step_id(bound: Bound, item: Item, call: int) -> str:
+    """Stable over runs of the same playbook: vertex, host, item, call, attempt."""
+    suffix = f"~{item.attempt}" if item.attempt > 1 else ""
+    return f"{bound.vertex.key}@{bound.host}#{item.index}.{call}{suffix}"
+
+
+def frames(bound: Bound, item: Item, world: World) -> list[tuple[dict[str, Any], dict[str, BlobSource]]]:
+    """The step frames of one turn, each with the blobs it may ask for."""
+    settings = item.settings
+    op = "plan" if planned_only(item, world) else "apply"
+    made = []
+    for number, call in enumerate(item.calls):
+        made.append(
+            (
+                {
+                    "id": step_id(bound, item, number),
+                    "module": call.module,
+                    "args": call.args,
+                    "op": op,
+                    "become": settings.become,
+                    "environment": settings.environment,
+                    "no_log": settings.no_log,
+                    "diff": world.diff if settings.diff is None else settings.diff,
+                    "stop": not (settings.ignore_errors or bound.looped),
+                    "guards": {},
+                    "timeout": settings.timeout,
+                    "effects": [],
+                    "locks": list(_exclusive(call.module)),
+                    "again": False,
+                },
+                call.blobs,
+            )
+        )
+    return made
+
+
+def planned_only(item: Item, world: World) -> bool:
+    """Whether a turn is only planned: in a plan, unless its author vouches for it."""
+    if item.settings.check_mode is not None:
+        return item.settings.check_mode
+    return world.planning
+
+
+def alone(bound: Bound) -> bool:
+    """Whether nothing may be sent behind it before its result is here."""
+    keywords = bound.task.keywords
+    if bound.looped or bound.task.module in FACT_MODULES or bound.vertex.kind == "gather":
+        return True
+    if any(word in keywords for word in ("until", "retries", "failed_when")):
+        return True
+    if bound.local and bound.task.module != "debug":
+        return not all(item.skip for item in bound.items)
+    if bound.target != bound.host or bound.vertex.once or bound.vertex.handler:
+        return True
+    return bound.task.module in ("fetch", "kubeconfig", "reboot") or "notify" in keywords and (
+        bound.vertex.handler
+    )
+
+
+def is_action(bound: Bound) -> bool:
+    """Whether doing it twice would matter: an action, not a state."""
+    module = catalog.find(bound.task.module)
+    return module is not None and module.kind == "action"
+
+
+def is_guarded(bound: Bound, item: Item) -> bool:
+    """Whether an action has a guard that is looked at again before it is repeated."""
+    module = catalog.find(bound.task.module)
+    given = {key for call in item.calls for key, value in call.args.items() if value}
+    return module is not None and bool(given & set(module.guards))
+
+
+def _exclusive(name: str) -> tuple[str, ...]:
+    module = catalog.find(name)
+    return tuple(module.exclusive) if module is not None else ()

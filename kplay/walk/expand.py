@@ -1,0 +1,155 @@
+"""What grows or steers the walk: include_tasks, include_role, meta."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError, KplayError
+from kplay.graph.model import Leaf, Segment
+from kplay.graph.unfold import Grower
+from kplay.playbook.model import Block, Include, Task
+from kplay.resolve import loops
+from kplay.resolve.unknown import Unknown
+from kplay.source import made_up
+from kplay.walk import events
+from kplay.walk.bind import Bound, loop_variables
+from kplay.walk.hostrun import Running
+from kplay.walk.outcome import Outcome
+
+if TYPE_CHECKING:
+    from kplay.graph.model import Vertex
+    from kplay.resolve.scope import Scope
+    from kplay.walk.cursor import Cursor
+    from kplay.walk.gates import PlayRun
+    from kplay.walk.hostrun import HostRun
+    from kplay.walk.walker import Walker
+
+
+class Expander:
+    """Expands includes and obeys meta tasks; True when the host may go on at once."""
+
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+        self.world = walker.world
+
+    def expand(self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex) -> bool:
+        """Deal with an include or a meta task."""
+        node = vertex.node
+        try:
+            if isinstance(node, Include):
+                return self._include(host, run, cursor, vertex, node)
+            assert isinstance(node, Task)  # noqa: S101 - the caller looked
+            return self._meta(host, run, cursor, vertex, node)
+        except KplayError as error:
+            self.walker.committer.refuse(host, run, cursor, vertex, error)
+            return not host.lost
+
+    # -- includes -----------------------------------------------------------------------------
+
+    def _include(
+        self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, node: Include
+    ) -> bool:
+        leaf = cursor.leaf
+        assert leaf is not None  # noqa: S101 - the cursor stands at the include
+        scope = self.world.scope(vertex, node, host.name)
+        looped = any(key == "loop" or key.startswith("with_") for key in node.keywords)
+        values = loops.items(node, scope) if looped else [None]
+        if isinstance(values, Unknown):
+            self._end(host, run, cursor, vertex, _unknown(vertex, host, values))
+            return not host.lost
+        segments = []
+        skipped = ""
+        for index, _ in enumerate(values or []):
+            extra = loop_variables(node, index, values or []) if looped else {}
+            inner = self.world.scope(vertex, node, host.name, extra)
+            verdict, condition = self.world.condition(vertex, node, inner)
+            if isinstance(verdict, Unknown):
+                self._end(host, run, cursor, vertex, _unknown(vertex, host, verdict))
+                return not host.lost
+            if not verdict:
+                skipped = condition
+                continue
+            segments.append(self._segment(leaf, node, vertex, inner, extra))
+        if not segments:
+            result = {"changed": False, "skipped": True, "false_condition": skipped}
+            outcome = Outcome("skipped", "none", result, reason=skipped)
+            self._end(host, run, cursor, vertex, outcome)
+            return not host.lost
+        cursor.enter(segments)
+        self.walker.passed(host, run)
+        return True
+
+    def _segment(
+        self, leaf: Leaf, node: Include, vertex: Vertex, scope: Scope, extra: dict[str, Any]
+    ) -> Segment:
+        args = {key: scope.template(value) for key, value in node.args.items()}
+        if any(isinstance(value, Unknown) for value in args.values()):
+            message = "what it includes is known only after an earlier step"
+            raise InputError(Diagnostic("unknown-include", message, node.span))
+        key = json.dumps([args, extra], sort_keys=True, default=str)
+        segment = leaf.expansions.get(key)
+        if segment is None:
+            keywords = {word: node.keywords[word] for word in ("vars",) if word in node.keywords}
+            if extra:
+                given = keywords["vars"].value if "vars" in keywords else {}
+                keywords["vars"] = made_up({**given, **extra}, node.span.file)
+            block = Block(keywords, node.span, role=node.role, parent=node.parent, kind="import")
+            self.world.load_include(node, args, block, vertex.play.play)
+            segment = Segment()
+            prefix = (*vertex.position, len(leaf.expansions))
+            Grower(vertex.play, self.world.tags).grow(
+                segment, prefix, [block], handler=vertex.handler
+            )
+            leaf.expansions[key] = segment
+        return segment
+
+    def _end(
+        self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, outcome: Outcome
+    ) -> None:
+        assert vertex.node is not None  # noqa: S101 - it is an include
+        bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
+        committer = self.walker.committer
+        running = Running(bound, cursor.copy(), committer.place(bound))
+        del run
+        committer._settle(host, running, outcome)
+
+    # -- meta ---------------------------------------------------------------------------------
+
+    def _meta(
+        self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, node: Task
+    ) -> bool:
+        word = str(node.args.value.get("_raw", ""))
+        scope = self.world.scope(vertex, node, host.name)
+        verdict, _ = self.world.condition(vertex, node, scope)
+        if isinstance(verdict, Unknown) or not verdict:
+            cursor.advance()
+            return True
+        if word == "end_host":
+            cursor.end()
+        elif word == "end_play":
+            for name in run.hosts:
+                if not self.walker.hosts[name].lost and name in run.cursors:
+                    run.cursors[name].end()
+                    self.walker.wake(name)
+        elif word == "end_role":
+            cursor.leave_role()
+        else:
+            if word == "clear_facts":
+                self.world.store.clear_facts(host.name)
+            elif word == "reset_connection":
+                self.walker.fleet.forget(host.name)
+            elif word not in ("noop", "flush_handlers"):
+                self.walker.emit(events.Warned(time.time(), f"`meta: {word}` does nothing here"))
+            cursor.advance()
+        self.walker.passed(host, run)
+        return True
+
+
+def _unknown(vertex: Vertex, host: HostRun, cause: Unknown) -> Outcome:
+    from kplay.resolve.unknown import PartialResult
+
+    result = PartialResult({}, f"`{vertex.name}` on {host.name}, which may run")
+    return Outcome("planned", "unknown", result, causes=cause.causes, conditional=True)

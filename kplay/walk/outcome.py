@@ -1,0 +1,177 @@
+"""From what the agent (or the controller) answered to what the playbook sees of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kplay.resolve.unknown import PartialResult, Unknown
+
+if TYPE_CHECKING:
+    from kplay.walk.bind import Bound, Item
+    from kplay.walk.world import World
+
+RESULT_FIELDS = ("changed", "failed", "skipped", "unreachable")
+
+
+@dataclass(eq=False, slots=True)
+class Outcome:
+    """What came of one item, or of the whole task."""
+
+    status: str
+    """ok, changed, failed, ignored, skipped, planned, unreachable."""
+    action: str
+    result: dict[str, Any]
+    """What ``register`` stores; may be a PartialResult in a plan."""
+    diff: list[dict[str, str]] = field(default_factory=list)
+    causes: tuple[str, ...] = ()
+    reason: str = ""
+    conditional: bool = False
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> bool:
+        """Whether it changed the host, or would."""
+        return self.action not in ("none", "") and self.status in ("changed", "planned")
+
+
+def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
+    """The outcome of one turn, with changed_when and failed_when applied."""
+    who = f"`{bound.name}` on {bound.host}"
+    if item.causes:
+        return _may_run(item.causes, who)
+    if item.skip:
+        result = {"changed": False, "skipped": True, "skip_reason": item.skip}
+        result["false_condition"] = item.false_condition
+        return Outcome("skipped", "none", result, reason=item.false_condition)
+    if item.answer is not None:
+        outcome = _answered(item)
+    else:
+        outcome = _combined(bound, item, world, who)
+    if outcome.status != "unreachable" and not outcome.result.get("__undecided__"):
+        _conditions(bound, item, outcome, world)
+    if outcome.status == "failed" and item.settings.ignore_errors:
+        outcome.status = "ignored"
+    return outcome
+
+
+def _may_run(causes: tuple[str, ...], who: str) -> Outcome:
+    result = PartialResult({}, f"{who}, which may run")
+    return Outcome("planned", "unknown", result, causes=causes, conditional=True)
+
+
+def _answered(item: Item) -> Outcome:
+    assert item.answer is not None  # noqa: S101 - the caller looked
+    result = dict(item.answer.result)
+    causes = tuple(result.pop("unknown", ()))
+    status = "failed" if result.get("failed") else "ok"
+    result.setdefault("failed", status == "failed")
+    return Outcome(status, "none", result, causes=causes)
+
+
+def _combined(bound: Bound, item: Item, world: World, who: str) -> Outcome:
+    raws = item.results
+    actions = [str(raw.get("action", "none")) for raw in raws]
+    action = next((a for a in ("unknown", "run", "create", "update", "remove") if a in actions), "none")
+    fields: dict[str, Any] = {}
+    for raw, call in zip(raws, item.calls, strict=False):
+        part = dict(raw.get("fields") or {})
+        part["failed"] = bool(raw.get("failed"))
+        part["changed"] = bool(raw.get("changed"))
+        if call.finish is not None:
+            part = call.finish(part, world.planning)
+            if part.get("changed") and action == "none":
+                action = "update"
+        changed = bool(fields.get("changed")) or bool(part["changed"])
+        failed = bool(fields.get("failed")) or bool(part["failed"])
+        fields = {**fields, **part, "changed": changed, "failed": failed}
+    result: dict[str, Any] = fields
+    causes = tuple(c for raw in raws for c in raw.get("causes", ())) or item.argument_causes
+    planned = any(raw.get("planned") for raw in raws)
+    if planned and (action in ("run", "unknown") or not all(raw.get("known", True) for raw in raws)):
+        result = PartialResult(fields, who)
+    status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"
+    if planned and status == "changed":
+        status = "planned"
+    diff = [part for raw in raws for part in raw.get("diff") or ()]
+    seconds = sum(max(0.0, raw.get("ended", 0.0) - raw.get("started", 0.0)) for raw in raws)
+    if any(raw.get("unreachable") for raw in raws):
+        status = "unreachable"
+        result["unreachable"] = True
+    return Outcome(status, action, result, diff, causes if action == "unknown" else (), seconds=seconds)
+
+
+def _conditions(bound: Bound, item: Item, outcome: Outcome, world: World) -> None:
+    task = bound.task
+    changed_when, failed_when = task.keywords.get("changed_when"), task.keywords.get("failed_when")
+    if changed_when is None and failed_when is None:
+        return
+    scope = world.extended(item.scope, {bound.register: outcome.result} if bound.register else {})
+    if changed_when is not None:
+        verdict = scope.evaluate(changed_when)
+        if isinstance(verdict, Unknown):
+            outcome.causes = outcome.causes or verdict.causes
+        else:
+            outcome.result["changed"] = bool(verdict)
+            if not outcome.result.get("failed"):
+                _set_changed(outcome, changed=bool(verdict), planning=world.planning)
+    if failed_when is not None:
+        verdict = scope.evaluate(failed_when)
+        if isinstance(verdict, Unknown):
+            return
+        failed = bool(verdict)
+        outcome.result["failed"] = failed
+        outcome.result["failed_when_result"] = failed
+        if failed:
+            outcome.status = "failed"
+        elif outcome.status == "failed":
+            outcome.status = "changed" if outcome.result.get("changed") else "ok"
+
+
+def _set_changed(outcome: Outcome, *, changed: bool, planning: bool) -> None:
+    if changed:
+        outcome.status = "planned" if planning else "changed"
+        outcome.action = "run" if outcome.action == "none" else outcome.action
+    elif outcome.action == "run":
+        outcome.status = "planned" if planning else "ok"
+    else:
+        outcome.status = "ok"
+
+
+def whole(bound: Bound, parts: list[Outcome]) -> Outcome:
+    """The outcome of a task from those of its turns."""
+    if bound.causes:
+        return _may_run(bound.causes, f"`{bound.name}` on {bound.host}")
+    if not bound.looped:
+        return parts[0]
+    if not parts:
+        result: dict[str, Any] = {"changed": False, "skipped": True, "results": []}
+        result["skip_reason"] = "No items in the list"
+        return Outcome("skipped", "none", result, reason="no items in the list")
+    results = [_with_item(bound, item, part) for item, part in zip(bound.items, parts, strict=True)]
+    changed = any(bool(part.result.get("changed")) for part in parts if not part.conditional)
+    failed = any(part.status in ("failed", "ignored") for part in parts)
+    skipped = all(part.status == "skipped" for part in parts)
+    result = {"results": results, "changed": changed, "failed": failed}
+    result["msg"] = "One or more items failed" if failed else "All items completed"
+    if skipped:
+        result |= {"skipped": True, "msg": "All items skipped"}
+    order = ("unreachable", "failed", "ignored", "planned", "changed", "ok", "skipped")
+    status = next(s for s in order if any(part.status == s for part in parts))
+    ranks = ("unknown", "run", "create", "update", "remove", "none")
+    action = next(a for a in ranks if any(part.action == a for part in parts))
+    return Outcome(
+        status, action, result,
+        diff=[row for part in parts for row in part.diff],
+        causes=tuple(dict.fromkeys(c for part in parts for c in part.causes)),
+        reason=parts[0].reason if skipped else "",
+        conditional=all(part.conditional for part in parts),
+        seconds=sum(part.seconds for part in parts),
+    )  # fmt: skip
+
+
+def _with_item(bound: Bound, item: Item, part: Outcome) -> dict[str, Any]:
+    name = str(item.scope["ansible_loop_var"]) if bound.looped else "item"
+    part.result[name] = item.value
+    part.result["ansible_loop_var"] = name
+    return part.result

@@ -1,0 +1,456 @@
+"""The loop: hosts walk the graph, each as far as gates, pending values and failures let it.
+
+One thread runs it. Agents post frames into its queue; timers bring back steps that are retried.
+A host's steps are bound as far ahead as their inputs are known and sent in one chain; results are
+committed in order, so that a failure finds the host where it failed.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from kplay.errors import InputError, KplayError
+from kplay.graph.transforms import topics
+from kplay.playbook.model import Include, Task
+from kplay.resolve.unknown import Unknown
+from kplay.walk import events
+from kplay.walk.bind import bind
+from kplay.walk.commit import Committer
+from kplay.walk.cursor import END, Cursor
+from kplay.walk.dispatch import alone, frames, step_id
+from kplay.walk.expand import Expander
+from kplay.walk.gates import PlayRun, Watch
+from kplay.walk.hostrun import HostRun, Running
+from kplay.walk.outcome import item_outcome
+
+if TYPE_CHECKING:
+    from kplay.graph.model import Edge, Graph, Vertex
+    from kplay.walk.bind import Bound, Item
+    from kplay.walk.fleet import Fleet
+    from kplay.walk.world import World
+
+_WAITED_FOR = frozenset({"needs", "value", "delegate"})
+
+
+class Walker:
+    """Walks every host through every play; ``run`` returns when nothing is left to do."""
+
+    def __init__(self, graph: Graph, world: World, emit: events.Listener) -> None:
+        self.graph, self.world, self.emit = graph, world, emit
+        self.inbox: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
+        self.fleet: Fleet = world.fleet(lambda host, frame: self.inbox.put((host, frame)))
+        self.runs = [PlayRun(play, list(play.hosts)) for play in graph.plays]
+        self.hosts: dict[str, HostRun] = {}
+        self.awaited: dict[str, list[tuple[Edge, Watch]]] = {}
+        self.ready: deque[str] = deque()
+        self.timers: list[tuple[float, int, str, Bound, Item]] = []
+        self.counter = itertools.count()
+        self.running: dict[str, tuple[HostRun, Running, int]] = {}
+        """Step id of every call in flight to its host, task and item index."""
+        self.stopping = False
+        self.committer = Committer(self)
+        self.expander = Expander(self)
+        world.watch_hosts(lambda name: bool(self.hosts[name].lost))
+        self._prepare()
+
+    # -- set-up -------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        for run in self.runs:
+            for name in run.hosts:
+                host = self.hosts.setdefault(name, HostRun(name))
+                host.plays.append(run)
+            run.batches = self.world.batches(run)
+            run.hosts = run.batches.pop(0) if run.batches else []
+        for edge in self.graph.edges:
+            if edge.kind not in _WAITED_FOR:
+                continue
+            run = self.runs[edge.source.play.index]
+            watch = run.watches.get(edge.source.position)
+            if watch is None:
+                watch = Watch(edge.source, set(edge.source.play.hosts))
+                run.watches[edge.source.position] = watch
+            self.awaited.setdefault(edge.target.key, []).append((edge, watch))
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Walk until every play is over or every host is out."""
+        self.start_plays()
+        while True:
+            while self.ready:
+                host = self.hosts[self.ready.popleft()]
+                if not host.lost:
+                    self.progress(host)
+            if not self.running and not self.timers and self.inbox.empty():
+                if not self.ready:
+                    break
+                continue
+            self._receive()
+        self.world.finish(self)
+
+    def _receive(self) -> None:
+        timeout = None
+        if self.timers:
+            timeout = max(0.0, self.timers[0][0] - time.monotonic())
+        try:
+            host, frame = self.inbox.get(timeout=timeout)
+        except queue.Empty:
+            _, _, _, bound, item = heapq.heappop(self.timers)
+            self._send_again(bound, item)
+            return
+        self._frame(host, frame)
+
+    def _frame(self, host: str, frame: dict[str, Any]) -> None:
+        kind = frame["type"]
+        if kind == "result":
+            self._result(frame["step"], frame["result"])
+        elif kind == "lost" or (kind == "closed" and frame.get("error")):
+            self._lost(host, frame["error"])
+        elif kind == "fault":
+            self._lost(host, KplayError(f"the agent on {host} failed: {frame['text']}"))
+        elif kind == "bug":
+            raise frame["error"]
+        elif kind == "dropped":
+            self.running.pop(frame["step"], None)
+        else:
+            self.committer.note(host, frame)
+
+    def start_plays(self) -> None:
+        """Start every play whose turn has come, and batches after batches."""
+        for index, run in enumerate(self.runs):
+            if run.started or run.done:
+                continue
+            if run.strand.waits_for_all and not all(r.done for r in self.runs[:index]):
+                continue
+            run.started = True
+            if run.strand.vertices and not self._play_gate(run):
+                run.started = False
+                continue
+            self._begin(run)
+
+    def _play_gate(self, run: PlayRun) -> bool:
+        waits = self.awaited.get(run.strand.vertices[0].key, ())
+        return run.strand.waits_for_all or all(watch.passed for _, watch in waits)
+
+    def _begin(self, run: PlayRun) -> None:
+        run.hosts = [name for name in run.hosts if not self.hosts[name].lost]
+        if not run.hosts:
+            self._end_batch(run)
+            return
+        self.world.begin_play(run)
+        self.emit(events.PlayStarted(time.time(), run.strand.name, list(run.hosts)))
+        for name in run.hosts:
+            run.cursors[name] = Cursor(run.strand)
+            run.moving.add(name)
+            self.wake(name)
+
+    def _end_batch(self, run: PlayRun) -> None:
+        if run.batches:
+            run.hosts = run.batches.pop(0)
+            self._begin(run)
+            return
+        run.done = True
+        for watch in run.watches.values():
+            watch.pending.clear()
+            self._completed(watch)
+        for name in run.strand.hosts:
+            host = self.hosts[name]
+            if run in host.plays:
+                host.plays.remove(run)
+                self.wake(name)
+        self.start_plays()
+
+    def wake(self, name: str) -> None:
+        """Have a host looked at again."""
+        if not self.hosts[name].lost and name not in self.ready:
+            self.ready.append(name)
+
+    # -- one host -----------------------------------------------------------------------------
+
+    def progress(self, host: HostRun) -> None:
+        """Bind and send as many of the host's steps as may go now."""
+        while not self.stopping and not host.lost:
+            run = host.play
+            if run is None or not run.started or host.name not in run.cursors or host.hold:
+                break
+            cursor = host.ahead if host.ahead is not None else run.cursors[host.name]
+            vertex = cursor.vertex
+            if vertex is None:
+                if not host.pipeline:
+                    self.finish_play(host, run)
+                    continue
+                break
+            if self._passed_over(host, vertex):
+                cursor.advance()
+                self.passed(host, run)
+                continue
+            if not self._gate(host, run, vertex):
+                break
+            if not self._step(host, run, cursor, vertex):
+                break
+        self.flush(host)
+
+    def _passed_over(self, host: HostRun, vertex: Vertex) -> bool:
+        if not vertex.selected:
+            return True
+        if not vertex.handler:
+            return False
+        return not host.pipeline and not topics(vertex) & host.notified
+
+    def _gate(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
+        if vertex.barrier:
+            single = len(run.hosts) == 1 and vertex.kind == "task"
+            if host.pipeline and not single:
+                return False
+            if not host.pipeline:
+                released = run.arrive(host.name, vertex.position)
+                for name in released:
+                    if name != host.name:
+                        self.wake(name)
+                if host.name not in released:
+                    return False
+        for edge, watch in self.awaited.get(vertex.key, ()):
+            if watch.failed and edge.kind == "needs" and watch.passed:
+                if not host.pipeline:
+                    self.committer.block(host, run, vertex, edge, watch)
+                return False
+            if not watch.passed and not (watch.pending == {host.name} and edge.kind != "needs"):
+                watch.waiting.append(host.name)
+                return False
+        if vertex.once:
+            return not host.pipeline and self._once(host, run, vertex)
+        return True
+
+    def _once(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
+        owner = run.once.get(vertex.position)
+        if owner is None:
+            run.once[vertex.position] = host.name
+            return True
+        if owner == host.name:
+            return True
+        if not owner:
+            run.cursors[host.name].advance()
+            self.passed(host, run)
+            self.wake(host.name)
+        return False
+
+    def _step(self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex) -> bool:
+        """Deal with one vertex; True when the host may go on at once."""
+        if vertex.kind in ("flush", "end"):
+            if host.pipeline:
+                return False
+            cursor.advance()
+            self.passed(host, run)
+            return True
+        node = vertex.node
+        if isinstance(node, Include) or (isinstance(node, Task) and node.module == "meta"):
+            if host.pipeline:
+                return False
+            return self.expander.expand(host, run, cursor, vertex)
+        assert isinstance(node, Task)  # noqa: S101 - the other kinds were dealt with
+        try:
+            bound = bind(vertex, node, host.name, self.world)
+        except KplayError as error:
+            if not host.pipeline:
+                self.committer.refuse(host, run, cursor, vertex, error)
+            return False
+        if host.pipeline and (bound.unknown or alone(bound) or self._other_agent(host, bound)):
+            return False
+        return self._enqueue(host, run, cursor, bound)
+
+    def _other_agent(self, host: HostRun, bound: Bound) -> bool:
+        if not self.world.planning or bound.local:
+            return False
+        last = host.pipeline[-1].bound
+        return last.target != bound.target or (
+            last.items[0].settings.become != bound.items[0].settings.become
+        )
+
+    def _enqueue(self, host: HostRun, run: PlayRun, cursor: Cursor, bound: Bound) -> bool:
+        place = self.committer.place(bound)
+        running = Running(bound, cursor.copy(), place)
+        if bound.vertex.handler:
+            host.notified -= topics(bound.vertex)
+        host.pipeline.append(running)
+        for item in bound.items:
+            self._start(host, running, item)
+        if bound.register and not running.complete:
+            running.had_before, running.before = self.world.register_pending(
+                host.name, bound.register, bound.name
+            )
+        if self.committer.commit_ready(host):
+            return not host.lost
+        host.hold = alone(bound)
+        if host.ahead is None:
+            host.ahead = cursor.copy()
+        host.ahead.advance()
+        return not host.hold
+
+    def _start(self, host: HostRun, running: Running, item: Item) -> None:
+        bound = running.bound
+        if not item.calls or item.causes or item.skip:
+            running.outcomes[item.index] = item_outcome(bound, item, self.world)
+            return
+        for number, (step, blobs) in enumerate(frames(bound, item, self.world)):
+            recorded = self.world.recorded_action(bound, step["id"])
+            if recorded is not None:
+                item.results.append(recorded)
+                continue
+            self.running[step["id"]] = (host, running, item.index)
+            host.outbox.append((bound.target, self.world.foreseen(bound, step), blobs))
+            del number
+        if len(item.results) == len(item.calls):
+            running.outcomes[item.index] = item_outcome(bound, item, self.world)
+
+    def flush(self, host: HostRun) -> None:
+        """Send what was bound, one chain to each target, journaled first."""
+        if not host.outbox:
+            return
+        now = time.time()
+        chains: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {}
+        for target, step, blobs in host.outbox:
+            _, running, index = self.running[step["id"]]
+            running.sent = running.sent or now
+            self.emit(events.StepSent(now, self.committer.item_place(running, index, step["id"])))
+            steps, known = chains.setdefault(target, ([], {}))
+            steps.append(step)
+            known.update(blobs)
+        host.outbox.clear()
+        for target, (steps, known) in chains.items():
+            self.fleet.submit(target, steps, known)
+
+    def _result(self, step: str, raw: dict[str, Any]) -> None:
+        entry = self.running.pop(step, None)
+        if entry is None:
+            return
+        host, running, index = entry
+        bound = running.bound
+        item = bound.items[index]
+        item.results.append(self.world.received(bound, step, raw))
+        self.fleet.ack(bound.target, [step])
+        if len(item.results) < len(item.calls) and not raw.get("failed"):
+            return
+        if raw.get("failed"):
+            for number in range(len(item.calls)):
+                self.running.pop(step_id(bound, item, number), None)
+        try:
+            outcome = item_outcome(bound, item, self.world)
+            if self._retry(host, running, item, outcome):
+                return
+        except KplayError as error:
+            outcome = self.committer.broken(bound, error)
+        running.outcomes[index] = outcome
+        self.committer.commit_ready(host)
+        self.wake(host.name)
+
+    def _retry(self, host: HostRun, running: Running, item: Item, outcome: Any) -> bool:
+        settings, bound = item.settings, running.bound
+        if not settings.retries or self.world.planning or outcome.status == "unreachable":
+            return False
+        outcome.result["attempts"] = item.attempt
+        until = bound.task.keywords.get("until")
+        if until is None:
+            met: bool | Unknown = not outcome.result.get("failed")
+        else:
+            extra = {bound.register: outcome.result} if bound.register else {}
+            met = self.world.extended(item.scope, extra).evaluate(until)
+        if met is True or isinstance(met, Unknown):
+            return False
+        if item.attempt > settings.retries:
+            outcome.status = "ignored" if settings.ignore_errors else "failed"
+            outcome.result["failed"] = True
+            return False
+        self.emit(
+            events.StepRetried(
+                time.time(), running.place, item.attempt, settings.retries + 1, settings.delay
+            )
+        )
+        item.attempt += 1
+        item.results.clear()
+        due = time.monotonic() + settings.delay
+        heapq.heappush(self.timers, (due, next(self.counter), host.name, bound, item))
+        return True
+
+    def _send_again(self, bound: Bound, item: Item) -> None:
+        host = self.hosts[bound.host]
+        running = next((r for r in host.pipeline if r.bound is bound), None)
+        if running is None or host.lost:
+            return
+        self._start(host, running, item)
+        self.flush(host)
+
+    def _lost(self, name: str, error: KplayError | str) -> None:
+        """A connection is gone: every step in flight through it is unreachable."""
+        affected = [
+            (step, entry) for step, entry in self.running.items() if entry[1].bound.target == name
+        ]
+        self.fleet.forget(name)
+        if not affected:
+            return
+        for step, _ in affected:
+            self.running.pop(step, None)
+        for host in {id(entry[0]): entry[0] for _, entry in affected}.values():
+            self.committer.unreachable(host, name, error)
+
+    # -- places -------------------------------------------------------------------------------
+
+    def passed(self, host: HostRun, run: PlayRun) -> None:
+        """Tell the watches how far a host has come (committed steps only)."""
+        if run.watches and not host.pipeline and host.name in run.cursors:
+            for watch in run.passes(host.name, run.cursors[host.name].position):
+                self._completed(watch)
+
+    def _completed(self, watch: Watch) -> None:
+        for name in watch.waiting:
+            self.wake(name)
+        watch.waiting.clear()
+        self.start_plays()
+
+    def finish_play(self, host: HostRun, run: PlayRun) -> None:
+        """The host is through with this batch."""
+        for name in run.leave(host.name):
+            self.wake(name)
+        for watch in run.passes(host.name, END):
+            self._completed(watch)
+        if run in host.plays:
+            host.plays.remove(run)
+        if run.through(lambda name: not self.hosts[name].lost):
+            self._end_batch(run)
+
+    def drop_out(self, host: HostRun, status: str, message: str) -> None:
+        """A host is out of the run; others go on."""
+        host.lost = status
+        not_run = 0
+        for run in list(host.plays):
+            cursor = run.cursors.get(host.name)
+            position = cursor.position if cursor is not None else (-1,)
+            not_run += sum(
+                v.selected and v.kind == "task" and not v.handler and v.position > position
+                for v in run.strand.vertices
+            )
+        self.emit(events.HostLost(time.time(), host.name, status, message, not_run))
+        for run in list(host.plays):
+            run.failed.append(host.name)
+            for name in run.leave(host.name):
+                self.wake(name)
+            for watch in run.passes(host.name, END, failed=message):
+                self._completed(watch)
+            for position, owner in list(run.once.items()):
+                if owner == host.name:
+                    del run.once[position]
+                    for name in run.hosts:
+                        self.wake(name)
+            host.plays.remove(run) if run in host.plays else None
+            if run.started and run.through(lambda name: not self.hosts[name].lost):
+                self._end_batch(run)
+        self.start_plays()
+
+    def refuse(self, error: InputError) -> None:
+        """A fault of the playbook that no host can get around."""
+        raise error

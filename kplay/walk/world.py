@@ -1,0 +1,250 @@
+"""What the walk knows beside the graph: variables, files, options, agents, earlier records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError
+from kplay.graph.tags import TagChoice
+from kplay.graph.unfold import FREE
+from kplay.modules import catalog
+from kplay.playbook.model import Task, gathered
+from kplay.resolve.magic import PlayContext
+from kplay.resolve.unknown import Unknown
+from kplay.walk.dispatch import is_action
+from kplay.walk.settings import BecomeDefaults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kplay.errors import KplayError
+    from kplay.graph.model import PlayStrand, Vertex
+    from kplay.playbook.load import Loader
+    from kplay.playbook.model import Block, Include, Node, Play
+    from kplay.resolve.scope import Scope
+    from kplay.resolve.variables import VariableStore
+    from kplay.walk.bind import Bound
+    from kplay.walk.fleet import Fleet, Post
+    from kplay.walk.gates import PlayRun
+    from kplay.walk.walker import Walker
+
+_ABSENT = object()
+
+
+@dataclass(eq=False)
+class World:
+    """One run's surroundings; the walker asks it, and tells it what it learns."""
+
+    store: VariableStore
+    loader: Loader
+    make_fleet: Callable[[Post], Fleet]
+    planning: bool
+    become: BecomeDefaults = field(default_factory=BecomeDefaults)
+    diff: bool = False
+    tags: TagChoice = field(default_factory=TagChoice)
+    forks: int = 50
+    verbosity: int = 0
+    limit: str = ""
+    probes_author: bool = False
+    records: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """Results of an earlier, broken run of the same playbook by step id."""
+    secrets: set[str] = field(default_factory=set)
+    errors: list[KplayError] = field(default_factory=list)
+    _contexts: dict[int, PlayContext] = field(default_factory=dict)
+    _runs: dict[int, PlayRun] = field(default_factory=dict)
+    _lost: Callable[[str], bool] = field(default=lambda _: False)
+    _effects: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
+    _told: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    # -- variables ----------------------------------------------------------------------------
+
+    def scope(
+        self, vertex: Vertex, node: Node, host: str, extra: Mapping[str, Any] | None = None
+    ) -> Scope:
+        """The variables of a task on a host."""
+        context = self._context(vertex.play)
+        return self.store.scope(vertex.play.play, host, node, extra, context)
+
+    def extended(self, scope: Scope, extra: Mapping[str, Any]) -> Scope:
+        """The same variables and some more."""
+        if not extra:
+            return scope
+        return self.store.scope(
+            scope.play, scope.host, scope.node, {**scope.extra, **extra}, scope.context
+        )
+
+    def _context(self, strand: PlayStrand) -> PlayContext:
+        context = self._contexts.get(strand.index)
+        if context is None:
+            index = strand.index
+            context = PlayContext(
+                play_name=strand.name,
+                check_mode=self.planning,
+                diff_mode=self.diff,
+                run_tags=sorted(self.tags.only) or ["all"],
+                skip_tags=sorted(self.tags.skip),
+                forks=self.forks,
+                verbosity=self.verbosity,
+                limit=self.limit or None,
+                play_hosts=lambda: [h for h in self._batch(index) if not self._lost(h)],
+                play_hosts_all=lambda: list(strand.hosts),
+                play_batch=lambda: [h for h in self._batch(index) if not self._lost(h)],
+                controller_facts=not self.planning,
+            )
+            self._contexts[strand.index] = context
+        return context
+
+    def _batch(self, index: int) -> list[str]:
+        return self._runs[index].hosts if index in self._runs else []
+
+    def begin_play(self, run: PlayRun) -> None:
+        """A play or a batch of it begins."""
+        self._runs[run.strand.index] = run
+
+    def watch_hosts(self, lost: Callable[[str], bool]) -> None:
+        """How to tell whether a host is out of the run."""
+        self._lost = lost
+
+    def condition(self, vertex: Vertex, node: Node, scope: Scope) -> tuple[bool | Unknown, str]:
+        """Whether every ``when`` around a task holds, and the one that does not."""
+        causes: list[str] = []
+        for given in gathered(vertex.play.play, node, "when"):
+            entries = list(given.elements()) if isinstance(given.value, list) else [given]
+            for entry in entries:
+                verdict = scope.evaluate(entry)
+                if isinstance(verdict, Unknown):
+                    causes += verdict.causes
+                elif not verdict:
+                    return False, str(entry.value)
+        return (Unknown(*causes) if causes else True), ""
+
+    def module_defaults(self, vertex: Vertex, task: Task, scope: Scope) -> dict[str, Any]:
+        """Arguments that ``module_defaults`` gives to a task's module."""
+        found: dict[str, Any] = {}
+        for given in gathered(vertex.play.play, task, "module_defaults"):
+            for name, args in given.items() if isinstance(given.value, dict) else ():
+                if catalog.short(str(name)) == task.module and isinstance(args.value, dict):
+                    found.update({key: scope.template(value) for key, value in args.items()})
+        return found
+
+    def register_pending(self, host: str, name: str, task: str) -> tuple[bool, object]:
+        """Mark a registered name as not known yet; gives what it was."""
+        table = self.store.settled[host]
+        before = table.get(name, _ABSENT)
+        self.store.register(host, name, Unknown(f"`{task}` on {host}"))
+        return before is not _ABSENT, before
+
+    def unregister(self, host: str, name: str, before: object, *, had: bool) -> None:
+        """Put back what a dropped step's registered name held."""
+        if had:
+            self.store.settled[host][name] = before
+        else:
+            self.store.settled[host].pop(name, None)
+
+    # -- files --------------------------------------------------------------------------------
+
+    def find_file(self, kind: str, name: str, task: Task, play: Play) -> Path:
+        """A file of the playbook; raises InputError that lists where it was sought."""
+        path = Path(name).expanduser()
+        if path.is_absolute() and path.exists():
+            return path
+        beside = Path(task.span.file).parent
+        found = self.loader.find_file(kind, name, task.role, play, beside=beside)
+        if found is not None:
+            return found
+        sought = self.loader.search_paths(kind, name, task.role, play, beside=beside)
+        given = task.args.get("src") or task.args.get("file") or task.args.get("_raw")
+        span = given.span if given is not None else task.span
+        notes = tuple(f"sought {one}" for one in sought)
+        message = f"no file `{name}` in this playbook"
+        raise InputError(Diagnostic("missing-file", message, span, notes=notes))
+
+    def load_include(
+        self, node: Include, args: dict[str, Any], block: Block, play: Play
+    ) -> None:
+        """Fill a block with what an include brings in."""
+        target = str(args.get("file") or args.get("_raw") or args.get("name") or "")
+        inner = self.loader.expand(node, play, target, args)
+        inner.parent = block
+        block.tasks.append(inner)
+        if inner.role is not None and inner.role.public and node.kind == "role":
+            self.store.expose(play, inner.role)
+
+    # -- hosts --------------------------------------------------------------------------------
+
+    def fleet(self, post: Post) -> Fleet:
+        """The agents of this run."""
+        return self.make_fleet(post)
+
+    def batches(self, run: PlayRun) -> list[list[str]]:
+        """The play's hosts in batches as ``serial`` says; one batch without it."""
+        hosts = list(run.strand.hosts)
+        given = run.strand.play.keywords.get("serial")
+        if given is None or run.strand.strategy in FREE and given.value in (0, "0"):
+            return [hosts]
+        sizes = given.value if isinstance(given.value, list) else [given.value]
+        batches: list[list[str]] = []
+        left = hosts
+        for number in range(len(hosts)):
+            if not left:
+                break
+            size = _batch_size(sizes[min(number, len(sizes) - 1)], len(hosts))
+            batches.append(left[:size])
+            left = left[size:]
+        return batches or [[]]
+
+    def foreseen(self, bound: Bound, step: dict[str, Any]) -> dict[str, Any]:
+        """Tell a step what other agents of the same host foresaw in this plan."""
+        if not self.planning:
+            return step
+        user = _user(step)
+        known = self._effects.get(bound.target, [])
+        told = self._told.get((bound.target, user), 0)
+        step["effects"] = [effect for origin, effect in known[told:] if origin != user]
+        self._told[bound.target, user] = len(known)
+        return step
+
+    def received(self, bound: Bound, step: str, raw: dict[str, Any]) -> dict[str, Any]:
+        """Take in a raw result: remember effects, and what an earlier run had changed."""
+        if raw.get("effects"):
+            become = bound.items[0].settings.become
+            user = _user({"become": become})
+            self._effects.setdefault(bound.target, []).extend(
+                (user, effect) for effect in raw["effects"]
+            )
+        recorded = self.records.get(step)
+        if recorded is not None and recorded.get("changed") and not raw.get("failed"):
+            raw = {**raw, "changed": True}
+            raw["action"] = recorded["action"] if raw.get("action") == "none" else raw["action"]
+        return raw
+
+    def recorded_action(self, bound: Bound, step: str) -> dict[str, Any] | None:
+        """The result of an action that an earlier, broken run had already ended."""
+        if self.planning or step not in self.records or not is_action(bound):
+            return None
+        recorded = self.records[step]
+        return None if recorded.get("failed") else dict(recorded)
+
+    def note_error(self, error: KplayError) -> None:
+        """Remember an error for the exit code."""
+        self.errors.append(error)
+
+    def finish(self, walker: Walker) -> None:
+        """The walk is over."""
+        del walker
+
+
+def _user(step: Mapping[str, Any]) -> str:
+    become = step.get("become")
+    return str(become["user"]) if become else ""
+
+
+def _batch_size(value: object, count: int) -> int:
+    text = str(value).strip()
+    if text.endswith("%"):
+        return max(1, int(count * float(text[:-1]) / 100))
+    size = int(text)
+    return size if size > 0 else max(1, count)
