@@ -1,0 +1,69 @@
+"""Conditions: bare expressions, literals, and lists that mean `and`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kplay.resolve.faults import TemplateError, fault
+from kplay.resolve.lazy import is_template, settle
+from kplay.resolve.templating import render_expression, render_text
+from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached
+from kplay.source import Sourced
+
+if TYPE_CHECKING:
+    from kplay.resolve.scope import Scope
+
+_AMBIGUOUS = frozenset(("false", "no", "off", "n", "f", "0"))
+
+
+def evaluate(condition: object, scope: Scope) -> bool | Unknown:
+    """Whether a condition holds; of a list, False wins over Unknown and ends it.
+
+    Raises:
+        TemplateError: the condition cannot be evaluated.
+    """
+    source = condition if isinstance(condition, Sourced) else None
+    value = source.value if source is not None else condition
+    if isinstance(value, (list, tuple)):
+        causes: list[str] = []
+        for index, part in enumerate(value):
+            found = evaluate(source.child(index) if source is not None else part, scope)
+            if isinstance(found, Unknown):
+                causes += found.causes
+            elif not found:
+                return False
+        return Unknown(*causes) if causes else True
+    try:
+        return _truth(_value(value, scope))
+    except UnknownReached as reason:
+        return Unknown(*reason.causes)
+    except TemplateError as error:
+        raise error.at(source.span if source is not None else None) from error
+
+
+def _value(value: Any, scope: Scope) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        return True
+    if is_template(text) and not text.startswith(("'", '"')):
+        found = settle(render_text(text, scope))
+        if not isinstance(found, str) or not found.strip():
+            return found
+        text = found
+    return render_expression(text, scope)
+
+
+def _truth(value: Any) -> bool | Unknown:
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, PartialResult):
+        return True
+    if isinstance(value, str) and value.strip().lower() in _AMBIGUOUS:
+        raise fault(
+            "condition-not-boolean",
+            f"the condition gives the text `{value}`, not true or false",
+            help=("add `| bool` to read the text as a boolean",),
+        )
+    return bool(value)

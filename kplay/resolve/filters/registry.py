@@ -1,0 +1,95 @@
+"""How a filter or test is made safe for values that are unknown, undefined or lazy."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from jinja2.utils import _PassArg
+
+from kplay.resolve.faults import TemplateError, fault
+from kplay.resolve.lazy import LazyDict, LazyList, settle, shallow
+from kplay.resolve.missing import Missing
+from kplay.resolve.unknown import Unknown, UnknownReached, reached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PREFIXES = ("ansible.builtin.", "ansible.legacy.")
+
+
+def _ready(value: Any) -> Any:
+    if isinstance(value, Missing):
+        raise value.make()
+    if isinstance(value, (LazyDict, LazyList)):
+        return settle(value)
+    return value
+
+
+def safe_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that gives an Unknown for an Unknown, lists for generators, one error for all."""
+    skip = 1 if _PassArg.from_obj(function) is not None else 0
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        given = args[skip:]
+        causes = [cause for one in (*given, *kwargs.values()) for cause in reached(one)]
+        if causes:
+            return Unknown(*causes)
+        try:
+            ready = (*args[:skip], *(_ready(one) for one in given))
+            return shallow(function(*ready, **{key: _ready(one) for key, one in kwargs.items()}))
+        except UnknownReached as reason:
+            return Unknown(*reason.causes)
+        except (TemplateError, RecursionError):
+            raise
+        except Exception as error:
+            raise _wrong("filter", name, error) from error
+
+    return wrapper
+
+
+def safe_test(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A test that makes its template unknown when it needs an Unknown."""
+    skip = 1 if _PassArg.from_obj(function) is not None else 0
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        given = args[skip:]
+        for one in (*given, *kwargs.values()):
+            if isinstance(one, Unknown):
+                raise UnknownReached(one.causes)
+        try:
+            ready = (*args[:skip], *(_ready(one) for one in given))
+            return function(*ready, **{key: _ready(one) for key, one in kwargs.items()})
+        except (TemplateError, UnknownReached, RecursionError):
+            raise
+        except Exception as error:
+            raise _wrong("test", name, error) from error
+
+    return wrapper
+
+
+def _wrong(what: str, name: str, error: Exception) -> TemplateError:
+    from kplay.resolve.templating import describe
+
+    return fault(f"{what}-failed", f"the {what} `{name}` failed: {describe(error)}")
+
+
+def with_prefixes(
+    functions: Mapping[str, Callable[..., Any]], *prefixes: str
+) -> dict[str, Callable[..., Any]]:
+    """The functions under their short names and under each prefix."""
+    names = dict(functions)
+    for prefix in prefixes or PREFIXES:
+        names.update({prefix + name: function for name, function in functions.items()})
+    return names
+
+
+def refused(name: str, why: str) -> Callable[..., Any]:
+    """A filter that Ansible has and kplay has not, and why."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise fault("unsupported-filter", f"the filter `{name}` is not supported: {why}")
+
+    return refuse

@@ -1,0 +1,188 @@
+"""Variables that kplay itself defines, and what a play knows of its own run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kplay.resolve.missing import OMIT, Missing
+
+if TYPE_CHECKING:
+    from kplay.resolve.scope import Scope
+
+
+def _none() -> Sequence[str]:
+    return ()
+
+
+@dataclass(slots=True)
+class PlayContext:
+    """What a play knows of its own run; callables, where it changes while the play runs."""
+
+    play_name: str = ""
+    check_mode: bool = False
+    diff_mode: bool = False
+    run_tags: Sequence[str] = ("all",)
+    skip_tags: Sequence[str] = ()
+    forks: int = 5
+    verbosity: int = 0
+    limit: str | None = None
+    play_hosts: Callable[[], Sequence[str]] = _none
+    """Hosts of the play that have not failed."""
+    play_hosts_all: Callable[[], Sequence[str]] = _none
+    play_batch: Callable[[], Sequence[str]] = _none
+    on_hostvars: Callable[[str, str], None] | None = None
+    """Told (host, name) whenever a template reads another host's variable."""
+    controller_facts: bool = True
+    """Whether lookups may run programs on the controller (not while planning)."""
+
+
+class HostVars(Mapping[str, "HostView"]):
+    """``hostvars``: what each host's inventory, facts and results say, without the play's."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, host: str) -> HostView:
+        if host not in self._scope.store.inventory.hosts:
+            raise KeyError(host)
+        return HostView(self._scope.sibling(host), self._scope.context.on_hostvars)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scope.store.inventory.hosts)
+
+    def __len__(self) -> int:
+        return len(self._scope.store.inventory.hosts)
+
+    def __contains__(self, host: object) -> bool:
+        return host in self._scope.store.inventory.hosts
+
+
+class HostView(Mapping[str, Any]):
+    """The variables of one scope as a mapping, each rendered when it is read."""
+
+    def __init__(self, scope: Scope, told: Callable[[str, str], None] | None = None) -> None:
+        self._scope = scope
+        self._told = told
+
+    def __getitem__(self, name: str) -> Any:
+        if self._told is not None:
+            self._told(self._scope.host, name)
+        value = self._scope.find(name)
+        if isinstance(value, Missing):
+            error = value.make()
+            if error.undefined and not self._scope.defines(name):
+                raise KeyError(name)
+            raise error
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        if self._told is not None:
+            self._told(self._scope.host, str(name))
+        return self._scope.defines(str(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scope.names())
+
+    def __len__(self) -> int:
+        return len(self._scope.names())
+
+
+ANSIBLE_VERSION = {
+    "full": "2.18.6",
+    "major": 2,
+    "minor": 18,
+    "revision": 6,
+    "string": "2.18.6",
+}
+
+
+def _source_dir(scope: Scope) -> Any:
+    sources = scope.store.inventory.sources
+    if not sources:
+        return None
+    first = sources[0]
+    return str((first if first.is_dir() else first.parent).resolve())
+
+
+def _source_file(scope: Scope) -> Any:
+    sources = scope.store.inventory.sources
+    return str(sources[0].resolve()) if sources else None
+
+
+def _group_names(scope: Scope) -> list[str]:
+    known = scope.store.inventory.hosts.get(scope.host)
+    names = set(known.groups) - {"all"} if known is not None else set()
+    return sorted(names)
+
+
+def _role_names(scope: Scope) -> list[str]:
+    roles = scope.store.shown_roles(scope.play) if scope.play is not None else []
+    return list(dict.fromkeys(role.name for role in roles))
+
+
+def _direct_role_names(scope: Scope) -> list[str]:
+    roles = scope.store.shown_roles(scope.play) if scope.play is not None else []
+    return list(dict.fromkeys(role.name for role in roles if not role.parents))
+
+
+def _playbook_dir(scope: Scope) -> str:
+    folder = scope.play.directory if scope.play is not None else None
+    return str(Path(folder or scope.store.playbook_dir).resolve())
+
+
+@cache
+def _python() -> str:
+    return sys.executable
+
+
+_Maker = "Callable[[Scope], Any]"
+
+MAGIC: dict[str, Callable[[Scope], Any]] = {
+    "inventory_hostname": lambda scope: scope.host,
+    "inventory_hostname_short": lambda scope: scope.host.split(".")[0],
+    "group_names": _group_names,
+    "groups": lambda scope: scope.store.groups,
+    "hostvars": HostVars,
+    "vars": HostView,
+    "omit": lambda _: OMIT,
+    "playbook_dir": _playbook_dir,
+    "inventory_dir": _source_dir,
+    "inventory_file": _source_file,
+    "ansible_inventory_sources": lambda scope: [str(one) for one in scope.store.inventory.sources],
+    "ansible_facts": lambda scope: scope.store.fact_views.get(scope.host, {}),
+    "ansible_version": lambda _: dict(ANSIBLE_VERSION),
+    "ansible_playbook_python": lambda _: _python(),
+    "ansible_check_mode": lambda scope: scope.context.check_mode,
+    "ansible_diff_mode": lambda scope: scope.context.diff_mode,
+    "ansible_run_tags": lambda scope: list(scope.context.run_tags),
+    "ansible_skip_tags": lambda scope: list(scope.context.skip_tags),
+    "ansible_forks": lambda scope: scope.context.forks,
+    "ansible_verbosity": lambda scope: scope.context.verbosity,
+}
+
+IN_PLAY: dict[str, Callable[[Scope], Any]] = {
+    "ansible_play_name": lambda scope: scope.context.play_name or scope.play_name,
+    "ansible_play_hosts": lambda scope: list(scope.context.play_hosts()),
+    "play_hosts": lambda scope: list(scope.context.play_batch()),
+    "ansible_play_batch": lambda scope: list(scope.context.play_batch()),
+    "ansible_play_hosts_all": lambda scope: list(scope.context.play_hosts_all()),
+    "ansible_play_role_names": _direct_role_names,
+    "ansible_role_names": _role_names,
+}
+
+IN_ROLE: dict[str, Callable[[Scope], Any]] = {
+    "role_name": lambda scope: scope.role.name if scope.role else None,
+    "ansible_role_name": lambda scope: scope.role.name if scope.role else None,
+    "role_path": lambda scope: str(scope.role.path.resolve()) if scope.role else None,
+    "ansible_parent_role_names": lambda scope: [
+        one.name for one in (scope.role.parents[::-1] if scope.role else ())
+    ],
+    "ansible_parent_role_paths": lambda scope: [
+        str(one.path) for one in (scope.role.parents[::-1] if scope.role else ())
+    ],
+}

@@ -1,0 +1,74 @@
+"""Stand-ins for values that a template may never need: undefined names, omitted arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import jinja2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kplay.resolve.faults import TemplateError
+
+
+class Missing(jinja2.StrictUndefined):
+    """A value that could not be made: using it raises the error, `default` may replace it.
+
+    Attributes and items of it are the same stand-in, so that ``a.b.c | default(x)`` holds
+    when ``a`` is undefined. ``make`` gives the error, built only when it is needed.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], TemplateError]) -> None:
+        super().__init__()
+        self.make = make
+
+    def _fail(self, *_: object, **__: object) -> NoReturn:
+        raise self.make()
+
+    _fail_with_undefined_error = _fail  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, _: object) -> Missing:
+        return self
+
+    def __repr__(self) -> str:
+        return "Missing()"
+
+    __iter__ = __str__ = __len__ = __bool__ = __hash__ = __call__ = _fail
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _fail  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _fail
+    __int__ = __float__ = __pow__ = __rpow__ = __neg__ = __pos__ = __complex__ = _fail
+
+
+class Omitted:
+    """The value of ``omit``: an argument that holds it is left out."""
+
+    _only: Omitted | None = None
+
+    def __new__(cls) -> Omitted:
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __repr__(self) -> str:
+        return "OMIT"
+
+    def __copy__(self) -> Omitted:
+        return self
+
+    def __deepcopy__(self, _: object) -> Omitted:
+        return self
+
+    def __reduce__(self) -> str:
+        return "OMIT"
+
+
+OMIT = Omitted()
