@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from kplay.source import Sourced, Span
 
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
+"""Names of the controller that work without an inventory."""
+
 
 @dataclass(eq=False, slots=True)
 class Group:
@@ -23,6 +26,8 @@ class Group:
     variables: dict[str, Sourced] = field(default_factory=dict)
     """From the inventory file itself; group_vars files are in ``file_variables``."""
     file_variables: dict[str, Sourced] = field(default_factory=dict)
+    playbook_variables: dict[str, Sourced] = field(default_factory=dict)
+    """From group_vars beside the playbook, which win over those beside the inventory."""
     priority: int = 1
     """``ansible_group_priority``."""
     depth: int = 0
@@ -38,6 +43,8 @@ class Host:
     variables: dict[str, Sourced] = field(default_factory=dict)
     file_variables: dict[str, Sourced] = field(default_factory=dict)
     """From host_vars files beside the inventory."""
+    playbook_variables: dict[str, Sourced] = field(default_factory=dict)
+    """From host_vars files beside the playbook."""
     groups: list[str] = field(default_factory=list)
     """All groups it is in, through children too, sorted by depth, priority, name; ``all`` first."""
 
@@ -49,6 +56,14 @@ class Inventory:
     hosts: dict[str, Host] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     sources: list[Path] = field(default_factory=list)
+    implicit: Host | None = None
+    """``localhost`` where no file names it: reached by its name alone, never through a group."""
+
+    def host(self, name: str) -> Host:
+        """The host of that name, the implicit localhost included; raises KeyError."""
+        if name not in self.hosts and self.implicit is not None and name in LOCALHOST:
+            return self.implicit
+        return self.hosts[name]
 
     def members(self, group: str) -> list[str]:
         """Host names in a group and its children, in inventory order; raises KeyError."""

@@ -9,8 +9,8 @@ from kplay.playbook.freeform import RAW
 from kplay.playbook.values import holds_template
 
 if TYPE_CHECKING:
+    from kplay.diagnostics import Faults
     from kplay.modules.api import Module
-    from kplay.playbook.faults import Faults
     from kplay.playbook.modules import Called
     from kplay.source import Sourced, Span
 

@@ -11,7 +11,7 @@ from kplay.playbook.modules import Called
 from kplay.playbook.values import is_template, shown
 
 if TYPE_CHECKING:
-    from kplay.playbook.faults import Faults
+    from kplay.diagnostics import Faults
     from kplay.playbook.model import Keywords
     from kplay.source import KeyPath, Sourced, Span
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kplay.diagnostics import Diagnostic, suggest
+from kplay.diagnostics import Diagnostic, Faults, suggest
 from kplay.errors import InputError
 from kplay.playbook import files, keywords, plays, roles, tasks
-from kplay.playbook.faults import Faults
 from kplay.playbook.model import Block, Play, Playbook
 from kplay.playbook.scope import Scope
 from kplay.playbook.values import is_template, read_keywords, shown

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kplay.playbook.faults import Faults
+    from kplay.diagnostics import Faults
     from kplay.playbook.model import Block, Play, Role
     from kplay.source import Sourced, Span
 

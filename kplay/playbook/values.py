@@ -10,7 +10,7 @@ from kplay.playbook import keywords
 from kplay.source import Sourced, UnsafeText, VaultText
 
 if TYPE_CHECKING:
-    from kplay.playbook.faults import Faults
+    from kplay.diagnostics import Faults
     from kplay.playbook.keywords import Keyword
     from kplay.playbook.model import Keywords
 
