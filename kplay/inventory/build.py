@@ -24,7 +24,10 @@ class Builder:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
         self.inventory = Inventory()
-        self.inventory.groups = {"all": Group("all"), "ungrouped": Group("ungrouped")}
+        self.inventory.groups = {
+            "all": Group("all", children=["ungrouped"]),
+            "ungrouped": Group("ungrouped", parents=["all"]),
+        }
         self._nesting: dict[tuple[str, str], Span] = {}
         self._wanted: dict[str, Span] = {}
         self._declared = {"all", "ungrouped"}
@@ -143,13 +146,13 @@ def _settle_order(inventory: Inventory) -> None:
     ordered: dict[str, Host] = {}
     level, seen = ["all"], {"all"}
     while level:
-        below: list[str] = []
+        below: dict[str, None] = {}
         for name in level:
             group = inventory.groups[name]
             ordered.update((host, inventory.hosts[host]) for host in group.hosts)
-            below += [child for child in group.children if child not in seen]
-            seen.update(group.children)
-        level = below
+            below.update((child, None) for child in group.children if child not in seen)
+        seen.update(below)
+        level = list(below)
     inventory.hosts = {**ordered, **inventory.hosts}
 
 

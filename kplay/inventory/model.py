@@ -66,16 +66,19 @@ class Inventory:
         return self.hosts[name]
 
     def members(self, group: str) -> list[str]:
-        """Host names in a group and its children, in inventory order; raises KeyError."""
-        wanted: set[str] = set()
-        pending, seen = [group], set()
-        while pending:
-            name = pending.pop()
-            if name in seen:
-                continue
-            seen.add(name)
-            wanted.update(self.groups[name].hosts)
-            pending += self.groups[name].children
+        """Host names in a group and its children, in Ansible's order; raises KeyError.
+
+        A group's own hosts come first as written, then those of its children, level by level.
+        """
         if group == "all":
             return list(self.hosts)
-        return [name for name in self.hosts if name in wanted]
+        found: dict[str, None] = {}
+        level, seen = [group], {group}
+        while level:
+            below: list[str] = []
+            for name in level:
+                found.update(dict.fromkeys(self.groups[name].hosts))
+                below += [child for child in self.groups[name].children if child not in seen]
+                seen.update(self.groups[name].children)
+            level = list(dict.fromkeys(below))
+        return list(found)

@@ -1,0 +1,190 @@
+"""Parses every template of a playbook before anything runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kplay.diagnostics import Diagnostic, Faults, suggest
+from kplay.playbook.model import Block, Task
+from kplay.playbook.values import is_template
+from kplay.source import UnsafeText, VaultText
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from jinja2 import Environment
+
+    from kplay.playbook.model import Node, Play, Playbook, Role
+    from kplay.source import Sourced, Span
+
+CONDITIONS = frozenset({"when", "until", "changed_when", "failed_when"})
+"""Keywords whose text is an expression without braces."""
+
+
+def check_templates(
+    playbook: Playbook,
+    *,
+    filters: Collection[str] | None = None,
+    tests: Collection[str] | None = None,
+) -> list[Diagnostic]:
+    """Faults in the templates of plays, tasks, variables and handlers, each once.
+
+    Args:
+        playbook: as loaded.
+        filters: names of filters that exist; None to leave them unchecked.
+        tests: names of tests that exist; None to leave them unchecked.
+    """
+    checker = Checker(filters, tests)
+    for play in playbook.plays:
+        checker.play(play)
+    return list(checker.faults)
+
+
+def check_nodes(
+    nodes: list[Node],
+    *,
+    filters: Collection[str] | None = None,
+    tests: Collection[str] | None = None,
+) -> list[Diagnostic]:
+    """Faults in the templates of nodes that an include brought in."""
+    checker = Checker(filters, tests)
+    checker.nodes(nodes)
+    return list(checker.faults)
+
+
+class Checker:
+    """Parses texts, each once."""
+
+    def __init__(self, filters: Collection[str] | None, tests: Collection[str] | None) -> None:
+        self.filters = frozenset(filters) if filters is not None else None
+        self.tests = frozenset(tests) if tests is not None else None
+        self.faults = Faults()
+        self._environment: Environment | None = None
+        self._sound: set[str] = set()
+        self._roles: set[int] = set()
+
+    def play(self, play: Play) -> None:
+        """Every template that is written on a play or below it."""
+        self._table(play.variables)
+        self._value(play.hosts)
+        self._keywords(play.keywords)
+        for _, nodes in play.sections():
+            self.nodes(nodes)
+        self.nodes(play.handlers)
+
+    def nodes(self, nodes: list[Node]) -> None:
+        """Every template of tasks and blocks."""
+        for node in nodes:
+            self._keywords(node.keywords)
+            if node.role is not None:
+                self._role(node.role)
+            if isinstance(node, Block):
+                for part in (node.tasks, node.rescue, node.always):
+                    self.nodes(part)
+            else:
+                bare = isinstance(node, Task) and node.module == "assert"
+                for key, value in node.args.items():
+                    self._value(value, bare=bare and key == "that")
+
+    def _role(self, role: Role) -> None:
+        if id(role) not in self._roles:
+            self._roles.add(id(role))
+            for table in (role.defaults, role.variables, role.parameters):
+                self._table(table)
+
+    def _table(self, table: Mapping[str, Sourced]) -> None:
+        for value in table.values():
+            self._value(value)
+
+    def _keywords(self, words: Mapping[str, Sourced]) -> None:
+        for name, value in words.items():
+            self._value(value, bare=name in CONDITIONS)
+
+    def _value(self, value: Sourced, *, bare: bool = False) -> None:
+        for leaf in _leaves(value):
+            if is_template(leaf.value):
+                self._text(leaf, leaf.value, 0)
+            elif bare:
+                self._text(leaf, f"{{{{ {leaf.value} }}}}", 1)
+
+    def _text(self, leaf: Sourced, text: str, added: int) -> None:
+        if text in self._sound:
+            return
+        from jinja2 import TemplateSyntaxError
+
+        before = len(self.faults)
+        try:
+            tree = self._jinja().parse(text)
+        except TemplateSyntaxError as error:
+            kind = "expression" if added else "template"
+            self.faults.append(
+                Diagnostic(
+                    "bad-template",
+                    f"not a valid {kind}: {str(error.message).rstrip('.')}",
+                    line_of(leaf, error.lineno),
+                )
+            )
+            return
+        self._names(tree, leaf)
+        if len(self.faults) == before:
+            self._sound.add(text)
+
+    def _names(self, tree: Any, leaf: Sourced) -> None:
+        from jinja2 import nodes
+
+        for kind, known, what in (
+            (nodes.Filter, self.filters, "filter"),
+            (nodes.Test, self.tests, "test"),
+        ):
+            if known is None:
+                continue
+            for node in tree.find_all(kind):
+                if node.name not in known:
+                    self.faults.append(
+                        Diagnostic(
+                            f"unknown-{what}",
+                            f"no {what} named `{node.name}`",
+                            line_of(leaf, node.lineno),
+                            help=suggest(node.name, known),
+                        )
+                    )
+
+    def _jinja(self) -> Environment:
+        if self._environment is None:
+            from jinja2 import Environment
+
+            self._environment = Environment(  # noqa: S701 - parses only, renders nothing
+                extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
+            )
+        return self._environment
+
+
+def line_of(value: Sourced, line: int) -> Span:
+    """The line of a text's document on which a line of the text is written.
+
+    Only a literal block (``|``) keeps its lines; other forms are shown whole.
+    """
+    span = value.span
+    if span.line == span.end_line:
+        return span
+    lines = value.document.text.splitlines()
+    head = lines[span.line - 1][span.column - 1 :]
+    if not head.startswith("|"):
+        return span
+    number = min(span.line + line, len(lines))
+    written = lines[number - 1]
+    first = len(written) - len(written.lstrip()) + 1
+    return span._replace(
+        line=number, column=first, end_line=number, end_column=max(len(written), first) + 1
+    )
+
+
+def _leaves(value: Sourced) -> Iterator[Sourced]:
+    if isinstance(value.value, dict):
+        for _, part in value.items():  # noqa: PERF102 - a Sourced has no values()
+            yield from _leaves(part)
+    elif isinstance(value.value, list):
+        for part in value.elements():
+            yield from _leaves(part)
+    elif isinstance(value.value, str) and not isinstance(value.value, (UnsafeText, VaultText)):
+        yield value
