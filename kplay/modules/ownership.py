@@ -1,8 +1,7 @@
 """Mode, owner and group of a path: what is found, what is wanted, how it is set."""
 
-import posixpath
 import re
-from typing import TYPE_CHECKING, Dict, Iterable, List, Optional
+from typing import TYPE_CHECKING, Dict, Optional
 
 from kplay.modules.api import Arg, Args, ModuleFailure, State
 
@@ -49,7 +48,7 @@ def resolve(mode: str, current: int, directory: bool, mask: int = 0o022) -> int:
         who = re.match(r"^[ugoa]*", clause).group(0)  # type: ignore[union-attr]
         rest = clause[len(who) :]
         reach = _reach(who)
-        for operator, letters in re.findall(r"([-+=])([rwxXst]*|[ugo])", rest):
+        for operator, letters in re.findall(r"([-+=])([ugo]|[rwxXst]*)", rest):
             change = _bits(letters, bits, executable) & reach
             if not who:
                 change &= ~mask
@@ -212,18 +211,3 @@ def expected(found: State, wanted: State, new: int) -> State:
         elif number:
             known.pop(number, None)
     return known
-
-
-def parents(path: str) -> List[str]:
-    """The directories above a path, the nearest to the root first."""
-    above: List[str] = []
-    parent = posixpath.dirname(path)
-    while parent not in ("", "/") and parent not in above:
-        above.insert(0, parent)
-        parent = posixpath.dirname(parent)
-    return above
-
-
-def missing(probe: "Probe", paths: Iterable[str]) -> List[str]:
-    """Those of the paths that do not exist, in the order given."""
-    return [path for path in paths if probe.stat(path) is None]
