@@ -1,0 +1,151 @@
+"""Hosts made for testing: a lab file in, an inventory of hosts that answer to SSH out.
+
+These functions are all that the rest of kplay, and its tests, use of labs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kplay.lab.model import HostStatus, Lab, LabGroup, LabHost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+__all__ = [
+    "HostStatus",
+    "Lab",
+    "LabGroup",
+    "LabHost",
+    "become_password",
+    "cut_link",
+    "down",
+    "find_lab",
+    "inventory_path",
+    "kill_host",
+    "load_lab",
+    "restore_link",
+    "ssh_argv",
+    "start_host",
+    "status",
+    "up",
+    "upper_directory",
+]
+
+
+def load_lab(path: Path) -> Lab:
+    """Read a lab file.
+
+    Raises:
+        InputError: it cannot be read, or says what no lab can be.
+    """
+    from kplay.lab.load import load
+
+    return load(path)
+
+
+def find_lab(name_or_path: str) -> Lab:
+    """The lab at a path, or of that name: one that is up, or a ready-made one.
+
+    Raises:
+        InputError: there is no such lab, or its file has faults.
+    """
+    from kplay.lab.find import find
+
+    return find(name_or_path)
+
+
+def up(lab: Lab, *, progress: Callable[[str, str], None]) -> Path:
+    """Make every host of a lab that is missing, wait for all, return the inventory's path.
+
+    Args:
+        lab: what to bring up.
+        progress: called with a host's name (or the lab's) and a short message, one at a time.
+
+    Raises:
+        KplayError: without root, or a host did not come up.
+        CommandError: a program of the controller failed.
+    """
+    from kplay.lab.provider import provider_of
+
+    return provider_of(lab).up(lab, progress)
+
+
+def status(lab: Lab) -> list[HostStatus]:
+    """The state of every host, in the lab file's order; changes nothing."""
+    from kplay.lab.provider import provider_of
+
+    return provider_of(lab).status(lab)
+
+
+def down(lab: Lab, *, progress: Callable[[str, str], None]) -> None:
+    """Remove every trace of a lab, whatever state it is in; nothing to do is fine."""
+    from kplay.lab.provider import provider_of
+
+    provider_of(lab).down(lab, progress)
+
+
+def ssh_argv(lab: Lab, host: str, command: Sequence[str], *, user: str = "kplay") -> list[str]:
+    """The ``ssh`` command line to a host, key and host key included.
+
+    Args:
+        lab: a lab that is up.
+        host: one of its hosts.
+        command: what to run there, joined by blanks for the host's shell; a login if empty.
+        user: ``kplay``, whose sudo asks nothing, or ``ops``, whose sudo asks for a password.
+    """
+    from kplay.lab.provider import provider_of
+
+    return provider_of(lab).ssh_argv(lab, host, command, user)
+
+
+def inventory_path(lab: Lab) -> Path:
+    """Where the lab's inventory is; the file exists while the lab is up."""
+    from kplay.lab.provider import provider_of
+
+    return provider_of(lab).inventory(lab)
+
+
+def become_password(lab: Lab) -> str:
+    """The password that sudo asks of the user ``ops`` on every host of a lab that is up."""
+    from kplay.lab.provider import provider_of
+
+    return provider_of(lab).become_password(lab)
+
+
+def upper_directory(lab: Lab, host: str) -> Path:
+    """The directory that holds every file which a host has written since it was made."""
+    from kplay.lab.provider import layers_of
+
+    return layers_of(lab).upper(lab, host)
+
+
+def kill_host(lab: Lab, host: str) -> None:
+    """Pull a host's plug: all its processes die at once."""
+    from kplay.lab.provider import power_of
+
+    power_of(lab).kill(lab, host)
+
+
+def start_host(
+    lab: Lab, host: str, *, progress: Callable[[str, str], None] = lambda _host, _message: None
+) -> None:
+    """Give a stopped host power again and wait until it answers."""
+    from kplay.lab.provider import power_of
+
+    power_of(lab).start(lab, host, progress)
+
+
+def cut_link(lab: Lab, host: str) -> None:
+    """Unplug a host's network cable; connections hang as they would."""
+    from kplay.lab.provider import power_of
+
+    power_of(lab).set_link(lab, host, connected=False)
+
+
+def restore_link(lab: Lab, host: str) -> None:
+    """Plug a host's network cable in again."""
+    from kplay.lab.provider import power_of
+
+    power_of(lab).set_link(lab, host, connected=True)

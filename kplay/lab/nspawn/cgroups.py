@@ -1,0 +1,104 @@
+"""The cgroups that a machine runs in: one directory of its own under every hierarchy.
+
+They lie below the cgroup that we run in ourselves, so limits on us hold for the machines too.
+Within, the machine's cgroup namespace begins: its init and kubelet see that directory as ``/``
+and cannot meddle with another machine's. The same directories tell, by construction, which
+processes are the machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from kplay.errors import KplayError
+
+
+def own_cgroups() -> list[Path]:
+    """The directory of our own cgroup under every mounted hierarchy.
+
+    Where cgroup v2 is the only hierarchy it is the root instead: a cgroup that holds processes,
+    as ours does, cannot hand controllers down.
+    """
+    paths = {}
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        paths[frozenset(controllers.split(",")) - {""}] = path
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, after = line.split(" - ", 1)
+        root, point = before.split()[3:5]
+        kind, _, options = after.split()[:3]
+        if kind == "cgroup2":
+            path = paths.get(frozenset(), "/") if len(paths) > 1 else "/"
+        elif kind == "cgroup":
+            names = set(options.split(","))
+            path = next((path for keys, path in paths.items() if keys and keys <= names), "/")
+        else:
+            continue
+        below = os.path.relpath(path, root)
+        found.append(Path(point) if below.startswith("..") else Path(point, below))
+    return found
+
+
+def make(name: str) -> list[Path]:
+    """Make a machine's directory under every hierarchy and return them."""
+    made = []
+    for parent in own_cgroups():
+        directory = parent / name
+        directory.mkdir(exist_ok=True)
+        for limit in ("cpuset.cpus", "cpuset.mems"):
+            # A cpuset of cgroup v1 starts empty, and takes no process until it is filled.
+            if (directory / limit).exists() and (directory / "tasks").exists():
+                (directory / limit).write_text((parent / limit).read_text())
+        made.append(directory)
+    return made
+
+
+def kill(directories: list[Path], *, seconds: float = 20.0) -> None:
+    """Kill every process in a machine's cgroups and wait until they are gone.
+
+    Raises:
+        KplayError: some were still there after that many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while found := processes(directories):
+        if time.monotonic() > deadline:
+            raise KplayError(f"processes {found} of {directories[0].name} do not die")
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def remove(directories: list[Path]) -> None:
+    """Remove a machine's directories; they hold no process any more.
+
+    Raises:
+        KplayError: the kernel still held one after 10 s.
+    """
+    deadline = time.monotonic() + 10
+    for top in directories:
+        while top.exists():
+            for path, _, _ in os.walk(top, topdown=False):
+                with suppress(OSError):
+                    Path(path).rmdir()
+            if top.exists():
+                if time.monotonic() > deadline:
+                    raise KplayError(f"cannot remove {top}: it is busy")
+                time.sleep(0.02)
+
+
+def processes(directories: list[Path]) -> list[int]:
+    """The numbers of all processes in the directories and below, sorted."""
+    found: set[int] = set()
+    for top in directories:
+        for path, _, _ in os.walk(top):
+            with suppress(OSError):
+                text = Path(path, "cgroup.procs").read_text()
+                # 0 stands for a process that our own process namespace cannot see.
+                found.update(int(one) for one in text.split() if one != "0")
+    return sorted(found)

@@ -1,0 +1,148 @@
+"""One machine: booting it so that it outlives us, knowing whether it runs, stopping it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kplay.errors import CommandError, KplayError
+from kplay.lab.nspawn import cgroups
+from kplay.lab.nspawn.place import read_json, write_json
+
+if TYPE_CHECKING:
+    from kplay.lab.nspawn.place import HostPlace
+
+# Enters the cgroups, writes who it is, mounts the overlay where only the machine sees it (so no
+# mount is left when it dies), and becomes systemd-nspawn. $1 is the file for its number and
+# start time, $2 the overlay's options, $3 its root, then cgroup.procs files up to `--`.
+_BOOT = """
+identity=$1 layers=$2 root=$3; shift 3
+while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift
+read -r stat </proc/$$/stat
+(set -- $stat; echo "$1 ${22}" >"$identity.new"; mv "$identity.new" "$identity")
+mount -t overlay overlay -o "$layers" "$root"
+exec "$@"
+"""
+_CALLS = "@keyring bpf @mount @module"
+
+
+def boot(files: HostPlace, machine: str, hostname: str, base: Path, network: str) -> None:
+    """Start a machine; returns as soon as its process stands, long before SSH answers.
+
+    Args:
+        files: the host's files; its ``given`` layer is filled.
+        machine: the machine's name, unique on this controller; its cgroups get it too.
+        hostname: what the machine calls itself.
+        base: the tree at the bottom of the overlay.
+        network: path of its network namespace.
+
+    Raises:
+        CommandError: the process ended at once.
+    """
+    directories = cgroups.make(f"kplay-{machine}")
+    write_json(files.process, {"cgroups": [str(path) for path in directories]})
+    identity = files.path / "identity"
+    identity.unlink(missing_ok=True)
+    layers = f"lowerdir={files.given}:{base},upperdir={files.upper},workdir={files.work}"
+    argv = ["setsid", "--fork", "unshare", "--mount", "--propagation", "private"]
+    argv += ["sh", "-ec", _BOOT, "kplay-lab", str(identity), layers, str(files.root)]
+    argv += [str(path / "cgroup.procs") for path in directories]
+    argv += ["--", *_nspawn(files, machine, hostname, network)]
+    environment = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "1",
+        "SYSTEMD_NSPAWN_LOCK": "0",
+    }
+    with files.console.open("ab") as console:
+        subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            env=environment,
+            cwd="/",
+            check=True,
+        )
+    deadline = time.monotonic() + 10
+    while not identity.exists():
+        if time.monotonic() > deadline:
+            raise CommandError(argv, 1, console_end(files))
+        time.sleep(0.02)
+
+
+def _nspawn(files: HostPlace, machine: str, hostname: str, network: str) -> list[str]:
+    return [
+        "systemd-nspawn",
+        "--quiet",
+        "--register=no",
+        "--keep-unit",
+        f"--directory={files.root}",
+        f"--machine={machine}",
+        f"--hostname={hostname}",
+        f"--network-namespace-path={network}",
+        "--boot",
+        "--capability=all",
+        f"--system-call-filter={_CALLS}",
+        "--bind=/dev/kmsg",
+        f"--bind={files.disk / 'containerd'}:/var/lib/containerd",
+        f"--bind={files.disk / 'kubelet'}:/var/lib/kubelet",
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        "--console=read-only",
+    ]
+
+
+def running(files: HostPlace) -> bool:
+    """Whether the very process that was started for a host is alive."""
+    try:
+        number, start = (files.path / "identity").read_text().split()
+    except (FileNotFoundError, ValueError):
+        return False
+    return start_time(int(number)) == int(start)
+
+
+def start_time(process: int) -> int | None:
+    """When a process began, in clock ticks since the kernel booted; None for a dead one."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else int(fields[19])
+
+
+def stop(files: HostPlace) -> None:
+    """Kill a machine, all its processes at once, and remove its cgroups.
+
+    Only processes in the cgroups that were made for it are killed.
+
+    Raises:
+        KplayError: something of it does not go away.
+    """
+    directories = [Path(path) for path in read_json(files.process).get("cgroups", [])]
+    cgroups.kill(directories)
+    if running(files):
+        raise KplayError(f"a machine in {files.path} runs outside its cgroups")
+    cgroups.remove(directories)
+    (files.path / "identity").unlink(missing_ok=True)
+
+
+def forget(machine: str) -> None:
+    """Remove what systemd-nspawn keeps of a machine under /run."""
+    propagate = Path("/run/systemd/nspawn/propagate", machine)
+    if propagate.is_dir() and not os.path.ismount(propagate):
+        propagate.rmdir()
+
+
+def console_end(files: HostPlace) -> str:
+    """The last 20 lines that a machine wrote on its console."""
+    try:
+        text = files.console.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(json.dumps(line)[1:-1] for line in text.splitlines()[-20:])

@@ -1,0 +1,236 @@
+"""The provider ``nspawn``: a lab's hosts from nothing to SSH, and back to nothing."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import yaml
+
+from kplay.errors import KplayError
+from kplay.lab import ssh
+from kplay.lab.commands import need_programs, run
+from kplay.lab.inventory import inventory
+from kplay.lab.model import HostStatus
+from kplay.lab.nspawn import machine, network, tree
+from kplay.lab.nspawn.base import base_tree
+from kplay.lab.nspawn.place import Place, held, need_root
+from kplay.lab.nspawn.record import Record, other_networks, save_lab
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kplay.lab.model import Lab
+    from kplay.lab.provider import Progress
+
+_PROGRAMS = {
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "openssl": "openssl",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "systemd-nspawn": "systemd-container",
+}
+# From power-on to a login: 2 to 5 s on a quiet machine, far more where others build beside it.
+_PATIENCE = 120.0
+
+
+class Nspawn:
+    """Implements ``Provider``, ``Power`` and ``Layers`` of ``kplay.lab.provider``."""
+
+    def up(self, lab: Lab, progress: Progress) -> Path:
+        """Make what is missing and wait for every host; hosts that answer are left alone."""
+        need_root()
+        say = _one_at_a_time(progress)
+        for package in need_programs(_PROGRAMS):
+            say(lab.name, f"installed {package}")
+        base = base_tree(lab, lambda message: say(lab.name, message))
+        place = Place(lab.name)
+        with held(place.path):
+            place.path.chmod(0o700)
+            record = self._settle(lab, place, base)
+            for gone in record.surplus(lab):
+                say(gone, "no longer in the lab file: removing")
+                self._remove_host(lab, record, gone)
+            network.make_bridge(lab.name, record.network)
+            tree.lab_keys(place)
+            off = [one.name for one in lab.hosts if not machine.running(place.host(one.name))]
+            for name in off:
+                machine.stop(place.host(name))
+                tree.host_layer(place, name, record.base, cgroup_root(lab.name, name))
+            self._write_inventory(lab, place, record)
+            with ThreadPoolExecutor(max_workers=8) as pool:
+                tasks = [
+                    pool.submit(self._host_up, lab, record, host.name, say, off=host.name in off)
+                    for host in lab.hosts
+                ]
+            faults = [str(error) for task in tasks if (error := task.exception()) is not None]
+            if faults:
+                raise KplayError("\n".join(faults))
+        return place.inventory
+
+    def status(self, lab: Lab) -> list[HostStatus]:
+        """The state of every host, asked in parallel."""
+        need_root()
+        record = Record.load(Place(lab.name))
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            return list(pool.map(lambda host: self._state(lab, record, host.name), lab.hosts))
+
+    def down(self, lab: Lab, progress: Progress) -> None:
+        """Remove processes, cgroups, namespaces, links and files, whatever is left of them."""
+        need_root()
+        place = Place(lab.name)
+        if not place.path.exists() and network.lab_namespace(lab.name) not in network.namespaces():
+            progress(lab.name, "not up")
+            return
+        with held(place.path):
+            hosts = place.path / "hosts"
+            for files in sorted(hosts.iterdir()) if hosts.is_dir() else []:
+                machine.stop(place.host(files.name))
+                machine.forget(f"{lab.name}-{files.name}")
+                progress(files.name, "removed")
+            network.remove_all(lab.name)
+            run(["rm", "-rf", "--one-file-system", str(place.path)])
+        progress(lab.name, "down")
+
+    def ssh_argv(self, lab: Lab, host: str, command: Sequence[str], user: str) -> list[str]:
+        """The ``ssh`` command line to a host of a lab that is up."""
+        place = Place(lab.name)
+        address = Record.load(place).address(host)
+        if not address:
+            raise KplayError(f"host `{host}` of lab `{lab.name}` is not up")
+        return ssh.argv(
+            address, user, key_file=place.key, known_hosts=place.known_hosts, command=command
+        )
+
+    def inventory(self, lab: Lab) -> Path:
+        """Where the lab's inventory is while it is up."""
+        return Place(lab.name).inventory
+
+    def become_password(self, lab: Lab) -> str:
+        """The password of ``ops``."""
+        try:
+            return Place(lab.name).password.read_text()
+        except FileNotFoundError as error:
+            raise KplayError(f"lab `{lab.name}` is not up") from error
+
+    def kill(self, lab: Lab, host: str) -> None:
+        """Stop a host at once: every process of it dies, nothing is flushed by it."""
+        self._number(lab, host)
+        machine.stop(Place(lab.name).host(host))
+
+    def start(self, lab: Lab, host: str, progress: Progress) -> None:
+        """Boot a stopped host with what it had written, in a new network namespace."""
+        record = Record.load(Place(lab.name))
+        self._number(lab, host)
+        off = not machine.running(Place(lab.name).host(host))
+        self._host_up(lab, record, host, progress, off=off)
+
+    def set_link(self, lab: Lab, host: str, *, connected: bool) -> None:
+        """Plug a host's cable in or out at the bridge."""
+        network.set_port(lab.name, self._number(lab, host), connected=connected)
+
+    def upper(self, lab: Lab, host: str) -> Path:
+        """What a host wrote, but for ``/var/lib/containerd`` and ``/var/lib/kubelet``."""
+        self._number(lab, host)
+        return Place(lab.name).host(host).upper
+
+    def _number(self, lab: Lab, host: str) -> int:
+        need_root()
+        number = Record.load(Place(lab.name)).numbers.get(host)
+        if number is None:
+            raise KplayError(f"host `{host}` of lab `{lab.name}` is not up")
+        return number
+
+    def _settle(self, lab: Lab, place: Place, base: Path) -> Record:
+        """Allot the lab's network and its hosts' numbers; those allotted before stay."""
+        with held(place.path.parent):
+            record = Record.load(place)
+            if not record.network_text:
+                others = other_networks(lab.name)
+                chosen = network.choose_network(lab.name, lab.cidr, others)
+                record = Record(str(chosen), {}, str(base))
+            elif lab.cidr is not None and lab.cidr != record.network:
+                raise KplayError(
+                    f"lab `{lab.name}` is up on {record.network}, its file says {lab.cidr};"
+                    " take it down first"
+                )
+            record = record.numbered([host.name for host in lab.hosts])
+            record.save(place)
+            save_lab(lab, place)
+        if not record.base.is_dir():
+            raise KplayError(
+                f"the base tree {record.base} of lab `{lab.name}` is gone; take the lab down first"
+            )
+        return record
+
+    def _write_inventory(self, lab: Lab, place: Place, record: Record) -> None:
+        keys = {
+            record.address(host.name): tree.host_key(place.host(host.name)) for host in lab.hosts
+        }
+        place.known_hosts.write_text(ssh.known_hosts_text(keys))
+        data = inventory(
+            lab,
+            host_vars={
+                host.name: {
+                    "ansible_host": record.address(host.name),
+                    "lab_cgroup_root": cgroup_root(lab.name, host.name),
+                }
+                for host in lab.hosts
+            },
+            key_file=place.key,
+            known_hosts=place.known_hosts,
+        )
+        text = yaml.safe_dump(data, sort_keys=False, default_flow_style=False)
+        place.inventory.write_text(text)
+
+    def _host_up(self, lab: Lab, record: Record, host: str, say: Progress, *, off: bool) -> None:
+        files, number = Place(lab.name).host(host), record.numbers[host]
+        if off:
+            say(host, "booting")
+            space = network.plug_host(lab.name, host, number, record.network)
+            machine.boot(files, f"{lab.name}-{host}", host, record.base, space)
+        elif not network.port_is_up(lab.name, number):
+            network.set_port(lab.name, number, connected=True)
+        login = self.ssh_argv(lab, host, ["true"], "kplay")
+        reason = ssh.wait(record.address(host), login, seconds=_PATIENCE)
+        if reason:
+            raise KplayError(
+                f"host `{host}` does not answer: {reason}\n{machine.console_end(files)}".rstrip()
+            )
+        say(host, f"up at {record.address(host)}" if off else "already up")
+
+    def _state(self, lab: Lab, record: Record, host: str) -> HostStatus:
+        address = record.address(host)
+        if not address:
+            return HostStatus(host, "absent", "")
+        if not machine.running(Place(lab.name).host(host)):
+            return HostStatus(host, "stopped", address)
+        if not network.port_is_up(lab.name, record.numbers[host]):
+            return HostStatus(host, "cut", address)
+        return HostStatus(host, "running" if ssh.speaks(address) else "starting", address)
+
+    def _remove_host(self, lab: Lab, record: Record, host: str) -> None:
+        place = Place(lab.name)
+        machine.stop(place.host(host))
+        machine.forget(f"{lab.name}-{host}")
+        network.remove_host(lab.name, host, record.numbers.pop(host))
+        run(["rm", "-rf", "--one-file-system", str(place.host(host).path)])
+        record.save(place)
+
+
+def cgroup_root(lab: str, host: str) -> str:
+    """The cgroup below which a host's kubelet keeps its pods, as the host sees it."""
+    return f"/{lab}-{host}"
+
+
+def _one_at_a_time(progress: Progress) -> Progress:
+    lock = threading.Lock()
+
+    def say(host: str, message: str) -> None:
+        with lock:
+            progress(host, message)
+
+    return say
