@@ -47,7 +47,7 @@ def _value(value: Any, scope: Scope) -> Any:
     text = value.strip()
     if not text:
         return True
-    if is_template(text) and not text.startswith(("'", '"')):
+    if is_template(text):
         found = settle(render_text(text, scope))
         if not isinstance(found, str) or not found.strip():
             return found

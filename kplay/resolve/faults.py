@@ -48,7 +48,11 @@ class TemplateError(KplayError):
 
 
 def fault(
-    code: str, message: str, *, help: tuple[str, ...] = (), span: Span | None = None  # noqa: A002
+    code: str,
+    message: str,
+    *,
+    help: tuple[str, ...] = (),  # noqa: A002
+    span: Span | None = None,
 ) -> TemplateError:
     """A TemplateError of one line; its place is usually added where the template is known."""
     return TemplateError(Diagnostic(code, message, span, help=help))

@@ -54,7 +54,7 @@ class LazyDict(dict[Any, Any]):
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The value of a key, rendered."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 - dict.get would not render
 
     def pop(self, key: Any, *default: Any) -> Any:
         """Remove a key and give its value, rendered."""
@@ -86,13 +86,13 @@ class LazyDict(dict[Any, Any]):
         return not self == other
 
     def __or__(self, other: Any) -> dict[Any, Any]:
-        return self.settled() | other
+        return {**self.settled(), **other}
 
     def __repr__(self) -> str:
         return repr(settle(self))
 
     __str__ = __repr__
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 class LazyList(list[Any]):
@@ -127,7 +127,7 @@ class LazyList(list[Any]):
         return iter(self.settled())
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self.settled())
+        return iter(self.settled()[::-1])
 
     def __contains__(self, value: object) -> bool:
         return value in self.settled()
@@ -168,7 +168,7 @@ class LazyList(list[Any]):
         return value
 
     __str__ = __repr__
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def settle(value: Any) -> Any:

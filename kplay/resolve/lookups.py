@@ -1,4 +1,4 @@
-"""Lookups: values from the controller."""
+"""Lookups: values from the controller, by name."""
 
 from __future__ import annotations
 
@@ -6,19 +6,109 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import pass_context
 
-from kplay.resolve.faults import fault
+from kplay.diagnostics import suggest
+from kplay.resolve import lookup_files, lookup_lists, lookup_values
+from kplay.resolve.faults import TemplateError, fault
+from kplay.resolve.lazy import settle
+from kplay.resolve.unknown import Unknown, UnknownReached
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kplay.resolve.scope import Scope
     from kplay.resolve.templating import ScopeContext
+
+LOOKUPS: dict[str, Callable[[Scope, list[Any], dict[str, Any]], Any]] = {
+    **lookup_files.LOOKUPS,
+    **lookup_lists.LOOKUPS,
+    **lookup_values.LOOKUPS,
+}
+REFUSED = {
+    "password": "a password made on the controller would be in files that kplay does not track;"
+    " give it as a vaulted variable",
+    "url": "rendering must not depend on the network; use the module `uri`",
+    "unvault": "vaulted files are opened where they are loaded; use `file`",
+    "csvfile": "read it with `file` and `split`",
+    "ini": "read it with the module `slurp`",
+    "config": "kplay has no ansible.cfg",
+}
+PREFIXES = ("ansible.builtin.", "ansible.legacy.", "community.general.")
+
+
+def lookup_names() -> frozenset[str]:
+    """Every lookup that a template or a ``with_…`` may name, short and with its collection."""
+    return frozenset(LOOKUPS) | {prefix + name for prefix in PREFIXES for name in LOOKUPS}
+
+
+def short_name(name: str) -> str:
+    """A lookup's name without its collection."""
+    for prefix in PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+def find_lookup(name: str) -> Callable[[Scope, list[Any], dict[str, Any]], Any]:
+    """The function of a lookup.
+
+    Raises:
+        TemplateError: there is none, or kplay refuses it, with the reason.
+    """
+    short = short_name(name)
+    if short in LOOKUPS:
+        return LOOKUPS[short]
+    if short in REFUSED:
+        raise fault("unsupported-lookup", f"no lookup `{short}` in kplay: {REFUSED[short]}")
+    raise fault("unknown-lookup", f"no lookup named `{name}`", help=suggest(short, LOOKUPS))
+
+
+def run_lookup(scope: Scope, name: str, terms: list[Any], options: dict[str, Any]) -> Any:
+    """What a lookup gives as a list, or an Unknown.
+
+    Raises:
+        TemplateError: it fails, unless ``errors`` is ``ignore`` or ``warn``.
+    """
+    function = find_lookup(name)
+    lenient = options.pop("errors", "strict") in ("ignore", "warn")
+    try:
+        return function(scope, [settle(one) for one in terms], options)
+    except UnknownReached as reason:
+        return Unknown(*reason.causes)
+    except TemplateError as error:
+        if lenient and not error.undefined:
+            return []
+        raise
+    except Exception as error:
+        if lenient:
+            return []
+        from kplay.resolve.templating import describe
+
+        raise fault("lookup-failed", f"the lookup `{name}` failed: {describe(error)}") from error
 
 
 @pass_context
 def lookup(context: ScopeContext, name: str, *terms: Any, **options: Any) -> Any:
-    """What a lookup gives, several values joined by commas."""
-    raise fault("unknown-lookup", f"no lookup named `{name}`")
+    """What a lookup gives: one value as it is, several texts joined by commas."""
+    wantlist = bool(options.pop("wantlist", False))
+    lenient = options.get("errors", "strict") in ("ignore", "warn")
+    found = run_lookup(_scope(context), name, list(terms), options)
+    if wantlist or isinstance(found, Unknown):
+        return found
+    if not found and lenient:
+        return None
+    if all(isinstance(one, str) for one in found):
+        return ",".join(found)
+    return found[0] if len(found) == 1 else found
 
 
 @pass_context
 def query(context: ScopeContext, name: str, *terms: Any, **options: Any) -> Any:
     """What a lookup gives, as a list."""
-    raise fault("unknown-lookup", f"no lookup named `{name}`")
+    options.pop("wantlist", None)
+    return run_lookup(_scope(context), name, list(terms), options)
+
+
+def _scope(context: ScopeContext) -> Scope:
+    if context.scope is None:
+        raise fault("template-error", "lookups need `import … with context`")
+    return context.scope

@@ -37,8 +37,8 @@ class PlayContext:
     play_batch: Callable[[], Sequence[str]] = _none
     on_hostvars: Callable[[str, str], None] | None = None
     """Told (host, name) whenever a template reads another host's variable."""
-    controller_facts: bool = True
-    """Whether lookups may run programs on the controller (not while planning)."""
+    run_programs: bool = True
+    """Whether lookups may run programs on the controller; planning says no."""
 
 
 class HostVars(Mapping[str, "HostView"]):
@@ -139,8 +139,6 @@ def _playbook_dir(scope: Scope) -> str:
 def _python() -> str:
     return sys.executable
 
-
-_Maker = "Callable[[Scope], Any]"
 
 MAGIC: dict[str, Callable[[Scope], Any]] = {
     "inventory_hostname": lambda scope: scope.host,

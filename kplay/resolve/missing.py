@@ -28,21 +28,21 @@ class Missing(jinja2.StrictUndefined):
     def _fail(self, *_: object, **__: object) -> NoReturn:
         raise self.make()
 
-    _fail_with_undefined_error = _fail  # type: ignore[assignment]
+    _fail_with_undefined_error = _fail
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return self
 
-    def __getitem__(self, _: object) -> Missing:
+    def __getitem__(self, _: object) -> Missing:  # type: ignore[override]
         return self
 
     def __repr__(self) -> str:
         return "Missing()"
 
     __iter__ = __str__ = __len__ = __bool__ = __hash__ = __call__ = _fail
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _fail  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = _fail
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _fail
     __int__ = __float__ = __pow__ = __rpow__ = __neg__ = __pos__ = __complex__ = _fail
@@ -50,13 +50,6 @@ class Missing(jinja2.StrictUndefined):
 
 class Omitted:
     """The value of ``omit``: an argument that holds it is left out."""
-
-    _only: Omitted | None = None
-
-    def __new__(cls) -> Omitted:
-        if cls._only is None:
-            cls._only = super().__new__(cls)
-        return cls._only
 
     def __repr__(self) -> str:
         return "OMIT"

@@ -29,11 +29,28 @@ class Scope(Mapping[str, Any]):
     """Name → value; the winning definition is rendered on first access and kept."""
 
     __slots__ = (
-        "_chain", "_own_files", "_siblings", "_stack", "_tables", "_values",
-        "context", "extra", "host", "node", "play", "store",
+        "_chain",
+        "_own_files",
+        "_siblings",
+        "_stack",
+        "_tables",
+        "_values",
+        "context",
+        "extra",
+        "host",
+        "node",
+        "play",
+        "store",
     )
 
-    def __init__(
+    store: VariableStore
+    play: Play | None
+    host: str
+    node: Node | None
+    extra: Mapping[str, object]
+    context: PlayContext
+
+    def __init__(  # noqa: PLR0917 - built by VariableStore.scope alone
         self,
         store: VariableStore,
         play: Play | None,
@@ -114,6 +131,11 @@ class Scope(Mapping[str, Any]):
             self._siblings[host] = other
         return self._siblings[host]
 
+    def with_extra(self, extra: Mapping[str, object]) -> Scope:
+        """The same scope with more variables of its own; they win."""
+        merged = {**self.extra, **extra}
+        return self.store.scope(self.play, self.host, self.node, merged, self.context)
+
     def _files(self) -> Table:
         if self._own_files is None:
             self._own_files = {}
@@ -178,7 +200,9 @@ class Scope(Mapping[str, Any]):
         unique: list[Definition] = []
         for one in found:
             if not unique or (one.layer, one.span, one.value) != (
-                unique[-1].layer, unique[-1].span, unique[-1].value
+                unique[-1].layer,
+                unique[-1].span,
+                unique[-1].value,
             ):
                 unique.append(one)
         return unique

@@ -58,6 +58,7 @@ class ScopeContext(Context):
         self.scope: Scope | None = parent.get(SCOPE)
 
     def resolve_or_missing(self, key: str) -> Any:
+        """The value of a name, a Missing where there is none."""
         if key in self.vars:
             return self.vars[key]
         if key in self.parent:
@@ -69,7 +70,8 @@ class ScopeContext(Context):
             return self.environment.globals.get(key, value)
         return self.environment.globals.get(key, Missing(lambda: _unknown_name(key)))
 
-    def call(self, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807, PYI063
+    def call(self, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: PYI063
+        """Call a function or method; with an Unknown among its arguments, give an Unknown."""
         if isinstance(__obj, Missing):
             raise __obj.make()
         if not isinstance(__obj, Macro) and not hasattr(__obj, "takes_unknown"):
@@ -85,7 +87,7 @@ class _Environment(jinja2.Environment):
     context_class = ScopeContext
 
     @staticmethod
-    def concat(values: Iterable[Any]) -> Any:  # type: ignore[override]
+    def concat(values: Iterable[Any]) -> Any:
         """What a template gives out of the values it yields."""
         parts = list(values)
         if not parts:
@@ -169,8 +171,8 @@ def build_environment(**settings: Any) -> jinja2.Environment:
         extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         cache_size=400,
     )
-    environment.filters = FILTERS
-    environment.tests = TESTS
+    environment.filters = cast("Any", FILTERS)
+    environment.tests = cast("Any", TESTS)
     environment.globals = GLOBALS
     return environment
 
@@ -228,8 +230,6 @@ def run(template: jinja2.Template, scope: Scope) -> Any:
     context = ScopeContext(template.environment, {SCOPE: scope}, template.name, template.blocks)
     try:
         value = _Environment.concat(template.root_render_func(context))
-        if isinstance(value, Missing):
-            raise value.make()
     except UnknownReached as reason:
         return Unknown(*reason.causes)
     except TemplateError:
@@ -242,6 +242,8 @@ def run(template: jinja2.Template, scope: Scope) -> Any:
         raise fault("template-error", "the template calls itself without end") from error
     except Exception as error:
         raise fault("template-error", describe(error)) from error
+    if isinstance(value, Missing):
+        raise value.make()
     return value
 
 

@@ -52,7 +52,7 @@ class Unknown:
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _same
     __pow__ = __rpow__ = __neg__ = __pos__ = __abs__ = _same
     __bool__ = __len__ = __iter__ = __contains__ = __hash__ = __str__ = __int__ = __float__ = _reach
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __index__ = _reach  # type: ignore[assignment]
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __index__ = _reach
 
 
 class PartialResult(dict[str, Any]):
@@ -86,9 +86,9 @@ class PartialResult(dict[str, Any]):
     def _reach(self, *_: object) -> NoReturn:
         raise UnknownReached(self.causes)
 
-    __iter__ = __len__ = __eq__ = __ne__ = keys = values = items = _reach  # type: ignore[assignment]
+    __iter__ = __len__ = __eq__ = __ne__ = keys = values = items = _reach
     __str__ = _reach
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __bool__(self) -> bool:
         return True

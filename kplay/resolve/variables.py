@@ -47,7 +47,7 @@ class VariableStore:
         unseal: Callable[[VaultText], str] | None = None,
         load: Callable[[Path], Document] = load_file,
     ) -> None:
-        self.inventory = inventory
+        self.inventory: Inventory = inventory
         self.playbook_dir = Path(playbook_dir or ".").resolve()
         self.extra_vars: Table = dict(extra_vars or {})
         self.playbook_groups = playbook_groups or {}
@@ -178,7 +178,8 @@ class VariableStore:
                 layers = statics.role_layers(play, role, self.shown_roles(play))
                 layers.append((Layer.PLAY_PROMPTS, self._prompts.get(id(play), (play, {}))[1]))
                 base = self._role_bands[id(play), id(role)] = (
-                    (play, role), statics.role_bands(layers)
+                    (play, role),
+                    statics.role_bands(layers),
                 )
             own = statics.task_layers(node) if node is not None else []
             kept = self._node_bands[key] = ((play, node), statics.task_bands(base[1], own))
@@ -196,15 +197,21 @@ class VariableStore:
             whole = name == "all"
             if group is not None:
                 layers += [
-                    (Layer.INVENTORY_ALL if whole else Layer.INVENTORY_GROUPS,
-                     dict(group.variables)),
-                    (Layer.GROUP_VARS_ALL if whole else Layer.GROUP_VARS,
-                     dict(group.file_variables)),
+                    (
+                        Layer.INVENTORY_ALL if whole else Layer.INVENTORY_GROUPS,
+                        dict(group.variables),
+                    ),
+                    (
+                        Layer.GROUP_VARS_ALL if whole else Layer.GROUP_VARS,
+                        dict(group.file_variables),
+                    ),
                 ]
-            layers.append((
-                Layer.PLAYBOOK_GROUP_VARS_ALL if whole else Layer.PLAYBOOK_GROUP_VARS,
-                dict(self.playbook_groups.get(name, {})),
-            ))
+            layers.append(
+                (
+                    Layer.PLAYBOOK_GROUP_VARS_ALL if whole else Layer.PLAYBOOK_GROUP_VARS,
+                    dict(self.playbook_groups.get(name, {})),
+                )
+            )
         if known is not None:
             layers += [
                 (Layer.INVENTORY_HOST, dict(known.variables)),

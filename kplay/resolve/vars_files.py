@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kplay.diagnostics import Diagnostic
@@ -10,6 +9,8 @@ from kplay.errors import InputError
 from kplay.resolve.unknown import Unknown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kplay.playbook.model import Play
     from kplay.resolve.precedence import Table
     from kplay.resolve.scope import Scope

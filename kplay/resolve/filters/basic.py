@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kplay.resolve.faults import TemplateError, fault, undefined
+from kplay.resolve.faults import undefined
 from kplay.resolve.lazy import settle
 from kplay.resolve.missing import OMIT, Missing
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached
@@ -98,11 +98,6 @@ def to_int(value: Any, default: int = 0, base: int = 10) -> int:
 def to_string(value: Any) -> str:
     """The value as text."""
     return str(settle(value))
-
-
-def finite(value: Any) -> TemplateError:
-    """The error of a value that cannot be stored."""
-    return fault("bad-value", f"a value of type `{type(value).__name__}` cannot be stored")
 
 
 RAW = {"default": default, "d": default, "mandatory": mandatory, "ternary": ternary}
