@@ -7,8 +7,8 @@ YAML 1.1 as PyYAML resolves them, which is what Ansible users write for.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -18,8 +18,14 @@ from kplay.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 KeyPath = tuple[str | int, ...]
+
+_MERGE = "tag:yaml.org,2002:merge"
+_BARE_TEMPLATE = re.compile(r"(?:^|[:-])\s+(?P<template>\{\{)")
+_MOST_VALUES = 2_000_000
+"""Aliases can multiply a small text into a document that fills the memory."""
 
 
 class Span(NamedTuple):
@@ -136,20 +142,42 @@ def load_text(text: str, file: str) -> Document:
         InputError: syntax errors, duplicate keys and unknown tags, each with its span.
     """
     document = Document(file, text)
+    if text.startswith("$ANSIBLE_VAULT;"):
+        raise InputError(
+            Diagnostic(
+                "vaulted-file",
+                "this file is encrypted with ansible-vault, which is not supported",
+                Span(file, 1, 1, 1, 2),
+                secret=True,
+            )
+        )
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except RecursionError as error:
+        raise InputError(_too_much(document, "nested too deeply")) from error
     except yaml.MarkedYAMLError as error:
         raise InputError(_syntax(error, text, file)) from error
     except yaml.YAMLError as error:
         raise InputError(
-            Diagnostic("yaml-syntax", f"not valid YAML: {error}", Span(file, 1, 1, 1, 2))
+            Diagnostic(
+                "yaml-syntax",
+                f"not valid YAML: {str(error).splitlines()[0]}",
+                Span(file, 1, 1, 1, 2),
+            )
         ) from error
     if node is not None:
         builder = _Builder(document)
-        document.data = builder.build(node, ())
+        try:
+            document.data = builder.build(node, ())
+        except RecursionError as error:
+            raise InputError(_too_much(document, "nested too deeply")) from error
         if builder.faults:
             raise InputError(builder.faults)
     return document
+
+
+def _too_much(document: Document, what: str) -> Diagnostic:
+    return Diagnostic("yaml-size", f"this document is {what}", Span(document.file, 1, 1, 1, 2))
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnostic:
@@ -167,12 +195,27 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnostic:
             span,
             help=("indent with spaces",),
         )
+    bare = _BARE_TEMPLATE.search(written)
+    if bare is not None:
+        begin = bare.start("template")
+        end = written.rfind("}}") + 2 if "}}" in written else len(written)
+        return unquoted_template(
+            Span(file, line + 1, begin + 1, line + 1, end + 1), written[begin:].rstrip()
+        )
     what = str(error.problem or "not valid YAML").strip()
     notes = (str(error.context),) if error.context else ()
-    help_lines: tuple[str, ...] = ()
-    if "{{" in written:
-        help_lines = ("a value that starts with `{{` must be quoted",)
-    return Diagnostic("yaml-syntax", what, span, notes=notes, help=help_lines)
+    return Diagnostic("yaml-syntax", what, span, notes=notes)
+
+
+def unquoted_template(span: Span, text: str) -> Diagnostic:
+    """The fault of a value that starts with braces, which YAML reads as a mapping."""
+    quoted = text.replace('"', "'")
+    return Diagnostic(
+        "unquoted-template",
+        "a value that starts with `{{` must be quoted",
+        span,
+        help=(f'write "{quoted}"',),
+    )
 
 
 class _Builder:
@@ -182,6 +225,8 @@ class _Builder:
         self.document = document
         self.faults: list[Diagnostic] = []
         self.scalars = yaml.constructor.SafeConstructor()
+        self.count = 0
+        self.around: set[int] = set()
 
     def span(self, node: yaml.Node) -> Span:
         start, end = node.start_mark, node.end_mark
@@ -191,11 +236,23 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: KeyPath) -> Any:
         self.document.spans[path] = self.span(node)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
+        self.count += 1
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if self.count > _MOST_VALUES:
+            raise InputError(_too_much(self.document, "too large once its aliases are expanded"))
+        if id(node) in self.around:
+            self.faults.append(
+                Diagnostic("yaml-alias", "an alias stands inside its own anchor", self.span(node))
+            )
+            return None
+        self.around.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node)
+        finally:
+            self.around.discard(id(node))
 
     def _scalar(self, node: yaml.Node) -> Any:
         if node.tag == "!unsafe":
@@ -208,7 +265,7 @@ class _Builder:
             )
             return None
         try:
-            return self.scalars.construct_object(node)  # type: ignore[no-untyped-call]
+            return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             self.faults.append(
                 Diagnostic("yaml-value", f"not a valid value: {error}", self.span(node))
@@ -216,29 +273,15 @@ class _Builder:
             return None
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[Any, Any]:
+        merged = self._merged(node, path)
         result: dict[Any, Any] = {}
-        merged: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                sources = (
-                    value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
-                )
-                for source in reversed(sources):
-                    data = self.build(source, path)
-                    if isinstance(data, dict):
-                        merged.update(data)
+            if key_node.tag == _MERGE:
                 continue
-            key = self._scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
             if not isinstance(key_node, yaml.ScalarNode):
-                self.faults.append(
-                    Diagnostic(
-                        "yaml-key",
-                        "a key must be a plain value",
-                        self.span(key_node),
-                        help=("a template at the start of a value must be quoted",),
-                    )
-                )
+                self.faults.append(self._odd_key(node, key_node))
                 continue
+            key = self._scalar(key_node)
             here = (*path, key)
             if key in result:
                 self.faults.append(
@@ -254,3 +297,29 @@ class _Builder:
             result[key] = self.build(value_node, here)
         self.document.spans[path] = self.span(node)
         return {**merged, **result} if merged else result
+
+    def _merged(self, node: yaml.MappingNode, path: KeyPath) -> dict[Any, Any]:
+        merged: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag != _MERGE:
+                continue
+            several = isinstance(value_node, yaml.SequenceNode)
+            for source in reversed(value_node.value) if several else (value_node,):
+                data = self.build(source, path)
+                if isinstance(data, dict):
+                    merged.update(data)
+                else:
+                    self.faults.append(
+                        Diagnostic("yaml-value", "`<<` wants a mapping", self.span(source))
+                    )
+        return merged
+
+    def _odd_key(self, node: yaml.MappingNode, key: yaml.Node) -> Diagnostic:
+        """A key that is a mapping or list: nearly always a template without quotes."""
+        span = self.span(node)
+        if isinstance(key, yaml.MappingNode) and span.line == span.end_line:
+            line = self.document.text.splitlines()[span.line - 1]
+            text = line[span.column - 1 : span.end_column - 1]
+            if text.startswith("{{"):
+                return unquoted_template(span, text)
+        return Diagnostic("yaml-key", "a key must be a plain value", self.span(key))

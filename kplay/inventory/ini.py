@@ -113,7 +113,7 @@ class Reader:
                     place,
                     help=("a value with spaces must be quoted",),
                 )
-                continue
+                return
             if key in variables and key != "ansible_port":
                 self.faults.add("duplicate-key", f"`{key}` is given twice", place)
                 continue

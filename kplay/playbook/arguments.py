@@ -47,7 +47,8 @@ def check(called: Called, args: Sourced, span: Span, faults: Faults) -> None:
         else:
             code, place = "bad-value", value.span if value is not None else span
         close = fault.suggestions[:1]
-        message = fault.message
+        message = fault.message.replace(f"`{RAW}` of", "the text of")
+        message = message.replace(f"the argument `{RAW}`", "text")
         if not known and code == "unknown-argument" and not close:
             listed = sorted(name for name in called.args if not name.startswith("_"))
             hints: tuple[str, ...] = (

@@ -94,7 +94,7 @@ def _note_missing(entry: Sourced, others: list[str], faults: Faults) -> None:
             "unknown-module",
             f"no module named `{key}`",
             entry.child(key).key_span,
-            help=suggest(modules.local_name(str(key)), [*names, *words]),
+            help=suggest(modules.short(str(key)), [*names, *words]),
             notes=notes,
         )
 
@@ -128,7 +128,10 @@ def _read_action(entry: Sourced, faults: Faults) -> Call | None:
 
 def _unknown(name: str, span: Span, faults: Faults) -> None:
     faults.add(
-        "unknown-module", f"no module named `{name}`", span, help=suggest(name, modules.names())
+        "unknown-module",
+        f"no module named `{name}`",
+        span,
+        help=suggest(modules.short(name), modules.names()),
     )
 
 

@@ -89,3 +89,18 @@ def role_folders(name: str, directory: Path | None, roles_path: Sequence[Path]) 
     roots = [*([directory / "roles"] if directory else []), *roles_path]
     roots += [directory] if directory else []
     return list(dict.fromkeys(tidy(root / name) for root in roots))
+
+
+def neighbours(paths: Iterable[Path]) -> list[str]:
+    """Names of what lies where files were sought."""
+    folders = dict.fromkeys(path.parent for path in paths)
+    return sorted({one.name for folder in folders if folder.is_dir() for one in folder.iterdir()})
+
+
+def alike(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """A help line with the file that comes closest, extensions apart."""
+    from kplay.diagnostics import suggest
+
+    path = Path(name)
+    stems = [Path(one).stem for one in known if Path(one).suffix == path.suffix]
+    return tuple(line.replace("`?", f"{path.suffix}`?") for line in suggest(path.stem, stems))

@@ -307,12 +307,11 @@ class Loader:
         path = files.tidy((scope.directory or Path()) / Path(name).expanduser())
         if path.is_file():
             return path
-        known = [one.name for one in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         scope.faults.add(
             "missing-file",
             f"no playbook at `{path}`",
             target.span,
-            help=suggest(path.name, known),
+            help=files.alike(path.name, files.neighbours([path])),
         )
         return None
 
@@ -328,15 +327,13 @@ class Loader:
     ) -> None:
         """Note that a file is in none of the places where it is sought."""
         sought = self.search_paths(kind, str(name.value), role, play, beside=beside)
-        known = {
-            one.name for path in sought if path.parent.is_dir() for one in path.parent.iterdir()
-        }
+        known = files.neighbours(sought)
         faults.add(
             "missing-file",
             f"no file `{name.value}`",
             name.span,
             notes=tuple(f"not at {path}" for path in sought),
-            help=suggest(Path(str(name.value)).name, known),
+            help=files.alike(Path(str(name.value)).name, known),
         )
 
     def _late(self, play: Play | None, parent: Block | None, role: Role | None) -> Scope:

@@ -47,7 +47,7 @@ class Called(NamedTuple):
 _PLACED = {
     "src": Arg("path"),
     "dest": Arg("path", required=True),
-    "mode": Arg("mode"),
+    "mode": Arg("mode", choices=("preserve",)),
     "owner": Arg(),
     "group": Arg(),
     "backup": Arg("bool"),
@@ -147,6 +147,11 @@ def local_name(name: str) -> str:
         if name.startswith(prefix):
             return name[len(prefix) :]
     return name
+
+
+def short(name: str) -> str:
+    """The name without any collection before it, as suggestions compare it."""
+    return name.rpartition(".")[2]
 
 
 def names() -> list[str]:

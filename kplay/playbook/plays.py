@@ -152,7 +152,7 @@ def _read_sections(loader: Loader, entry: Sourced, play: Play, scope: Scope) -> 
         else:
             used = [roles.read_use(loader, one, scope) for one in section.elements()]
             play.roles += [block for block in used if block is not None]
-            roles.drop_repeats(play.roles)
+            roles.drop_repeats(play.roles, play.handlers)
 
 
 def shown_hosts(hosts: Sourced) -> str:

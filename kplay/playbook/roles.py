@@ -146,7 +146,7 @@ def _dependencies(loader: Loader, role: Role, scope: Scope) -> list[Node]:
     return blocks
 
 
-def drop_repeats(blocks: list[Block]) -> None:
+def drop_repeats(blocks: list[Block], handlers: list[Node]) -> None:
     """Take out roles that the play has run already, and mark those that only a run can tell.
 
     Ansible runs a role once for a host in a play, unless parameters, tags or conditions differ or
@@ -155,10 +155,10 @@ def drop_repeats(blocks: list[Block]) -> None:
     """
     seen: dict[str, Block] = {}
     for block in blocks:
-        _drop(block, seen)
+        _drop(block, seen, handlers)
 
 
-def _drop(block: Block, seen: dict[str, Block]) -> None:
+def _drop(block: Block, seen: dict[str, Block], handlers: list[Node]) -> None:
     role = block.role
     if block.kind == "role" and role is not None and not role.allow_duplicates:
         key = _identity(block)
@@ -166,11 +166,13 @@ def _drop(block: Block, seen: dict[str, Block]) -> None:
         if earlier is not block and earlier.role is not None:
             if _surely_ran(earlier, block):
                 block.tasks.clear()
+                dropped = set(map(id, role.handlers))
+                handlers[:] = [one for one in handlers if id(one) not in dropped]
                 return
             role.repeats = earlier.role
     for node in block.tasks:
         if isinstance(node, Block) and node.kind == "role":
-            _drop(node, seen)
+            _drop(node, seen, handlers)
 
 
 def _identity(block: Block) -> str:

@@ -162,15 +162,15 @@ def _read_include(entry: Sourced, call: Call, kind: str, scope: Scope) -> Includ
 def _read_import(
     loader: Loader, entry: Sourced, call: Call, name: str, scope: Scope
 ) -> Block | None:
-    words = read_keywords(entry, keywords.IMPORT, scope.faults, call.keys)
-    for loop in entry.value:
-        if loop == "loop" or str(loop).startswith("with_"):
-            scope.faults.add(
-                "looped-import",
-                f"`{name}` is static and cannot loop",
-                entry.child(loop).key_span,
-                help=(f"use `{name.replace('import', 'include')}`",),
-            )
+    loops = {key for key in entry.value if key == "loop" or str(key).startswith("with_")}
+    words = read_keywords(entry, keywords.IMPORT, scope.faults, call.keys | loops)
+    for loop in sorted(loops):
+        scope.faults.add(
+            "looped-import",
+            f"`{name}` is static and cannot loop",
+            entry.child(loop).key_span,
+            help=(f"use `{name.replace('import', 'include')}`",),
+        )
     arguments.check(call.called, call.args, call.span, scope.faults)
     if name == "import_role":
         return loader.role_by_call(call, words, scope)

@@ -120,7 +120,7 @@ class Checker:
             self.faults.append(
                 Diagnostic(
                     "bad-template",
-                    f"not a valid {kind}: {str(error.message).rstrip('.')}",
+                    f"not a valid {kind}: {_spoken(str(error.message))}",
                     line_of(leaf, error.lineno),
                 )
             )
@@ -157,6 +157,13 @@ class Checker:
                 extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
             )
         return self._environment
+
+
+def _spoken(message: str) -> str:
+    """Jinja's message as ours are written; ``}}`` is what it calls the end of a print statement."""
+    text = message.rstrip(".").replace(". ", "; ")
+    text = text.replace("token 'end of print statement'", "the end")
+    return text[:1].lower() + text[1:].replace("'end of print statement'", "end")
 
 
 def line_of(value: Sourced, line: int) -> Span:
