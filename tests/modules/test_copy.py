@@ -11,7 +11,7 @@ from kplay.testing import FakeHost, plan, play
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SHA1 = hashlib.new("sha1", b"alpha\n").hexdigest()
+SHA1 = hashlib.new("sha1", b"alpha\n").hexdigest()  # noqa: S324 - a return field
 
 
 def host() -> FakeHost:

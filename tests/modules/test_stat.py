@@ -70,7 +70,7 @@ def test_what_is_not_asked_for_is_left_out(option: str, names: tuple[str, ...]) 
 
 def test_a_planned_file_of_unknown_content_exists_with_an_unknown_checksum() -> None:
     class Foreseeing(FakeHost):
-        def digest(self, path: str, algorithm: str = "sha256") -> str:
+        def digest(self, path: str, algorithm: str = "sha256") -> str:  # noqa: ARG002
             raise UnknownValue(path)
 
     stat = plan(module, {"path": "/f"}, Foreseeing(files={"/f": ""}))["stat"]

@@ -1,0 +1,72 @@
+"""A user's home directory and SSH key, for ``user``."""
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from kplay.modules.api import Args, ModuleFailure, State
+
+if TYPE_CHECKING:
+    from kplay.agent.host import Host
+
+
+def make(host: "Host", name: str, skeleton: str) -> None:
+    """Make the home directory of an account that has none, from the skeleton."""
+    user = host.user(name)
+    if user is None or host.stat(user.home) is not None:
+        return
+    parent = posixpath.dirname(user.home)
+    if host.stat(parent) is None:
+        host.mkdir(parent, 0o755)
+    host.mkdir(user.home, 0o755)
+    _fill(host, skeleton, user.home, str(user.uid), str(user.gid))
+    host.chown(user.home, str(user.uid), str(user.gid))
+
+
+def _fill(host: "Host", source: str, target: str, uid: str, gid: str) -> None:
+    for name in host.listdir(source):
+        here, there = posixpath.join(source, name), posixpath.join(target, name)
+        stat = host.lstat(here)
+        if stat is None:
+            continue
+        if stat.state == "directory":
+            host.mkdir(there, stat.mode)
+            _fill(host, here, there, uid, gid)
+        elif stat.state == "link":
+            host.symlink(stat.target, there)
+        elif stat.state == "file":
+            host.write(there, host.read(here), stat.mode)
+        host.chown(there, uid, gid, follow=False)
+
+
+def key_path(args: Args, home: str) -> str:
+    """Where the private key lies."""
+    name = args["ssh_key_file"] or f".ssh/id_{args['ssh_key_type']}"
+    return posixpath.join(home, name)
+
+
+def key(host: "Host", name: str, args: Args) -> State:
+    """Generate the SSH key unless it exists; the return fields that tell of it."""
+    user = host.user(name)
+    if user is None:
+        return {}
+    path = key_path(args, user.home)
+    if host.stat(path) is None:
+        directory = posixpath.dirname(path)
+        if host.stat(directory) is None:
+            host.mkdir(directory, 0o700)
+            host.chown(directory, str(user.uid), str(user.gid))
+        nodename = host.facts()["nodename"]
+        comment = args["ssh_key_comment"].replace("$HOSTNAME", nodename)
+        argv = ["ssh-keygen", "-q", "-t", args["ssh_key_type"], "-C", comment, "-N", "", "-f", path]
+        if args["ssh_key_bits"]:
+            argv += ["-b", str(args["ssh_key_bits"])]
+        done = host.run(argv)
+        if done.rc != 0:
+            raise ModuleFailure(done.stderr.strip() or "ssh-keygen failed", name=name, rc=done.rc)
+        for one in (path, path + ".pub"):
+            host.chown(one, str(user.uid), str(user.gid))
+    fields = {"ssh_key_file": path}
+    if host.stat(path + ".pub") is not None:
+        fields["ssh_public_key"] = host.read(path + ".pub").decode("utf-8").strip()
+        fields["ssh_fingerprint"] = host.run(["ssh-keygen", "-l", "-f", path]).stdout.strip()
+    return fields

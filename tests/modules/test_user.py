@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kplay.modules.api import UNKNOWN
+from kplay.modules.user import module
+from kplay.testing import FakeHost, plan, play
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VALUED = {"-u": "uid", "-g": "group", "-G": "groups", "-c": "comment", "-d": "home", "-s": "shell"}
+
+
+def parse(argv: Sequence[str]) -> tuple[dict[str, str], set[str]]:
+    words, fields, flags = list(argv[1:-1]), {}, set()
+    while words:
+        word = words.pop(0)
+        if word in VALUED:
+            fields[VALUED[word]] = words.pop(0)
+        elif word in {"-K", "-e", "-k"}:
+            words.pop(0)
+        else:
+            flags.add(word)
+    return fields, flags
+
+
+def entry(on: FakeHost, fields: dict[str, str]) -> dict[str, Any]:
+    made: dict[str, Any] = {k: v for k, v in fields.items() if k in {"comment", "home", "shell"}}
+    if "uid" in fields:
+        made["uid"] = int(fields["uid"])
+    if "group" in fields:
+        group = on.group(fields["group"])
+        assert group is not None
+        made["gid"] = group[1]
+    if "groups" in fields:
+        made["groups"] = tuple(one for one in fields["groups"].split(",") if one)
+    return made
+
+
+def useradd(on: FakeHost, argv: Sequence[str]) -> None:
+    fields, flags = parse(argv)
+    made = entry(on, fields)
+    if "-N" in flags:
+        made["gid"] = 100
+    on.add_user(argv[-1], **made)
+    user = on.user(argv[-1])
+    assert user is not None
+    if "-m" in flags:
+        on.add_dir(user.home, owner=user.name)
+
+
+def usermod(on: FakeHost, argv: Sequence[str]) -> None:
+    old = on.user(argv[-1])
+    assert old is not None
+    fields, flags = parse(argv)
+    made = {**old._asdict(), **entry(on, fields)}
+    if "-L" in flags:
+        made["password"] = "!" + old.password
+    if "-U" in flags:
+        made["password"] = old.password.lstrip("!")
+    made.pop("name")
+    on.add_user(argv[-1], **made)
+
+
+def chpasswd(on: FakeHost, argv: Sequence[str]) -> None:
+    name, _, secret = on.runs[-1].stdin.strip().partition(":")
+    old = on.user(name)
+    assert old is not None
+    fields = {**old._asdict(), "password": secret}
+    fields.pop("name")
+    on.add_user(name, **fields)
+
+
+def host() -> FakeHost:
+    made = FakeHost(
+        groups={"wheel": 10, "docker": 998, "taken": 997, "users": 100},
+        users={"bob": {"uid": 1000, "groups": ("docker",), "password": "$6$x", "comment": "Bob"}},
+        files={"/etc/skel/.profile": "p"},
+    )
+    made.add_dir("/home/bob")
+    made.when("useradd", does=useradd).when("usermod", does=usermod)
+    made.when("chpasswd", does=chpasswd)
+    made.when("userdel", does=lambda on, argv: on.remove_user(argv[-1]))
+    return made
+
+
+CASES: list[tuple[dict[str, object], str, list[list[str]]]] = [
+    ({"name": "etcd"}, "create", [["useradd", "-m", "etcd"]]),
+    (
+        {"name": "etcd", "system": True, "create_home": False, "shell": "/usr/sbin/nologin"},
+        "create",
+        [["useradd", "-s", "/usr/sbin/nologin", "-M", "-r", "etcd"]],
+    ),
+    (
+        {"name": "etcd", "uid": 900, "group": "wheel", "groups": "docker, wheel", "comment": "E"},
+        "create",
+        [["useradd", "-u", "900", "-g", "wheel", "-G", "docker,wheel", "-c", "E", "-m", "etcd"]],
+    ),
+    ({"name": "taken"}, "create", [["useradd", "-N", "-m", "taken"]]),
+    (
+        {"name": "etcd", "password": "$6$y"},
+        "create",
+        [["useradd", "-m", "etcd"], ["chpasswd", "-e"]],
+    ),
+    ({"name": "etcd", "home": "/srv/e"}, "create", [["useradd", "-d", "/srv/e", "-m", "etcd"]]),
+    ({"name": "bob"}, "none", []),
+    ({"name": "bob", "groups": "docker"}, "none", []),
+    (
+        {"name": "bob", "groups": ["wheel"], "append": True},
+        "update",
+        [["usermod", "-G", "docker,wheel", "bob"]],
+    ),
+    ({"name": "bob", "groups": ["wheel"]}, "update", [["usermod", "-G", "wheel", "bob"]]),
+    ({"name": "bob", "groups": ""}, "update", [["usermod", "-G", "", "bob"]]),
+    ({"name": "bob", "shell": "/bin/bash"}, "update", [["usermod", "-s", "/bin/bash", "bob"]]),
+    ({"name": "bob", "uid": 1000, "comment": "Bob"}, "none", []),
+    ({"name": "bob", "uid": 1001}, "update", [["usermod", "-u", "1001", "bob"]]),
+    ({"name": "bob", "group": "wheel"}, "update", [["usermod", "-g", "wheel", "bob"]]),
+    ({"name": "bob", "group": "1000"}, "none", []),
+    ({"name": "bob", "password": "$6$x"}, "none", []),
+    ({"name": "bob", "password": "$6$z"}, "update", [["chpasswd", "-e"]]),
+    ({"name": "bob", "password": "$6$z", "update_password": "on_create"}, "none", []),
+    ({"name": "bob", "password_lock": True}, "update", [["usermod", "-L", "bob"]]),
+    ({"name": "bob", "password_lock": False}, "none", []),
+    ({"name": "bob", "state": "absent"}, "remove", [["userdel", "bob"]]),
+    (
+        {"name": "bob", "state": "absent", "remove": True, "force": True},
+        "remove",
+        [["userdel", "-f", "-r", "bob"]],
+    ),
+    ({"name": "etcd", "state": "absent"}, "none", []),
+]
+
+
+@pytest.mark.parametrize(("args", "action", "argvs"), CASES, ids=str)
+def test_accounts(args: dict[str, object], action: str, argvs: list[list[str]]) -> None:
+    there = host()
+    planned = plan(module, args, there)
+    assert planned.action == action, planned.msg
+    done = play(module, args, there)
+    assert (done.action, done.failed) == (action, False), done.msg
+    assert [list(run.argv) for run in there.runs] == argvs
+    for name, value in planned.fields.items():
+        assert done.fields[name] == value, name
+    assert play(module, args, there).action == "none"
+
+
+def test_a_password_is_on_no_command_line_and_in_no_result() -> None:
+    there = host()
+    done = play(module, {"name": "bob", "password": "$6$new"}, there)
+    assert "$6$new" not in str([run.argv for run in there.runs])
+    assert "$6$" not in str((done.before, done.after, done.fields))
+    assert there.runs[0].stdin == "bob:$6$new\n"
+
+
+def test_later_steps_see_the_account() -> None:
+    effects = plan(module, {"name": "etcd", "system": True, "home": "/srv/e"}, host()).effects
+    assert effects == [
+        (
+            "user",
+            "etcd",
+            {
+                "name": "etcd",
+                "uid": UNKNOWN,
+                "gid": UNKNOWN,
+                "comment": "",
+                "home": "/srv/e",
+                "shell": "/bin/sh",
+                "groups": [],
+            },
+        ),
+        ("group", "etcd", {"name": "etcd", "gid": UNKNOWN}),
+        ("path", "/srv/e", {"state": "directory", "owner": "etcd", "group": "etcd"}),
+    ]
+
+
+def test_a_home_that_is_missing_is_made_from_the_skeleton() -> None:
+    there = host()
+    there.remove("/home/bob")
+    assert play(module, {"name": "bob"}, there).changed
+    stat = there.stat("/home/bob/.profile")
+    assert stat is not None
+    assert stat.owner == "bob"
+
+
+@pytest.mark.parametrize("args", [{"group": "none"}, {"groups": ["docker", "none"]}])
+def test_a_group_that_does_not_exist(args: dict[str, object]) -> None:
+    done = plan(module, {"name": "bob", **args}, host())
+    assert done.failed
+    assert done.msg == "Group none does not exist"
+
+
+def test_a_failing_program() -> None:
+    there = host().when("useradd", rc=9, stderr="useradd: no space\n")
+    done = play(module, {"name": "etcd"}, there)
+    assert done.failed
+    assert done.msg == "useradd: no space"
+
+
+def test_expiry() -> None:
+    there = host()
+    there.add_file("/etc/shadow", "root:*:1::::::\nbob:$6$x:19000:0:99999:7:::\n")
+    there.when("chage", does=lambda on, argv: None)
+    args = {"name": "bob", "expires": 1422403387, "password_expire_max": 30}
+    play(module, args, there)
+    assert [list(run.argv) for run in there.runs] == [
+        ["usermod", "-e", "2015-01-28", "bob"],
+        ["chage", "-M", "30", "bob"],
+    ]
+    assert plan(module, {"name": "bob", "expires": -1}, there).action == "none"
+
+
+def test_an_ssh_key_is_generated_once() -> None:
+    def keygen(on: FakeHost, argv: Sequence[str]) -> None:
+        on.add_file("/home/bob/.ssh/id_ed25519", "private")
+        on.add_file("/home/bob/.ssh/id_ed25519.pub", "ssh-ed25519 AAAA bob\n")
+
+    there = host().when("ssh-keygen -q", does=keygen)
+    there.when("ssh-keygen -l", stdout="256 SHA256:x bob\n")
+    args = {"name": "bob", "generate_ssh_key": True, "ssh_key_type": "ed25519"}
+    done = play(module, args, there)
+    assert done["ssh_public_key"] == "ssh-ed25519 AAAA bob"
+    assert done["ssh_fingerprint"] == "256 SHA256:x bob"
+    assert not play(module, args, there).changed
