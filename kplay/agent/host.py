@@ -145,8 +145,11 @@ class Probe(object):
         raise NotImplementedError
 
     def facts(self):  # type: () -> Dict[str, Any]
-        """uname, clock, interpreter and environment of the agent: sysname, nodename, release,
-        version, machine, now (epoch seconds), python (list of three), environ (mapping), uid."""
+        """What the agent knows without asking a program.
+
+        sysname, nodename, release, version, machine, now (epoch seconds), python (list of three),
+        executable, environ (mapping), uid, umask.
+        """
         raise NotImplementedError
 
     def scratch(self):  # type: () -> bool

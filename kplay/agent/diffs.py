@@ -1,0 +1,51 @@
+"""The texts of a change, for the reader's diff."""
+
+import json
+from typing import Any, Dict, List
+
+from kplay.modules.api import ABSENT, Args, Change, State
+
+MAX_TEXT = 512 * 1024
+"""Bytes of one side; of a longer one only its size is said."""
+
+_PATHS = ("path", "dest", "name", "src")
+
+
+def differences(args: Args, found: State, wanted: State, change: Change) -> list[dict[str, Any]]:
+    """Content as a text of its own, the other fields as one line each."""
+    place = next((str(args[name]) for name in _PATHS if isinstance(args.get(name), str)), "")
+    texts: List[Dict[str, Any]] = []
+    if "content" in change.after:
+        gone = found.get("state") == ABSENT
+        before = "" if gone else _text(found.get("content"))
+        texts.append({"path": place, "before": before, "after": _text(wanted["content"])})
+    rest = [key for key in sorted(change.after) if key != "content"]
+    if rest:
+        texts.append(
+            {
+                "label": place,
+                "before": _lines(change.before, rest),
+                "after": _lines(change.after, rest),
+            }
+        )
+    return texts
+
+
+def _lines(state: State, keys: list[str]) -> str:
+    known = [key for key in keys if state.get(key) is not None]
+    return "".join("%s: %s\n" % (key, _value(state[key])) for key in known)
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict) and "$blob" in value:
+        return "(%s bytes, sha256 %s)\n" % (value.get("size"), value["$blob"])
+    text = value if isinstance(value, str) else _value(value)
+    if len(text) > MAX_TEXT or "\0" in text:
+        return "(%d bytes that are not shown)\n" % len(text)
+    return text

@@ -1,0 +1,237 @@
+"""Runs one step: observe, desire, compare, then plan it or apply it and look again."""
+
+import importlib
+import os
+import signal
+import time
+import traceback
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
+
+from kplay.agent import guards, running
+from kplay.agent.diffs import differences
+from kplay.agent.host import UnknownValue
+from kplay.agent.lock import hold
+from kplay.agent.slot import DiskFull
+from kplay.modules import api
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from kplay.agent.local import LocalHost
+    from kplay.agent.overlay import Foreseen
+    from kplay.agent.reading import LocalProbe
+
+Step = Dict[str, Any]
+Result = Dict[str, Any]
+
+
+class StepTimeout(BaseException):
+    """The time of a step is over; not an Exception, so that no module catches it."""
+
+
+class Surroundings(NamedTuple):
+    """What the engine asks of the agent around it."""
+
+    probe: "Callable[[Step], LocalProbe]"
+    """A read-only view: of the host, or of a plan."""
+    host: "Callable[[Step], LocalHost]"
+    foreseen: "Foreseen"
+    start: Callable[[Step, str], None]
+    """Record that a step is about to change the host; raises DiskFull."""
+
+
+def run(step: Step, around: Surroundings) -> Result:
+    """Run one step; every way it can end is a result."""
+    started = time.time()
+    result = _blank()
+    try:
+        with _Clock(float(step.get("timeout") or 0)):
+            result.update(_run(step, around))
+    except api.ModuleFailure as error:
+        _fail(result, error.msg, error.fields)
+    except UnknownValue as error:
+        result.update(action="unknown", known=False, unknown=error.what)
+    except StepTimeout:
+        text = "the step did not end within its timeout of %s seconds" % step["timeout"]
+        _fail(result, text, {"code": "timeout", "timedout": {"period": step["timeout"]}})
+    except DiskFull as error:
+        _fail(result, "%s; nothing was applied" % error, {"code": "disk-full"})
+    except Exception as error:  # noqa: BLE001 - a fault of one module must not end the agent
+        text = traceback.format_exc()
+        _fail(result, "%s: %s" % (type(error).__name__, error), {"exception": text})
+    result["started"], result["ended"] = started, time.time()
+    return result
+
+
+def _blank() -> Result:
+    return {
+        "action": "none",
+        "changed": False,
+        "failed": False,
+        "before": {},
+        "after": {},
+        "diff": [],
+        "effects": [],
+        "known": True,
+        "fields": {},
+    }
+
+
+def _fail(result: Result, msg: str, fields: Dict[str, Any]) -> None:
+    result["failed"] = True
+    result["changed"] = bool(fields.get("changed", False))
+    result["fields"] = dict(fields, msg=msg)
+
+
+def _run(step: Step, around: Surroundings) -> Result:
+    module = load(step["module"])
+    planning = step.get("op", "plan") != "apply"
+    args = _expanded(module, step)
+    host = None if planning else around.host(step)
+    probe = around.probe(step) if host is None else host
+    try:
+        skipped = guards.look(step, probe, host)
+        if skipped is not None:
+            return skipped
+        found = module.observe(probe, args)
+        if step.get("op") == "observe":
+            return {"fields": {"found": found}}
+        wanted = module.desire(args, found)
+        change = api.compare(module, found, wanted)
+        result = {
+            "action": change.action,
+            "changed": change.action != "none",
+            "before": _shown(module, change.before),
+            "after": _shown(module, change.after),
+        }  # type: Result
+        if step.get("diff") and change.action != "none":
+            result["diff"] = differences(args, found, wanted, change)
+        if host is None:
+            result.update(_plan(module, args, found, wanted, change, around))
+        else:
+            applied = _apply(module, step, host, args, found, wanted, change, around)
+            result.update(applied)
+        return result
+    finally:
+        if host is not None:
+            host.close()
+
+
+def _plan(
+    module: api.Module,
+    args: api.Args,
+    found: api.State,
+    wanted: api.State,
+    change: api.Change,
+    around: Surroundings,
+) -> Result:
+    changed = change.action != "none"
+    fields = module.result(args, found, wanted, changed) if module.result else {}
+    effects: List[List[Any]] = []
+    if module.foresee is not None and changed:
+        effects = [list(one) for one in module.foresee(args, found, wanted)]
+        around.foreseen.add(effects)
+    waits = module.kind == "wait" and bool(wanted)
+    known = module.complete or not (changed or waits)
+    return {"fields": fields, "effects": effects, "known": known}
+
+
+def _apply(
+    module: api.Module,
+    step: Step,
+    host: "LocalHost",
+    args: api.Args,
+    found: api.State,
+    wanted: api.State,
+    change: api.Change,
+    around: Surroundings,
+) -> Result:
+    changes = change.action != "none"
+    fields: Dict[str, Any] = {}
+    if (changes or (module.kind == "wait" and wanted)) and module.apply is not None:
+        try:
+            with hold(list(module.exclusive) + list(step.get("locks") or ())):
+                if changes:
+                    around.start(step, change.action)
+                fields = module.apply(host, args, found, wanted) or {}
+        except api.ModuleFailure as error:
+            partial: Result = {"action": change.action, "before": {}, "after": {}}
+            _fail(partial, error.msg, error.fields)
+            return partial
+    changed = bool(fields.pop("changed", changes)) if changes else False
+    known = module.result(args, found, wanted, changes) if module.result else {}
+    result: Result = {"changed": changed, "fields": dict(known, **fields)}
+    if not changed:
+        result["action"] = "none"
+    if changes and module.verify:
+        wrong = _verify(module, host, args, wanted)
+        if wrong:
+            _fail(result, wrong, dict(result["fields"], changed=True, code="verify"))
+    return result
+
+
+def _verify(module: api.Module, host: "LocalHost", args: api.Args, wanted: api.State) -> str:
+    after = module.observe(host, args)
+    for field in module.verify:
+        if field in wanted and after.get(field) != wanted[field]:
+            return "after applying, %s is %r, not %r" % (field, after.get(field), wanted[field])
+    return ""
+
+
+def load(name: str) -> api.Module:
+    """The module of that name."""
+    if not name.isidentifier():
+        raise api.ModuleFailure("no module named %s" % name, code="unknown-module")
+    try:
+        exported = getattr(importlib.import_module("kplay.modules." + name), "module", None)
+    except ImportError as error:
+        if error.name not in (None, "kplay.modules." + name):
+            raise
+        exported = None
+    if not isinstance(exported, api.Module):
+        raise api.ModuleFailure("no module named %s" % name, code="unknown-module")
+    return exported
+
+
+def _shown(module: api.Module, state: api.State) -> api.State:
+    if not module.fields:
+        return state
+    return {key: value for key, value in state.items() if key in module.fields}
+
+
+def _expanded(module: api.Module, step: Step) -> api.Args:
+    """Arguments with ~ and variables in paths expanded, as this host's user has them."""
+    args = dict(step.get("args") or {})
+    for name, arg in module.args.items():
+        if isinstance(args.get(name), str) and arg.type == "path":
+            args[name] = _path(args[name], step.get("environment"))
+        elif isinstance(args.get(name), list) and arg.elements == "path":
+            args[name] = [_path(str(one), step.get("environment")) for one in args[name]]
+    return args
+
+
+def _path(text: str, env: Optional[Dict[str, str]]) -> str:
+    if "$" in text:
+        for name, value in sorted(running.environment(env).items(), reverse=True):
+            text = text.replace("${%s}" % name, value).replace("$" + name, value)
+    return os.path.expanduser(text)
+
+
+class _Clock(object):
+    """Raises StepTimeout in the main thread when the time is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __enter__(self) -> None:
+        if self.seconds > 0:
+            signal.signal(signal.SIGALRM, self._over)
+            signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_: object) -> None:
+        if self.seconds > 0:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @staticmethod
+    def _over(number: int, frame: "Optional[FrameType]") -> None:
+        raise StepTimeout

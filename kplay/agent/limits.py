@@ -1,0 +1,126 @@
+"""Which programs only read: the ones that a plan may run on a host."""
+
+import re
+from typing import Sequence, Tuple
+
+Prefixes = Tuple[Tuple[str, ...], ...]
+
+ANY: Prefixes = ((),)
+
+READERS = {
+    "apt-cache": (("policy",), ("pkgnames",), ("show",), ("madison",), ("depends",)),
+    "apt-get": (("-s",), ("--simulate",), ("indextargets",)),
+    "apt-config": (("dump",),),
+    "arch": ANY,
+    "blkid": (("-o",), ("-s",), ()),
+    "containerd": (("--version",),),
+    "crictl": (("images",), ("ps",), ("pods",), ("version",), ("info",)),
+    "ctr": (("images", "ls"), ("image", "ls"), ("version",), ("containers", "ls")),
+    "df": ANY,
+    "dpkg": (("-l",), ("-s",), ("-L",), ("--print-architecture",), ("--compare-versions",)),
+    "dpkg-deb": (("-I",), ("-c",), ("-f",), ("--info",), ("--field",), ("--contents",)),
+    "dpkg-query": ANY,
+    "findmnt": ANY,
+    "getent": ANY,
+    "hostname": ((), ("-f",), ("-s",), ("--fqdn",)),
+    "hostnamectl": (("status",), ("--json=short",)),
+    "id": ANY,
+    "ip": (("-j",), ("-json",), ("addr", "show"), ("route", "show"), ("link", "show")),
+    "ip6tables-save": ANY,
+    "iptables-save": ANY,
+    "kubeadm": (("version",),),
+    "kubectl": (("get",), ("version",), ("api-resources",), ("cluster-info",), ("diff",)),
+    "kubelet": (("--version",),),
+    "locale": ANY,
+    "lsb_release": ANY,
+    "lsblk": ANY,
+    "lsmod": ANY,
+    "mokutil": (("--sb-state",),),
+    "modinfo": ANY,
+    "modprobe": (("-n",), ("--dry-run",), ("-c",), ("--showconfig",)),
+    "mount": ((),),
+    "nproc": ANY,
+    "readlink": ANY,
+    "rpm": (("-q",), ("-qa",), ("--query",)),
+    "runc": (("--version",),),
+    "sha256sum": ANY,
+    "stat": ANY,
+    "swapon": (("--show",), ("-s",), ("--summary",)),
+    "sysctl": (("-n",), ("-a",), ("-e", "-n"), ("-N",)),
+    "systemctl": (
+        ("show",), ("is-active",), ("is-enabled",), ("is-failed",), ("is-system-running",),
+        ("cat",), ("list-units",), ("list-unit-files",), ("status",), ("get-default",),
+        ("--version",),
+    ),
+    "timedatectl": (("show",), ("status",)),
+    "ufw": (("status",),),
+    "uname": ANY,
+    "update-alternatives": (("--query",), ("--display",), ("--list",)),
+    "virt-what": ANY,
+    "systemd-detect-virt": ANY,
+}  # fmt: skip
+
+# Options with a value that may stand before the subcommand
+_LEADING = {
+    "ctr": ("-n", "--namespace", "-a", "--address"),
+    "crictl": ("-r", "--runtime-endpoint", "-i", "--image-endpoint"),
+    "kubectl": ("--kubeconfig", "--context", "-n", "--namespace", "--request-timeout"),
+    "apt-cache": ("-o", "-c"),
+    "systemctl": (),
+    "ip": ("-n",),
+    "dpkg-query": (),
+}
+_LEADING_FLAGS = re.compile(
+    r"^(--no-pager|--user|--system|--full|-q|--quiet|-d|-details|-s|-[46]"
+    r"|--(?:kubeconfig|context|namespace|request-timeout|address|root|admindir)=.*)$"
+)
+
+# Ways in which a reader can be made to write or to run something else
+_REFUSED = {
+    "sysctl": re.compile(r"^-[a-zA-Z]*[wp]|^--(write|load|system)|="),
+    "ip": re.compile(r"^(add|append|change|replace|set|del|delete|flush|exec|-b|-batch)$"),
+    "df": re.compile(r"^--output-to"),
+    "hostname": re.compile(r"^(-F|-b|--file|--boot)"),
+    "apt-cache": re.compile(r"^(gencaches|APT::.*=.*|Dir::.*|DPkg::.*)$"),
+    "rpm": re.compile(r"^-[a-z]*[iUFe]|^--(pipe|eval|install|erase|import|define|rebuilddb)"),
+    "findmnt": re.compile(r"^(-p|--poll)"),
+    "crictl": re.compile(r"^(-w|--watch)"),
+    "kubectl": re.compile(r"^(-w|--watch|--watch-only)"),
+    "lsmod": re.compile(r"^-"),
+    "ip6tables-save": re.compile(r"^(-M|--modprobe|-f|--file)"),
+    "iptables-save": re.compile(r"^(-M|--modprobe|-f|--file)"),
+}
+
+
+def reads_only(argv: Sequence[str]) -> bool:
+    """Whether the program, called so, is known to write nothing."""
+    if not argv:
+        return False
+    program = argv[0].rsplit("/", 1)[-1]
+    allowed = READERS.get(program)
+    if allowed is None:
+        return False
+    words = list(argv[1:])
+    refused = _REFUSED.get(program)
+    if refused is not None and any(refused.search(word) for word in words):
+        return False
+    rest = _after_options(program, words)
+    for prefix in allowed:
+        if not prefix and (rest or words) and allowed != ANY:
+            continue
+        if tuple(words[: len(prefix)]) == prefix or tuple(rest[: len(prefix)]) == prefix:
+            return True
+    return False
+
+
+def _after_options(program: str, words: Sequence[str]) -> Sequence[str]:
+    index = 0
+    valued = _LEADING.get(program, ())
+    while index < len(words):
+        if words[index] in valued:
+            index += 2
+        elif _LEADING_FLAGS.match(words[index]):
+            index += 1
+        else:
+            break
+    return words[index:]
