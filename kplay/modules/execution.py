@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
+from kplay.agent.host import UnknownValue
 from kplay.modules.api import UNKNOWN, Arg, Args, Effect, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -34,7 +35,21 @@ def guarded(probe: "Probe", args: Args) -> State:
             "guarded": "%s does not exist" % removes,
             "msg_guarded": "'%s' does not exist" % removes,
         }
+    unless = args.get("unless")
+    if unless and probe.scratch() and succeeds(probe, unless):
+        return {"guarded": "`%s` succeeds" % unless, "msg_guarded": "`%s` succeeds" % unless}
     return {"guarded": "", "msg_guarded": ""}
+
+
+def succeeds(probe: "Probe", script: str) -> bool:
+    """Ask in a plan whether a guard succeeds: only a program that is known to read may run."""
+    unknown = UnknownValue("whether `%s` succeeds, which only the run asks" % script)
+    if re.search(r"[|&;<>()$`\\*?\[#~=%!{}]", script):
+        raise unknown
+    try:
+        return probe.query(script.split()).rc == 0
+    except ValueError:
+        raise unknown  # noqa: B904
 
 
 def beside(args: Args, path: str) -> str:

@@ -117,8 +117,7 @@ def unit_file_foreseen(probe: "Probe", unit: str) -> bool:
 def stale(probe: "Probe", scope: str) -> bool:
     """Say whether unit files have changed since systemd last read them.
 
-    In a plan, files that earlier steps will have written count, by the overlay's time stamps
-    or by the unit effects that they leave.
+    In a plan, files that earlier steps will have written count.
     """
     if scope != "system":
         return True
@@ -149,7 +148,7 @@ def parsed(text: str) -> float:
     clock, _, fraction = parts[2].partition(".")
     try:
         moment = time.strptime("%s %s" % (parts[1], clock), "%Y-%m-%d %H:%M:%S")
-        return calendar.timegm(moment) + float("0." + (fraction or "0"))
+        return float(calendar.timegm(moment)) + float("0." + (fraction or "0"))
     except ValueError:
         return 0.0
 
@@ -170,6 +169,11 @@ def newest(probe: "Probe") -> float:
 
 
 def changed_at(probe: "Probe", path: str) -> float:
-    """Give the time of a path's last change, 0 when it is not there."""
+    """Give the time of a path's last change, 0 when it is not there.
+
+    What an earlier planned step writes is changed now.
+    """
+    if probe.effect("path", path) is not None:
+        return float(probe.facts()["now"])
     there = probe.lstat(path)
     return there.mtime if there else 0.0

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from kplay.agent.host import UnknownValue
 from kplay.modules.api import UNKNOWN, Effect, ModuleFailure, compare
 from kplay.modules.command import module
 from kplay.testing.host import FakeHost
@@ -145,3 +146,27 @@ def test_stdin(add: Any, sent: Any) -> None:
     host = FakeHost().when("cat")
     through(host, cmd="cat", stdin="in", stdin_add_newline=add)
     assert host.runs[-1].stdin == sent
+
+
+def planning(host: FakeHost) -> FakeHost:
+    host.scratch = lambda: True  # type: ignore[method-assign]
+    return host
+
+
+@pytest.mark.parametrize(("rc", "action"), [(0, "none"), (3, "run")])
+def test_a_plan_asks_a_guard_that_only_reads(rc: int, action: str) -> None:
+    host = planning(FakeHost().when("systemctl is-active web", rc=rc))
+    args = {"cmd": "echo hi", "unless": "systemctl is-active web"}
+    found = module.observe(host, args)
+    assert compare(module, found, module.desire(args, found)).action == action
+
+
+@pytest.mark.parametrize("unless", ["test -f /x && true", "launch"])
+def test_a_plan_runs_no_other_guard(unless: str) -> None:
+    def refuse(*_: Any) -> Any:
+        raise ValueError
+
+    host = planning(FakeHost())
+    host.query = refuse  # type: ignore[method-assign]
+    with pytest.raises(UnknownValue):
+        through(host, cmd="echo hi", unless=unless)

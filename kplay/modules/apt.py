@@ -1,0 +1,362 @@
+"""apt: Debian packages installed, removed and upgraded, in one transaction a step."""
+
+import fnmatch
+from typing import TYPE_CHECKING, Any, Dict, List, Sequence
+
+from kplay.modules import apt_transaction, debian, package_effects
+from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
+
+if TYPE_CHECKING:
+    from kplay.agent.host import Host, Probe
+
+ARGS: Dict[str, Arg] = {
+    "name": Arg("list", aliases=("package", "pkg"), elements="str"),
+    "state": Arg("str", default="present", choices=("absent", "latest", "present", "fixed")),
+    # ours: several paths and patterns, installed in one transaction
+    "deb": Arg("list", elements="str"),
+    "update_cache": Arg("bool", aliases=("update-cache",)),
+    "update_cache_retries": Arg("int", default=5),
+    "update_cache_retry_max_delay": Arg("int", default=12),
+    "cache_valid_time": Arg("int", default=0),
+    "purge": Arg("bool", default=False),
+    "default_release": Arg("str", aliases=("default-release",)),
+    "install_recommends": Arg("bool", aliases=("install-recommends",)),
+    "force": Arg("bool", default=False),
+    "clean": Arg("bool", default=False),
+    "allow_unauthenticated": Arg("bool", default=False, aliases=("allow-unauthenticated",)),
+    "allow_downgrade": Arg(
+        "bool",
+        default=False,
+        aliases=("allow-downgrade", "allow_downgrades", "allow-downgrades"),
+    ),
+    "allow_change_held_packages": Arg("bool", default=False),
+    "upgrade": Arg("str", default="no", choices=("dist", "full", "no", "safe", "yes")),
+    "dpkg_options": Arg("str", default="force-confdef,force-confold"),
+    "autoremove": Arg("bool", default=False),
+    "autoclean": Arg("bool", default=False),
+    "policy_rc_d": Arg("int"),
+    "only_upgrade": Arg("bool", default=False),
+    "fail_on_autoremove": Arg("bool", default=False),
+    "force_apt_get": Arg("bool", default=False),
+    "lock_timeout": Arg("int", default=60),
+    "auto_install_module_deps": Arg("bool", default=True),
+}
+
+UPGRADES = {
+    "yes": ["upgrade", "--with-new-pkgs"],
+    "safe": ["upgrade", "--with-new-pkgs"],
+    "full": ["dist-upgrade"],
+    "dist": ["dist-upgrade"],
+}
+
+ARCHIVES = "/var/cache/apt/archives"
+
+# what upgrade, repair, autoremove, autoclean and clean leave to be done
+CLEAN: Dict[str, Any] = {
+    "upgradable": {},
+    "broken": [],
+    "unneeded": [],
+    "outdated": [],
+    "archives": [],
+}
+
+
+def observe(probe: "Probe", args: Args) -> State:
+    """Look at the packages named, at apt's lists, and in a plan at what apt-get would do."""
+    found = {
+        "cache_update_time": apt_transaction.updated_at(probe),
+        "cache": "fresh",
+        "effects": [],
+        "transaction": None,
+    }  # type: State
+    if updating(args) and apt_transaction.stale(probe, args):
+        found["cache"] = "stale"
+    if args.get("deb"):
+        look_at_files(probe, args, found)
+    elif args.get("name"):
+        look_at_names(probe, args, found)
+    else:
+        look_at_host(probe, args, found)
+    return found
+
+
+def updating(args: Args) -> bool:
+    """Say whether the lists are to be fetched; giving their longest age asks for it."""
+    asked = args.get("update_cache")
+    return bool(asked) if asked is not None else bool(args.get("cache_valid_time"))
+
+
+def look_at_names(probe: "Probe", args: Args, found: State) -> None:
+    """Find the version, and whether it fits, of each package that is named."""
+    state = args.get("state") or "present"
+    specs = [debian.spec(str(text)) for text in expanded(probe, args)]
+    names = [one.name for one in specs]
+    packages = debian.known(probe, names)
+    missing = [name for name in names if not debian.installed(packages, name)]
+    standing_in = debian.provided(probe, missing) if state == "present" and missing else {}
+    latest = debian.candidates(probe, names) if state == "latest" else {}
+    fits, versions = {}, {}  # type: Dict[str, bool], Dict[str, str]
+    for one in specs:
+        there = debian.installed(packages, one.name)
+        version = next(iter(there.values()), "")
+        versions[one.text()] = version or ABSENT
+        known = packages.get(one.name.partition(":")[0])
+        if state == "absent":
+            leftover = bool(args.get("purge") and known and known.status == "config-files")
+            fits[one.text()] = not there and not leftover
+        elif one.name in standing_in or (args.get("only_upgrade") and not there):
+            fits[one.text()] = True
+        else:
+            good = bool(there) and one.fits(version)
+            candidate = latest.get(one.name, version)
+            newer = bool(candidate) and bool(version) and debian.compare(version, candidate) < 0
+            fits[one.text()] = good and not (state == "latest" and not one.version and newer)
+    found.update(fits=fits, packages=versions)
+    found["state"] = ABSENT if all(v == ABSENT for v in versions.values()) else "present"
+    todo = [text for text, good in fits.items() if not good]
+    if not todo or not probe.scratch():
+        return
+    verb = "remove" if state == "absent" else "install"
+    found["transaction"] = apt_transaction.simulate(probe, args, [verb, *[plain(t) for t in todo]])
+    foresee_transaction(probe, args, found, todo)
+
+
+def expanded(probe: "Probe", args: Args) -> List[str]:
+    """Put the packages that apt knows in the place of patterns."""
+    texts = []  # type: List[str]
+    for text in args["name"]:
+        for part in str(text).split(","):
+            one = debian.spec(part)
+            if not any(c in one.name for c in "*?["):
+                texts.append(one.text())
+                continue
+            prefix = one.name.split("*")[0].split("?")[0].split("[")[0]
+            offered = probe.query(["apt-cache", "pkgnames", prefix]).stdout.split()
+            fitting = [name for name in sorted(offered) if fnmatch.fnmatchcase(name, one.name)]
+            texts += [name + one.relation + one.version for name in fitting] or [one.text()]
+    return texts
+
+
+def plain(text: str) -> str:
+    """Write a package as apt-get takes it: it has no >=."""
+    one = debian.spec(text)
+    return one.text() if one.relation == "=" else one.name
+
+
+def look_at_files(probe: "Probe", args: Args, found: State) -> None:
+    """Find which of the package files hold what is not installed yet."""
+    paths = matching(probe, args["deb"])
+    debs = [one for one in (debian.deb(probe, path) for path in paths) if one]
+    unread = sorted(set(paths) - {one.path for one in debs})
+    if not probe.scratch():
+        refuse_missing(probe, paths)
+    packages = debian.known(probe, [one.name for one in debs])
+    fits, versions, todo = {}, {}, []  # type: Dict[str, bool], Dict[str, str], List[debian.Deb]
+    for one in debs:
+        package = packages.get(one.name)
+        there = package is not None and package.status == "installed"
+        versions[one.name] = package.version if package and there else ABSENT
+        same = package is not None and package.version.endswith(one.version)
+        fits[one.name] = debian.satisfied(package, one.version) and (
+            same or not args.get("allow_downgrade")
+        )
+        if not fits[one.name]:
+            todo.append(one)
+    for path in unread:
+        fits[path], versions[path] = False, ABSENT
+    found.update(fits=fits, packages=versions, offered={one.name: one.version for one in debs})
+    found["state"] = ABSENT if all(v == ABSENT for v in versions.values()) else "present"
+    found["files"] = [one.path for one in debs if not fits[one.name]] + unread
+    if not probe.scratch() or not todo:
+        return
+    for one in todo:
+        if probe.stat(one.path) and probe.effect("path", one.path) is None:
+            found["effects"] += package_effects.of_file(probe, one.path, one.name, starts(args))
+    versions = {one.name: one.version for one in todo}
+    found["effects"] += package_effects.of_installed(probe, versions, starts(args))
+
+
+def refuse_missing(probe: "Probe", paths: Sequence[str]) -> None:
+    """Fail when a package file is not there."""
+    missing = [path for path in paths if "://" not in path and probe.stat(path) is None]
+    if missing:
+        raise ModuleFailure("no package file matches %s" % " ".join(missing))
+
+
+def matching(probe: "Probe", patterns: Sequence[str]) -> List[str]:
+    """Give the paths that patterns match, in the order given, each once.
+
+    A pattern that matches nothing stands for itself: an earlier planned step may fill it.
+    """
+    paths = []  # type: List[str]
+    for pattern in patterns:
+        is_pattern = any(c in pattern for c in "*?[") and "://" not in pattern
+        for path in (probe.glob(pattern) if is_pattern else []) or [pattern]:
+            if path not in paths:
+                paths.append(path)
+    return paths
+
+
+def look_at_host(probe: "Probe", args: Args, found: State) -> None:
+    """Find what upgrade, autoremove, clean and repair would do to the whole host."""
+    upgrade = args.get("upgrade") or "no"
+    if upgrade != "no":
+        done = apt_transaction.simulate(probe, args, UPGRADES[upgrade])
+        found["upgradable"] = dict(done.install) if done else {}
+        found["effects"] += package_effects.of_installed(probe, found["upgradable"], starts(args))
+    if args.get("state") == "fixed":
+        done = apt_transaction.simulate(probe, args, ["-f", "install"])
+        found["broken"] = sorted([*done.install, *done.remove]) if done else ["dependencies"]
+    if args.get("autoremove"):
+        done = apt_transaction.simulate(probe, args, ["autoremove"])
+        found["unneeded"] = sorted(done.remove) if done else []
+        found["effects"] += package_effects.of_removed(found["unneeded"])
+    if args.get("autoclean"):
+        out = probe.query(["apt-get", "-s", "autoclean"]).stdout.splitlines()
+        found["outdated"] = [line.split()[1] for line in out if line.startswith("Del ")]
+    if args.get("clean"):
+        found["archives"] = [one for one in probe.listdir(ARCHIVES) if one.endswith(".deb")]
+
+
+def starts(args: Args) -> bool:
+    """Say whether installing starts services: policy-rc.d may forbid it."""
+    return args.get("policy_rc_d") is None or int(args["policy_rc_d"]) == 0
+
+
+def foresee_transaction(probe: "Probe", args: Args, found: State, todo: Sequence[str]) -> None:
+    """Add the effects of what apt-get would do, or of the names alone when it cannot tell."""
+    done = found["transaction"]
+    if args.get("state") == "absent":
+        gone = done.remove if done else [debian.spec(text).name for text in todo]
+        found["effects"] += package_effects.of_removed(gone)
+        return
+    if done:
+        found["effects"] += package_effects.of_removed(done.remove)
+    versions = dict(done.install) if done else {debian.spec(t).name: "" for t in todo}
+    found["effects"] += package_effects.of_installed(probe, versions, starts(args))
+
+
+def desire(args: Args, found: State) -> State:
+    """Want the packages as asked, and fresh lists where the answer hangs on them."""
+    wanted = {}  # type: State
+    state = args.get("state") or "present"
+    wanted.update({key: clean for key, clean in CLEAN.items() if key in found})
+    if "fits" in found:
+        wanted["fits"] = dict.fromkeys(found["fits"], True)
+        wanted["packages"] = {
+            text: version if found["fits"][text] else target(text, state, found)
+            for text, version in found["packages"].items()
+        }
+        if not all(found["fits"].values()):
+            wanted["state"] = ABSENT if state == "absent" else "present"
+        done = found.get("transaction")
+        if done and others(done, found):
+            wanted["also"] = others(done, found)
+    decides = state == "latest" or "upgradable" in found or "fits" not in found
+    if found["cache"] == "stale" and (decides or wanted.get("fits") != found.get("fits")):
+        wanted["cache"] = "fresh"
+    return wanted
+
+
+def target(text: str, state: str, found: State) -> str:
+    """Give the version that a package will have, as far as a plan can tell."""
+    if state == "absent":
+        return ABSENT
+    one = debian.spec(text) if "/" not in text else debian.Spec(text, "", "")
+    done = found.get("transaction")
+    version = done.install.get(one.name, "") if done else ""
+    return version or found.get("offered", {}).get(text) or one.version or state
+
+
+def others(done: apt_transaction.Transaction, found: State) -> Dict[str, str]:
+    """Give what apt-get would install or remove beside the packages asked for."""
+    named = {debian.spec(text).name.partition(":")[0] for text in found["fits"] if "/" not in text}
+    also = {name: version for name, version in done.install.items() if name not in named}
+    also.update({name: ABSENT for name in done.remove if name not in named})
+    return also
+
+
+def result(args: Args, found: State, wanted: State, changed: bool) -> State:  # noqa: ARG001
+    """Say how old the lists are."""
+    return {"cache_updated": False, "cache_update_time": found["cache_update_time"]}
+
+
+def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
+    """Say what the packages bring."""
+    return list(found["effects"])
+
+
+def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
+    """Fetch the lists when they are old, then do what is left to do in one transaction."""
+    fields = {"cache_updated": False, "stdout": "", "stderr": ""}  # type: State
+    only_lists = not [k for k in wanted if k != "cache" and wanted[k] != found.get(k)]
+    if found["cache"] == "stale":
+        apt_transaction.update(host, args)
+        fields["cache_updated"] = True
+        found = observe(host, dict(args, update_cache=False, cache_valid_time=0))
+        if only_lists and ("fits" in found or "upgradable" in found):
+            fields["changed"] = work(args, found) != []
+    for words in ([["clean"]] if args.get("clean") else []) + work(args, found):
+        if words[0] == "install":
+            words = ["install", *fetched(host, words[1:])]  # noqa: PLW2901
+        done = apt_transaction.run(host, args, words)
+        fields["stdout"] += done["stdout"]
+        fields["stderr"] += done["stderr"]
+    fields["cache_update_time"] = apt_transaction.updated_at(host)
+    return fields
+
+
+def work(args: Args, found: State) -> List[List[str]]:
+    """Give what apt-get is to be called with, in order."""
+    calls = []  # type: List[List[str]]
+    todo = [text for text, good in found.get("fits", {}).items() if not good]
+    if found.get("upgradable"):
+        calls.append(UPGRADES[args["upgrade"]])
+    if found.get("files"):
+        calls.append(["install", *found["files"]])
+    elif todo and args.get("name"):
+        verb = "remove" if args.get("state") == "absent" else "install"
+        calls.append([verb, *[plain(text) for text in todo]])
+    if found.get("broken"):
+        calls.append(["-f", "install"])
+    if found.get("unneeded"):
+        calls.append(["autoremove"])
+    if found.get("outdated"):
+        calls.append(["autoclean"])
+    return calls
+
+
+def fetched(host: "Host", words: Sequence[str]) -> List[str]:
+    """Fetch the package files that are named by URL."""
+    paths = []  # type: List[str]
+    for word in words:
+        if "://" not in word:
+            paths.append(word)
+            continue
+        answer = host.http("GET", word, {}, b"", 300.0, True, "all")
+        if answer.status != 200:
+            raise ModuleFailure("cannot fetch %s: %s" % (word, answer.error or answer.status))
+        path = "%s/%s" % (host.tempdir(), word.rsplit("/", 1)[-1])
+        host.write(path, answer.body)
+        paths.append(path)
+    return paths
+
+
+module = Module(
+    "apt",
+    args=ARGS,
+    observe=observe,
+    desire=desire,
+    apply=apply,
+    reach="cluster",
+    exclusive=("dpkg",),
+    result=result,
+    foresee=foresee,
+    verify=("fits",),
+    fields=("packages", "also", "cache", *CLEAN),
+    exclusive_args=(("name", "deb"), ("name", "upgrade"), ("deb", "upgrade")),
+    requires_one_of=(
+        ("name", "deb", "update_cache", "upgrade", "autoremove", "autoclean", "clean", "state"),
+    ),
+    also_known_as=("ansible.builtin.apt",),
+)
