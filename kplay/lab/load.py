@@ -163,6 +163,7 @@ class _Reader:
             return None
         if not network.is_private or not 16 <= network.prefixlen <= 28:
             self.fault("lab-network", f"`{network}` is not a private network of /16 to /28", cidr)
+            return None
         return network
 
     def packages(self, at: Sourced | None) -> tuple[str, ...]:

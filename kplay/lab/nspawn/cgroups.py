@@ -58,38 +58,25 @@ def make(name: str) -> list[Path]:
     return made
 
 
-def kill(directories: list[Path], *, seconds: float = 20.0) -> None:
-    """Kill every process in a machine's cgroups and wait until they are gone.
+def clear(directories: list[Path], *, seconds: float = 30.0) -> None:
+    """Kill every process in a machine's cgroups, wait until they are gone, remove the cgroups.
 
     Raises:
-        KplayError: some were still there after that many seconds.
+        KplayError: a process or a directory was still there after that many seconds.
     """
     deadline = time.monotonic() + seconds
-    while found := processes(directories):
-        if time.monotonic() > deadline:
-            raise KplayError(f"processes {found} of {directories[0].name} do not die")
+    while any(top.exists() for top in directories):
+        found = processes(directories)
         for process in found:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        time.sleep(0.02)
-
-
-def remove(directories: list[Path]) -> None:
-    """Remove a machine's directories; they hold no process any more.
-
-    Raises:
-        KplayError: the kernel still held one after 10 s.
-    """
-    deadline = time.monotonic() + 10
-    for top in directories:
-        while top.exists():
+        for top in directories if not found else []:
             for path, _, _ in os.walk(top, topdown=False):
                 with suppress(OSError):
                     Path(path).rmdir()
-            if top.exists():
-                if time.monotonic() > deadline:
-                    raise KplayError(f"cannot remove {top}: it is busy")
-                time.sleep(0.02)
+        if time.monotonic() > deadline:
+            raise KplayError(f"{directories[0].name} is not gone: processes {found} do not die")
+        time.sleep(0.02)
 
 
 def processes(directories: list[Path]) -> list[int]:

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kplay.errors import CommandError, KplayError
+from kplay.errors import CommandError
 from kplay.lab.nspawn import cgroups
 from kplay.lab.nspawn.place import read_json, write_json
 
 if TYPE_CHECKING:
     from kplay.lab.nspawn.place import HostPlace
 
-# Enters the cgroups, writes who it is, mounts the overlay where only the machine sees it (so no
-# mount is left when it dies), and becomes systemd-nspawn. $1 is the file for its number and
-# start time, $2 the overlay's options, $3 its root, then cgroup.procs files up to `--`.
-_BOOT = """
-identity=$1 layers=$2 root=$3; shift 3
-while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift
+# Writes who it is, mounts the overlay where only the machine sees it (so no mount is left when it
+# dies), and keeps the machine: systemd-nspawn ends with 133 when the machine asks for a reboot.
+# The machine's own cgroups are entered below, by a child, since cgroup v2 hands no controllers
+# from a cgroup that holds processes itself. $1 is the file for number and start time, $2 the
+# overlay's options, $3 its root, $4 the cgroup.procs files (no blanks in them), then the command.
+_KEEP = """
+identity=$1 layers=$2 root=$3 cgroups=$4; shift 4
 read -r stat </proc/$$/stat
 (set -- $stat; echo "$1 ${22}" >"$identity.new"; mv "$identity.new" "$identity")
 mount -t overlay overlay -o "$layers" "$root"
-exec "$@"
+status=133
+while [ "$status" -eq 133 ]; do
+    status=0
+    sh -ec 'for into in $1; do echo $$ >"$into"; done; shift; exec "$@"' machine "$cgroups" "$@" \\
+        || status=$?
+done
+exit "$status"
 """
 _CALLS = "@keyring bpf @mount @module"
 
@@ -48,10 +57,13 @@ def boot(files: HostPlace, machine: str, hostname: str, base: Path, network: str
     identity = files.path / "identity"
     identity.unlink(missing_ok=True)
     layers = f"lowerdir={files.given}:{base},upperdir={files.upper},workdir={files.work}"
-    argv = ["setsid", "--fork", "unshare", "--mount", "--propagation", "private"]
-    argv += ["sh", "-ec", _BOOT, "kplay-lab", str(identity), layers, str(files.root)]
-    argv += [str(path / "cgroup.procs") for path in directories]
-    argv += ["--", *_nspawn(files, machine, hostname, network)]
+    # In the machine's network namespace from the start, because the /sys that systemd-nspawn
+    # mounts shows the interfaces of the namespace that it was started in.
+    argv = ["setsid", "--fork", "nsenter", f"--net={network}"]
+    argv += ["unshare", "--mount", "--propagation", "private"]
+    argv += ["sh", "-ec", _KEEP, "kplay-lab", str(identity), layers, str(files.root)]
+    argv += [" ".join(str(path / "cgroup.procs") for path in directories)]
+    argv += _nspawn(files, machine, hostname, network)
     environment = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "1",
@@ -99,11 +111,16 @@ def _nspawn(files: HostPlace, machine: str, hostname: str, network: str) -> list
 
 def running(files: HostPlace) -> bool:
     """Whether the very process that was started for a host is alive."""
+    return keeper(files) is not None
+
+
+def keeper(files: HostPlace) -> int | None:
+    """The number of the process that keeps a host's machine; None when it has ended."""
     try:
         number, start = (files.path / "identity").read_text().split()
     except (FileNotFoundError, ValueError):
-        return False
-    return start_time(int(number)) == int(start)
+        return None
+    return int(number) if start_time(int(number)) == int(start) else None
 
 
 def start_time(process: int) -> int | None:
@@ -119,16 +136,18 @@ def start_time(process: int) -> int | None:
 def stop(files: HostPlace) -> None:
     """Kill a machine, all its processes at once, and remove its cgroups.
 
-    Only processes in the cgroups that were made for it are killed.
+    Killed are its keeper, known by number and start time, and what is in the cgroups that were
+    made for it.
 
     Raises:
         KplayError: something of it does not go away.
     """
+    process = keeper(files)
+    if process is not None:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
     directories = [Path(path) for path in read_json(files.process).get("cgroups", [])]
-    cgroups.kill(directories)
-    if running(files):
-        raise KplayError(f"a machine in {files.path} runs outside its cgroups")
-    cgroups.remove(directories)
+    cgroups.clear(directories)
     (files.path / "identity").unlink(missing_ok=True)
 
 

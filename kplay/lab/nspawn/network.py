@@ -108,8 +108,11 @@ def plug_host(lab: str, host: str, number: int, network: IPv4Network) -> str:
     space, bridge, port = host_namespace(lab, host), lab_namespace(lab), f"port{number}"
     remove_host(lab, host, number)
     run(["ip", "netns", "add", space])
+    # The same hardware address at every power-on, or neighbours would ask for the old one.
+    digest = hashlib.sha256(space.encode()).hexdigest()
+    hardware = ":".join(["02", *(digest[at : at + 2] for at in range(0, 10, 2))])
     run(["ip", "-n", bridge, "link", "add", port, "type", "veth", "peer", "name", "eth0",
-         "netns", space])  # fmt: skip
+         "address", hardware, "netns", space])  # fmt: skip
     run(["ip", "-n", bridge, "link", "set", port, "master", "br0", "up"])
     run(["ip", "-n", space, "address", "add",
          f"{address(network, number)}/{network.prefixlen}", "dev", "eth0"])  # fmt: skip
