@@ -91,7 +91,6 @@ class Builder:
                 group.parents.append("all")
                 if name not in groups["all"].children:
                     groups["all"].children.append(name)
-        _settle_order(inventory)
         _settle_depths(groups)
         _settle_membership(inventory)
         if not any(name in inventory.hosts for name in LOCALHOST):
@@ -139,21 +138,6 @@ class Builder:
         done.add(name)
         way.pop()
         return False
-
-
-def _settle_order(inventory: Inventory) -> None:
-    """Sort hosts as Ansible walks them: a group's own first, then its children, level by level."""
-    ordered: dict[str, Host] = {}
-    level, seen = ["all"], {"all"}
-    while level:
-        below: dict[str, None] = {}
-        for name in level:
-            group = inventory.groups[name]
-            ordered.update((host, inventory.hosts[host]) for host in group.hosts)
-            below.update((child, None) for child in group.children if child not in seen)
-        seen.update(below)
-        level = list(below)
-    inventory.hosts = {**ordered, **inventory.hosts}
 
 
 def _settle_depths(groups: dict[str, Group]) -> None:

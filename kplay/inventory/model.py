@@ -70,8 +70,6 @@ class Inventory:
 
         A group's own hosts come first as written, then those of its children, level by level.
         """
-        if group == "all":
-            return list(self.hosts)
         found: dict[str, None] = {}
         level, seen = [group], {group}
         while level:
@@ -81,4 +79,6 @@ class Inventory:
                 below += [child for child in self.groups[name].children if child not in seen]
                 seen.update(self.groups[name].children)
             level = list(dict.fromkeys(below))
+        if group == "all":
+            found.update(dict.fromkeys(self.hosts))
         return list(found)

@@ -132,7 +132,7 @@ class _Choice:
     def _by_name(self, text: str) -> list[str]:
         inventory = self.inventory
         if text in ("all", "*"):
-            return list(inventory.hosts)
+            return inventory.members("all")
         if any(char in text for char in "*?["):
             return self._by_form(re.compile(translate(text)))
         if text in inventory.groups:
