@@ -52,6 +52,8 @@ class Answer:
     """Variables to set on the host with the precedence of set_fact."""
     variables: dict[str, Any] = field(default_factory=dict)
     """Variables to set with the precedence of include_vars."""
+    causes: tuple[str, ...] = ()
+    """Why part of the result is not known yet."""
 
 
 @dataclass(slots=True)

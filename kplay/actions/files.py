@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.actions.api import Call, Context, bytes_content, fault, file_content
 from kplay.actions.values import truthy
 from kplay.modules.api import UNKNOWN
-from kplay.resolve.templating import render_template_text
+from kplay.resolve.template_files import render_template_text
 from kplay.resolve.unknown import Unknown, causes_in
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ def _file(args: dict[str, Any], path: Path) -> Call:
 def _tree(args: dict[str, Any], root: Path, *, contents_only: bool) -> list[Call]:
     top = str(args.pop("dest")).rstrip("/") or "/"
     base = top if contents_only else f"{top}/{root.name}"
-    owner = {key: args[key] for key in ("owner", "group") if key in args}
-    directory_mode = {"mode": args["directory_mode"]} if "directory_mode" in args else {}
-    calls = [Call("file", {"path": base, "state": "directory", **owner, **directory_mode})]
+    shared: dict[str, Any] = {key: args[key] for key in ("owner", "group") if key in args}
+    if "directory_mode" in args:
+        shared["mode"] = args["directory_mode"]
+    calls = [Call("file", {"path": base, "state": "directory", **shared})]
     for path in sorted(root.rglob("*")):
         target = f"{base}/{path.relative_to(root).as_posix()}"
         if path.is_dir():
-            made = {"path": target, "state": "directory", **owner, **directory_mode}
-            calls.append(Call("file", made))
+            calls.append(Call("file", {"path": target, "state": "directory", **shared}))
         else:
             calls.append(_file({**args, "dest": target}, path))
     return calls

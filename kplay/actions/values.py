@@ -17,7 +17,7 @@ _YES = frozenset({"1", "on", "true", "yes", "y"})
 def set_fact(context: Context) -> Answer:
     """Variables for the host; a value that is unknown is set as unknown."""
     facts = {key: value for key, value in context.args.items() if key != "cacheable"}
-    return Answer({"changed": False, "ansible_facts": facts}, facts=facts)
+    return Answer({"changed": False, "ansible_facts": facts}, facts=facts, causes=causes_in(facts))
 
 
 def debug(context: Context) -> Answer:
@@ -25,9 +25,9 @@ def debug(context: Context) -> Answer:
     if "var" in context.task.args.value:
         name = str(context.task.args.child("var").value)
         value = context.scope.template("{{ " + name + " }}")
-        return Answer({"changed": False, name: _shown(value)})
+        return Answer({"changed": False, name: _shown(value)}, causes=causes_in(value))
     message = context.args.get("msg", "Hello world!")
-    return Answer({"changed": False, "msg": _shown(message)})
+    return Answer({"changed": False, "msg": _shown(message)}, causes=causes_in(message))
 
 
 def _shown(value: Any) -> Any:
@@ -56,7 +56,7 @@ def assert_(context: Context) -> Answer:
                 }
             )
     if causes:
-        return Answer({"changed": False, "msg": "not known yet", "unknown": causes})
+        return Answer({"changed": False, "msg": "not known yet"}, causes=tuple(causes))
     message = context.args.get("success_msg", "All assertions passed")
     return Answer({"changed": False, "msg": _shown(message)})
 

@@ -48,7 +48,7 @@ def refuse_cycles(graph: Graph) -> None:
     found = cycle(edges)
     if not found:
         return
-    members = [edges[pair] for pair in found]
+    members = [edges[str(source), str(target)] for source, target in found]
     closing = next((edge for edge in members if edge.kind == "needs"), members[0])
     notes = tuple(
         f"`{edge.target.name}` waits for `{edge.source.name}`: {edge.why} ({edge.span})"

@@ -38,11 +38,11 @@ def longest_path(pairs: Iterable[Pair], seconds: Mapping[Hashable, float]) -> li
         best[vertex] = seconds.get(vertex, 0.0) + (best[source] if source is not None else 0.0)
     if not best:
         return []
-    vertex: Hashable | None = max(best, key=lambda one: best[one])
+    last: Hashable | None = max(best, key=lambda one: best[one])
     path: list[Hashable] = []
-    while vertex is not None:
-        path.append(vertex)
-        vertex = before[vertex]
+    while last is not None:
+        path.append(last)
+        last = before[last]
     return path[::-1]
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kplay.modules import catalog
-from kplay.playbook.model import Include, Task, effective, lineage
+from kplay.playbook.model import Include, Task, effective
 
 if TYPE_CHECKING:
     from kplay.graph.model import PlayStrand
@@ -26,10 +26,9 @@ _OUTSIDE = re.compile(r"\b(?:lookup|query|q)\s*\(")
 def texts_of(node: Node) -> list[str]:
     """Every text of a node in which a template may stand, its loop and conditions included."""
     found: list[str] = []
-    pending: list[object] = [node.keywords.get(key) for key in node.keywords]
-    pending = [value.value for value in pending if value is not None]  # type: ignore[attr-defined]
-    if not hasattr(node, "tasks"):
-        pending.append(node.args.value)  # type: ignore[union-attr]
+    pending: list[object] = [given.value for given in node.keywords.values()]
+    if isinstance(node, Task | Include):
+        pending.append(node.args.value)
     while pending:
         value = pending.pop()
         if isinstance(value, str):
@@ -46,7 +45,7 @@ def reach_of(strand: PlayStrand, node: Node) -> tuple[str, str]:
     if isinstance(node, Include):
         return ("host", "") if _plain(node) else ("cluster", "what it includes is known only then")
     assert isinstance(node, Task)  # noqa: S101 - blocks are not vertices
-    if any(holder.keywords.get("delegate_to") for holder in (node, *lineage(node))):
+    if effective(strand.play, node, "delegate_to") is not None:
         return "cluster", "it acts on another host"
     connection = effective(strand.play, node, "connection")
     if connection is not None and connection.value == "local":

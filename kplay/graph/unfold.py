@@ -53,9 +53,11 @@ def flush_handlers(grower: Grower, segment: Segment, prefix: Position, why: str)
 class Grower:
     """Makes vertices for nodes, at load time and when an include expands."""
 
-    def __init__(self, strand: PlayStrand, tags: TagChoice) -> None:
+    def __init__(self, strand: PlayStrand, tags: TagChoice, *, after: str = "") -> None:
         self.strand = strand
         self.tags = tags
+        self.after = after
+        """What nothing below may overtake: the last barrier, by name; empty when there is none."""
 
     def grow(
         self, segment: Segment, prefix: Position, nodes: Sequence[Node], *, handler: bool = False
@@ -85,6 +87,11 @@ class Grower:
             why = "run_once"
         elif _strict(play, node):
             why = "a failure here stops other hosts"
+        if not why and self.after and self.strand.strategy not in FREE:
+            why = f"below `{self.after}`"
+            self.after = ""
+        elif why:
+            self.after = node.name
         tags = tags_of(play, node)
         role = f"{node.role.name} : " if node.role is not None else ""
         vertex = Vertex(

@@ -98,31 +98,12 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
         bound.causes = values.causes
         return bound
     for index, value in enumerate(values or []):
-        extra = loop_variables(task, index, values or [])
+        extra = loops.bindings(task, values or [], index)
         inner = world.scope(vertex, task, host, extra)
         bound.items.append(_item(bound, world, inner, index, value))
     if bound.items:
         bound.target = bound.items[0].settings.delegate_to or host
     return bound
-
-
-def loop_variables(task: Any, index: int, values: list[Any]) -> dict[str, Any]:
-    """The variables of one turn: the item, its index, ``ansible_loop`` when extended."""
-    control = _control(task)
-    extra: dict[str, Any] = {str(control.get("loop_var", "item")): values[index]}
-    extra["ansible_loop_var"] = str(control.get("loop_var", "item"))
-    if "index_var" in control:
-        extra[str(control["index_var"])] = index
-    if control.get("extended"):
-        count = len(values)
-        extra["ansible_loop"] = {
-            "allitems": values, "index": index + 1, "index0": index, "first": index == 0,
-            "last": index == count - 1, "length": count, "revindex": count - index,
-            "revindex0": count - index - 1,
-            **({"previtem": values[index - 1]} if index else {}),
-            **({"nextitem": values[index + 1]} if index + 1 < count else {}),
-        }  # fmt: skip
-    return extra
 
 
 def _control(task: Any) -> Mapping[str, Any]:
@@ -186,6 +167,7 @@ def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:
         outcome = action(context)
         if isinstance(outcome, Answer):
             item.answer = outcome
+            item.argument_causes = outcome.causes
             return
         calls = outcome
     causes: list[str] = []
@@ -216,6 +198,8 @@ def _validated(context: Context, call: Call) -> dict[str, Any]:
     if module is None:
         raise fault(context, "unknown-module", f"no module named `{call.module}`")
     plain = {key: _marked(value) for key, value in call.args.items()}
+    if module.free_form and "_raw" in plain:
+        plain[module.free_form] = plain.pop("_raw")
     args, faults = schema.normalise(module, plain, deferred=_holds_unknown)
     if faults:
         raise InputError(

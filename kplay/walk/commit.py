@@ -11,6 +11,7 @@ from kplay.errors import InputError, KplayError
 from kplay.graph.transforms import topics
 from kplay.playbook.model import effective
 from kplay.resolve.faults import TemplateError
+from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import events
 from kplay.walk.outcome import Outcome, whole
 
@@ -250,11 +251,11 @@ class Committer:
         bound, place = running.bound, running.place
         if item is not None:
             place = replace(place, step=f"{place.step}#{item.index}", item=item.label)
-        result: dict[str, Any] = dict(outcome.result)
+        result = known(outcome.result)
         diff = outcome.diff
         if any(one.settings.no_log for one in bound.items):
-            kept = {key: result[key] for key in ("changed", "failed") if key in result}
-            result, diff = {**kept, "censored": CENSORED}, []
+            shown = {key: result[key] for key in result if key in ("changed", "failed")}
+            result, diff = {**shown, "censored": CENSORED}, []
         if item is None:
             self._count(bound.host, outcome)
         self.walker.emit(
@@ -305,6 +306,24 @@ class Committer:
         elif kind == "output" and not running.bound.items[index].settings.no_log:
             text = str(frame["text"])
             self.walker.emit(events.StepOutput(now, place, str(frame["stream"]), text))
+
+
+def known(result: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a result that are known; deeper unknowns become text."""
+    fields = result.known() if isinstance(result, PartialResult) else result
+    return {key: _plain(value) for key, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return f"(known after: {'; '.join(value.causes)})"
+    if isinstance(value, PartialResult):
+        return known(value)
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
 
 
 def _error_result(error: KplayError) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kplay.resolve import loops
 from kplay.resolve.unknown import Unknown
 from kplay.source import made_up
 from kplay.walk import events
-from kplay.walk.bind import Bound, loop_variables
+from kplay.walk.bind import Bound
 from kplay.walk.hostrun import Running
 from kplay.walk.outcome import Outcome
 
@@ -63,7 +63,7 @@ class Expander:
         segments = []
         skipped = ""
         for index, _ in enumerate(values or []):
-            extra = loop_variables(node, index, values or []) if looped else {}
+            extra = loops.bindings(node, values or [], index) if looped else {}
             inner = self.world.scope(vertex, node, host.name, extra)
             verdict, condition = self.world.condition(vertex, node, inner)
             if isinstance(verdict, Unknown):
@@ -100,9 +100,8 @@ class Expander:
             self.world.load_include(node, args, block, vertex.play.play)
             segment = Segment()
             prefix = (*vertex.position, len(leaf.expansions))
-            Grower(vertex.play, self.world.tags).grow(
-                segment, prefix, [block], handler=vertex.handler
-            )
+            grower = Grower(vertex.play, self.world.tags, after=vertex.name)
+            grower.grow(segment, prefix, [block], handler=vertex.handler)
             leaf.expansions[key] = segment
         return segment
 

@@ -48,7 +48,7 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
         outcome = _answered(item)
     else:
         outcome = _combined(bound, item, world, who)
-    if outcome.status != "unreachable" and not outcome.result.get("__undecided__"):
+    if outcome.status != "unreachable":
         _conditions(bound, item, outcome, world)
     if outcome.status == "failed" and item.settings.ignore_errors:
         outcome.status = "ignored"
@@ -63,10 +63,9 @@ def _may_run(causes: tuple[str, ...], who: str) -> Outcome:
 def _answered(item: Item) -> Outcome:
     assert item.answer is not None  # noqa: S101 - the caller looked
     result = dict(item.answer.result)
-    causes = tuple(result.pop("unknown", ()))
     status = "failed" if result.get("failed") else "ok"
     result.setdefault("failed", status == "failed")
-    return Outcome(status, "none", result, causes=causes)
+    return Outcome(status, "none", result, causes=item.answer.causes)
 
 
 def _combined(bound: Bound, item: Item, world: World, who: str) -> Outcome:

@@ -11,10 +11,10 @@ import heapq
 import itertools
 import queue
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-from kplay.errors import InputError, KplayError
+from kplay.errors import KplayError
 from kplay.graph.transforms import topics
 from kplay.playbook.model import Include, Task
 from kplay.resolve.unknown import Unknown
@@ -22,7 +22,7 @@ from kplay.walk import events
 from kplay.walk.bind import bind
 from kplay.walk.commit import Committer
 from kplay.walk.cursor import END, Cursor
-from kplay.walk.dispatch import alone, frames, step_id
+from kplay.walk.dispatch import alone, frames
 from kplay.walk.expand import Expander
 from kplay.walk.gates import PlayRun, Watch
 from kplay.walk.hostrun import HostRun, Running
@@ -52,7 +52,9 @@ class Walker:
         self.counter = itertools.count()
         self.running: dict[str, tuple[HostRun, Running, int]] = {}
         """Step id of every call in flight to its host, task and item index."""
+        self.sends: Counter[str] = Counter()
         self.stopping = False
+        self.abandoned = False
         self.committer = Committer(self)
         self.expander = Expander(self)
         world.watch_hosts(lambda name: bool(self.hosts[name].lost))
@@ -116,6 +118,11 @@ class Walker:
             self._lost(host, KplayError(f"the agent on {host} failed: {frame['text']}"))
         elif kind == "bug":
             raise frame["error"]
+        elif kind == "interrupt":
+            self.fleet.cancel()
+            self.timers.clear()
+            if self.abandoned:
+                self.running.clear()
         elif kind == "dropped":
             self.running.pop(frame["step"], None)
         else:
@@ -182,10 +189,13 @@ class Walker:
             cursor = host.ahead if host.ahead is not None else run.cursors[host.name]
             vertex = cursor.vertex
             if vertex is None:
-                if not host.pipeline:
+                if host.pipeline:
+                    break
+                if cursor.dead:
+                    self.drop_out(host, "failed", "a step failed and `always` has run")
+                else:
                     self.finish_play(host, run)
-                    continue
-                break
+                continue
             if self._passed_over(host, vertex):
                 cursor.advance()
                 self.passed(host, run)
@@ -210,10 +220,9 @@ class Walker:
                 return False
             if not host.pipeline:
                 released = run.arrive(host.name, vertex.position)
-                for name in released:
-                    if name != host.name:
+                if released != [host.name]:
+                    for name in released:
                         self.wake(name)
-                if host.name not in released:
                     return False
         for edge, watch in self.awaited.get(vertex.key, ()):
             if watch.failed and edge.kind == "needs" and watch.passed:
@@ -230,8 +239,12 @@ class Walker:
     def _once(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
         owner = run.once.get(vertex.position)
         if owner is None:
-            run.once[vertex.position] = host.name
-            return True
+            owner = next(
+                name
+                for name in run.hosts
+                if not self.hosts[name].lost and run.cursors[name].position <= vertex.position
+            )
+            run.once[vertex.position] = owner
         if owner == host.name:
             return True
         if not owner:
@@ -302,11 +315,18 @@ class Walker:
             if recorded is not None:
                 item.results.append(recorded)
                 continue
+            step["id"] = self._wire_id(step["id"])
             self.running[step["id"]] = (host, running, item.index)
             host.outbox.append((bound.target, self.world.foreseen(bound, step), blobs))
             del number
         if len(item.results) == len(item.calls):
             running.outcomes[item.index] = item_outcome(bound, item, self.world)
+
+    def _wire_id(self, step: str) -> str:
+        """A step that was dropped and is sent again goes under a name of its own."""
+        self.sends[step] += 1
+        count = self.sends[step]
+        return step if count == 1 else f"{step}!{count}"
 
     def flush(self, host: HostRun) -> None:
         """Send what was bound, one chain to each target, journaled first."""
@@ -332,13 +352,14 @@ class Walker:
         host, running, index = entry
         bound = running.bound
         item = bound.items[index]
-        item.results.append(self.world.received(bound, step, raw))
+        item.results.append(self.world.received(bound, step.partition("!")[0], raw))
         self.fleet.ack(bound.target, [step])
         if len(item.results) < len(item.calls) and not raw.get("failed"):
             return
         if raw.get("failed"):
-            for number in range(len(item.calls)):
-                self.running.pop(step_id(bound, item, number), None)
+            stale = [s for s, e in self.running.items() if e[1] is running and e[2] == index]
+            for step in stale:
+                self.running.pop(step)
         try:
             outcome = item_outcome(bound, item, self.world)
             if self._retry(host, running, item, outcome):
@@ -451,6 +472,9 @@ class Walker:
                 self._end_batch(run)
         self.start_plays()
 
-    def refuse(self, error: InputError) -> None:
-        """A fault of the playbook that no host can get around."""
-        raise error
+    def interrupt(self) -> None:
+        """Called from a signal handler: first finish what is in flight, then stop at once."""
+        if self.stopping:
+            self.abandoned = True
+        self.stopping = True
+        self.inbox.put(("", {"type": "interrupt"}))

@@ -52,6 +52,8 @@ class World:
     records: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Results of an earlier, broken run of the same playbook by step id."""
     secrets: set[str] = field(default_factory=set)
+    keep: Callable[..., None] | None = None
+    """(step, raw result, no_log=) -> None: makes a raw result last, before its slot goes."""
     errors: list[KplayError] = field(default_factory=list)
     _contexts: dict[int, PlayContext] = field(default_factory=dict)
     _runs: dict[int, PlayRun] = field(default_factory=dict)
@@ -92,7 +94,7 @@ class World:
                 play_hosts=lambda: [h for h in self._batch(index) if not self._lost(h)],
                 play_hosts_all=lambda: list(strand.hosts),
                 play_batch=lambda: [h for h in self._batch(index) if not self._lost(h)],
-                controller_facts=not self.planning,
+                run_programs=not self.planning,
             )
             self._contexts[strand.index] = context
         return context
@@ -215,6 +217,8 @@ class World:
             self._effects.setdefault(bound.target, []).extend(
                 (user, effect) for effect in raw["effects"]
             )
+        if self.keep is not None:
+            self.keep(step, raw, no_log=any(item.settings.no_log for item in bound.items))
         recorded = self.records.get(step)
         if recorded is not None and recorded.get("changed") and not raw.get("failed"):
             raw = {**raw, "changed": True}

@@ -1,0 +1,206 @@
+"""The record of a run: who, what, every event, and the results that a resume needs.
+
+A run's folder holds ``run.json`` (options and digests), ``journal.jsonl`` (events, secrets
+replaced), and ``results.jsonl`` (mode 0600: raw results by step; those of ``no_log`` tasks are
+sealed with the run's ``key``). Lines are written and synced before the bytes they speak of leave.
+"""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import hashlib
+import json
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kplay import __version__
+from kplay.agent.cipher import seal, unseal
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError, KplayError
+from kplay.walk import events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kplay.execute.options import RunOptions
+
+
+def new_id() -> str:
+    """A run id that sorts by time: ``20261122-210743-1f3a``."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(2)
+
+
+@dataclass(slots=True)
+class Holder:
+    """Who runs, for the lock on the hosts."""
+
+    user: str
+    controller: str
+    pid: int
+    since: float
+
+    @classmethod
+    def me(cls) -> Holder:
+        """This process."""
+        return cls(getpass.getuser(), socket.gethostname(), os.getpid(), time.time())
+
+
+class Journal:
+    """Writes one run's folder; a listener of its events."""
+
+    def __init__(self, directory: Path, redact: Callable[[Any], Any]) -> None:
+        self.directory = directory
+        self.redact = redact
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = directory / "key"
+        if not key.exists():
+            _private(key, base64.b64encode(secrets.token_bytes(32)))
+        self.key = base64.b64decode(key.read_bytes())
+        self._events = (directory / "journal.jsonl").open("a", encoding="utf-8")
+        results = directory / "results.jsonl"
+        if not results.exists():
+            _private(results, b"")
+        self._results = results.open("a", encoding="utf-8")
+
+    @property
+    def path(self) -> Path:
+        """The file of events."""
+        return self.directory / "journal.jsonl"
+
+    def start(self, options: RunOptions, files: Iterable[Path], *, mode: str) -> None:
+        """Write ``run.json``: what was asked, and digests of the playbook's files."""
+        data = {
+            "kplay": __version__,
+            "mode": mode,
+            "user": getpass.getuser(),
+            "controller": socket.gethostname(),
+            "started": time.time(),
+            "directory": str(Path.cwd()),
+            "options": stored_options(options),
+            "files": {str(path): digest(path) for path in files},
+        }
+        text = json.dumps(data, indent=2, default=str) + "\n"
+        (self.directory / "run.json").write_text(text, encoding="utf-8")
+
+    def __call__(self, event: events.Event) -> None:
+        """Append an event; a step about to be sent is on disk when this returns."""
+        line = json.dumps(self.redact(events.to_json(event)), default=str)
+        self._events.write(line + "\n")
+        self._events.flush()
+        if isinstance(event, events.StepSent | events.RunEnded):
+            os.fsync(self._events.fileno())
+
+    def keep(self, step: str, raw: dict[str, Any], *, no_log: bool) -> None:
+        """Append a raw result, so that its slot on the host may go."""
+        record: dict[str, Any] = {"step": step}
+        text = json.dumps({key: raw[key] for key in raw if key not in ("diff", "effects")}, default=str)
+        if no_log:
+            record["sealed"] = seal(self.key, text.encode())
+        else:
+            record["raw"] = json.loads(text)
+        self._results.write(json.dumps(record) + "\n")
+        self._results.flush()
+
+    def close(self) -> None:
+        """Sync and close the files."""
+        for stream in (self._events, self._results):
+            stream.flush()
+            os.fsync(stream.fileno())
+            stream.close()
+
+
+def _private(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def stored_options(options: RunOptions) -> dict[str, Any]:
+    """Options as JSON-ready data, passwords left out."""
+    from dataclasses import fields
+
+    kept = (field.name for field in fields(options) if field.name != "passwords")
+    return {name: _plain(getattr(options, name)) for name in kept}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+@dataclass(slots=True)
+class Record:
+    """What is left of a broken run."""
+
+    directory: Path
+    about: dict[str, Any]
+    results: dict[str, dict[str, Any]]
+    """Raw results by step id."""
+    open_steps: dict[str, str]
+    """Steps sent but not ended, to the host they were sent to."""
+    ended: bool
+    """Whether the run came to its own end without failures."""
+
+
+def read_record(directory: Path) -> Record:
+    """Read a run's folder; a last line cut short by a crash is dropped.
+
+    Raises:
+        InputError: no such run.
+        KplayError: the folder is not a run's.
+    """
+    about = directory / "run.json"
+    if not about.is_file():
+        message = f"no run `{directory.name}` in `{directory.parent}`"
+        raise InputError(Diagnostic("unknown-run", message, None))
+    try:
+        data = json.loads(about.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise KplayError(f"`{about}` is not a run's record: {error}") from error
+    key = base64.b64decode((directory / "key").read_bytes())
+    results = {}
+    for line in _lines(directory / "results.jsonl"):
+        if "sealed" in line:
+            results[line["step"]] = json.loads(unseal(key, line["sealed"]))
+        else:
+            results[line["step"]] = line["raw"]
+    sent: dict[str, str] = {}
+    ended = False
+    for line in _lines(directory / "journal.jsonl"):
+        if line["event"] == "StepSent":
+            place = line["place"]
+            sent[place["step"]] = place["delegate"] or place["host"]
+        elif line["event"] == "RunEnded":
+            ended = line["exit_code"] == 0
+    open_steps = {step: host for step, host in sent.items() if step not in results}
+    return Record(directory, data, results, open_steps, ended)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    found = []
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(json.loads(text))
+        except ValueError:
+            break
+    return found
+
+
+def latest(runs: Path) -> Path:
+    """The folder of the newest run; raises InputError when there is none."""
+    folders = sorted(path for path in runs.glob("*") if (path / "run.json").is_file())
+    if not folders:
+        raise InputError(Diagnostic("unknown-run", f"no run in `{runs}`", None))
+    return folders[-1]

@@ -1,0 +1,158 @@
+"""From options to something that can be walked: inventory, playbook, graph, variables."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError, UsageError
+from kplay.graph.build import build
+from kplay.graph.tags import TagChoice
+from kplay.inventory.load import load, load_adjacent
+from kplay.inventory.patterns import select
+from kplay.playbook.load import Loader
+from kplay.resolve.unknown import causes_in
+from kplay.resolve.variables import VariableStore
+from kplay.source import Sourced, load_file, load_text, made_up
+
+if TYPE_CHECKING:
+    from kplay.execute.options import RunOptions
+    from kplay.graph.model import Graph
+    from kplay.inventory.model import Inventory
+    from kplay.playbook.model import Playbook
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Everything known before the first packet."""
+
+    options: RunOptions
+    inventory: Inventory
+    playbook: Playbook
+    graph: Graph
+    store: VariableStore
+    loader: Loader
+    tags: TagChoice
+    extra_vars: dict[str, Sourced]
+
+    @property
+    def hosts(self) -> list[str]:
+        """Hosts of all plays, in inventory order."""
+        wanted = {name for play in self.graph.plays for name in play.hosts}
+        known = [name for name in self.inventory.hosts if name in wanted]
+        return known + sorted(wanted - set(known))
+
+    @property
+    def tasks(self) -> int:
+        """Selected tasks, handlers left out."""
+        return sum(v.kind == "task" and v.selected and not v.handler for v in self.graph.vertices())
+
+
+def prepare(options: RunOptions) -> Prepared:
+    """Load and check everything; touches no host.
+
+    Raises:
+        InputError: any fault in what the user wrote, all of a file's at once.
+    """
+    extra = extra_vars(options.extra_vars)
+    inventory = load_inventory(options)
+    roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
+    plain = {name: value.value for name, value in extra.items()}
+    loader = Loader(roles_path=roles_path, extra_vars=plain)
+    playbook = loader.playbook(options.playbooks)
+    directory = playbook.plays[0].directory if playbook.plays else None
+    if directory is not None:
+        load_adjacent(inventory, directory)
+    store = VariableStore(
+        inventory,
+        directory,
+        extra,
+        playbook_groups={n: g.playbook_variables for n, g in inventory.groups.items()},
+        playbook_hosts={n: h.playbook_variables for n, h in inventory.hosts.items()},
+    )
+    tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
+    hosts = [play_hosts(inventory, play, store, options.limit) for play in playbook.plays]
+    graph = build(playbook, hosts, tags)
+    return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
+
+
+def load_inventory(options: RunOptions) -> Inventory:
+    """The inventory of ``-i``, or of ``KPLAY_INVENTORY`` or ``ANSIBLE_INVENTORY``.
+
+    Raises:
+        UsageError: there is none.
+        InputError: a source is missing or wrong.
+    """
+    sources: list[str | Path] = list(options.inventory)
+    if not sources:
+        given = os.environ.get("KPLAY_INVENTORY") or os.environ.get("ANSIBLE_INVENTORY")
+        if not given:
+            raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
+        sources = [given]
+    return load(sources)
+
+
+def play_hosts(inventory: Inventory, play: Any, store: VariableStore, limit: str) -> list[str]:
+    """The hosts that a play's pattern and ``--limit`` select, in the play's order."""
+    pattern = store.scope(play, "localhost").template(play.hosts)
+    causes = causes_in(pattern)
+    if causes:
+        message = "`hosts` depends on what only a run can tell"
+        raise InputError(Diagnostic("unknown-hosts", message, play.hosts.span))
+    text = ":".join(str(part) for part in pattern) if isinstance(pattern, list) else str(pattern)
+    hosts = select(inventory, Sourced(text, play.hosts.document, play.hosts.path), limit or None)
+    order = play.keywords.get("order")
+    match str(order.value) if order is not None else "inventory":
+        case "sorted":
+            return sorted(hosts)
+        case "reverse_sorted":
+            return sorted(hosts, reverse=True)
+        case "reverse_inventory":
+            return hosts[::-1]
+        case _:
+            return hosts
+
+
+def extra_vars(given: tuple[str, ...]) -> dict[str, Sourced]:
+    """What ``-e`` says, later ones winning: ``k=v``, JSON or YAML, or ``@file``.
+
+    Raises:
+        InputError: a file is missing or no mapping.
+        UsageError: text that is none of the three forms.
+    """
+    result: dict[str, Sourced] = {}
+    for text in given:
+        result.update(_extra(text.strip()))
+    return result
+
+
+def _extra(text: str) -> dict[str, Sourced]:
+    if text.startswith("@"):
+        document = load_file(Path(text[1:]).expanduser())
+        if not isinstance(document.data, dict):
+            message = f"`{text[1:]}` holds no mapping of variables"
+            raise InputError(Diagnostic("bad-value", message, document.root.span))
+        return dict(document.root.items())
+    if text.startswith(("{", "[")):
+        document = load_text(text, "<-e>")
+        if not isinstance(document.data, dict):
+            raise UsageError(f"`-e {text}` is no mapping")
+        return dict(document.root.items())
+    import shlex
+
+    found: dict[str, Sourced] = {}
+    for word in shlex.split(text):
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise UsageError(f"`-e {text}`: `{word}` is not name=value, JSON or @file")
+        found[name] = made_up(value, "<-e>")
+    return found
+
+
+def as_json(value: Any) -> str:
+    """Compact JSON with sorted keys; what JSON lacks becomes text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

@@ -1,0 +1,157 @@
+"""A run from its options to its exit code; plans and applies take the same way."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from kplay.errors import ExitCode, InputError, KplayError
+from kplay.execute.agents import fleet_maker
+from kplay.execute.journal import Holder, Journal, new_id
+from kplay.execute.prepare import prepare
+from kplay.resolve.faults import TemplateError
+from kplay.walk import events
+from kplay.walk.settings import BecomeDefaults
+from kplay.walk.walker import Walker
+from kplay.walk.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
+    from kplay.execute.options import RunOptions
+    from kplay.execute.prepare import Prepared
+    from kplay.redaction import Redactor
+
+
+def run(options: RunOptions, listener: events.Listener, *, mode: str = "apply") -> ExitCode:
+    """Load, walk, report; ``mode`` is plan or apply.
+
+    Raises:
+        InputError: what the user wrote is wrong; no host was touched.
+        LockedError: another run holds a host.
+    """
+    return walk(prepare(options), listener, mode=mode)
+
+
+def walk(
+    prepared: Prepared,
+    listener: events.Listener,
+    *,
+    mode: str,
+    run_id: str = "",
+    records: Mapping[str, dict[str, Any]] | None = None,
+) -> ExitCode:
+    """Walk a prepared playbook: journal and listener see every event, secrets replaced."""
+    from kplay.redaction import Redactor
+
+    options = prepared.options
+    run_id = run_id or new_id()
+    holder = Holder.me()
+    redactor = Redactor()
+    journal = None
+    if mode == "apply":
+        journal = Journal(options.runs_directory / run_id, redactor.value)
+        if not records:
+            journal.start(options, prepared.playbook.files, mode=mode)
+    key = journal.key if journal is not None else b"\0" * 32
+    world = World(
+        store=prepared.store,
+        loader=prepared.loader,
+        make_fleet=fleet_maker(prepared, run=run_id, mode=mode, holder=holder, key=key),
+        planning=mode == "plan",
+        become=_become(options),
+        diff=options.diff or mode == "plan",
+        tags=prepared.tags,
+        forks=options.forks,
+        verbosity=options.verbosity,
+        limit=options.limit,
+        probes_author=options.probes_author,
+        records=records or {},
+        secrets=redactor.secrets,
+        keep=journal.keep if journal is not None else None,
+    )
+    for secret in (options.passwords.become, options.passwords.connection):
+        if secret:
+            redactor.secrets.add(secret)
+
+    def emit(event: events.Event) -> None:
+        if journal is not None:
+            journal(event)
+        listener(redactor.event(event))
+
+    began = time.time()
+    walker = Walker(prepared.graph, world, emit)
+    names = [str(path) for path in options.playbooks]
+    place = str(journal.path) if journal is not None else ""
+    emit(
+        events.RunStarted(began, run_id, mode, names, prepared.hosts, prepared.tasks, place)
+    )
+    code = ExitCode.BUG
+    try:
+        with _interrupts(walker):
+            walker.run()
+        code = ExitCode.INTERRUPTED if walker.stopping else exit_code(walker)
+    except InputError:
+        code = ExitCode.BAD_INPUT
+        raise
+    except KplayError as error:
+        code = error.exit_code
+        raise
+    finally:
+        traffic = {name: asdict(one) for name, one in walker.fleet.traffic().items()}
+        walker.fleet.close(abandon=walker.abandoned)
+        counts = {name: host.counts for name, host in walker.hosts.items()}
+        seconds = time.time() - began
+        emit(events.RunEnded(time.time(), run_id, seconds, counts, traffic, int(code)))
+        if journal is not None:
+            journal.close()
+    return code
+
+
+def exit_code(walker: Walker) -> ExitCode:
+    """What the process returns: a failed step weighs most, then a host that was not reached."""
+    lost = [host.lost for host in walker.hosts.values()]
+    if "failed" in lost:
+        errors = walker.world.errors
+        only_input = errors and len(errors) >= lost.count("failed")
+        if only_input and all(isinstance(one, InputError | TemplateError) for one in errors):
+            return ExitCode.BAD_INPUT
+        return ExitCode.STEP_FAILED
+    if "unreachable" in lost:
+        codes = [one.exit_code for one in walker.world.errors]
+        return ExitCode.LOCKED if ExitCode.LOCKED in codes else ExitCode.UNREACHABLE
+    if "blocked" in lost:
+        return ExitCode.STEP_FAILED
+    return ExitCode.OK
+
+
+def _become(options: RunOptions) -> BecomeDefaults:
+    return BecomeDefaults(
+        become=bool(options.become),
+        user=options.become_user or "",
+        method=options.become_method or "",
+        password=options.passwords.become or "",
+    )
+
+
+@contextlib.contextmanager
+def _interrupts(walker: Walker) -> Iterator[None]:
+    """Ctrl-C once finishes the steps in flight; twice stops at once."""
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+        walker.interrupt()
+
+    try:
+        before: Callable[..., Any] | int | None = signal.signal(signal.SIGINT, handle)
+    except ValueError:  # not the main thread: the caller owns the signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

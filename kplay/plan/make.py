@@ -1,0 +1,61 @@
+"""A plan: the same walk with nothing applied, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kplay.errors import ExitCode
+from kplay.execute.prepare import prepare
+from kplay.execute.run import walk
+from kplay.walk.events import Event, HostLost, RunEnded, RunStarted, StepEnded
+
+if TYPE_CHECKING:
+    from kplay.execute.options import RunOptions
+    from kplay.execute.prepare import Prepared
+    from kplay.walk.events import Listener
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an apply would do, in the order of the graph."""
+
+    steps: list[StepEnded] = field(default_factory=list)
+    lost: list[HostLost] = field(default_factory=list)
+    started: RunStarted | None = None
+    ended: RunEnded | None = None
+    code: ExitCode = ExitCode.OK
+    prepared: Prepared | None = None
+
+    @property
+    def changes(self) -> list[StepEnded]:
+        """Steps that would change a host or may; loops are their items."""
+        return [one for one in self.steps if one.status == "planned" and not one.loop]
+
+    def take(self, event: Event) -> None:
+        """Collect an event of the walk."""
+        if isinstance(event, StepEnded):
+            self.steps.append(event)
+        elif isinstance(event, HostLost):
+            self.lost.append(event)
+        elif isinstance(event, RunStarted):
+            self.started = event
+        elif isinstance(event, RunEnded):
+            self.ended = event
+
+
+def make(options: RunOptions, listener: Listener) -> Plan:
+    """Observe every host and say what ``apply`` would do; changes nothing.
+
+    Raises:
+        InputError: what the user wrote is wrong.
+    """
+    plan = Plan(prepared=prepare(options))
+
+    def collect(event: Event) -> None:
+        plan.take(event)
+        listener(event)
+
+    assert plan.prepared is not None  # noqa: S101 - it was just made
+    plan.code = walk(plan.prepared, collect, mode="plan")
+    return plan
