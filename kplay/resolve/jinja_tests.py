@@ -48,6 +48,11 @@ def undefined(value: Any) -> bool:
     return not defined(value)
 
 
+def sameas(value: Any, other: Any) -> bool:
+    """Whether two values are one object."""
+    return value is other
+
+
 def _field(result: Any, *names: str) -> bool:
     if not isinstance(result, dict):
         raise TypeError(f"it takes a task's result, not a value of type `{type(result).__name__}`")
@@ -267,7 +272,7 @@ def _all() -> dict[str, Callable[..., Any]]:
     own = {name: safe_test(name, function) for name, function in _ANSIBLE.items()}
     found.update(with_prefixes(own))
     found.update({name: safe_test(name, one) for name, one in _ADDRESSES.items()})
-    found.update(with_prefixes({"defined": defined, "undefined": undefined}))
+    found.update(with_prefixes({"defined": defined, "undefined": undefined, "sameas": sameas}))
     return found
 
 

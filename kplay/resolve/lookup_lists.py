@@ -76,7 +76,19 @@ def subelements(_: Scope, terms: list[Any], options: Options) -> list[Any]:
     """Each element of a list with each element of a list within it."""
     flags = terms[2] if len(terms) > 2 and isinstance(terms[2], dict) else options
     skip = str(flags.get("skip_missing", False)).lower() in ("true", "yes", "1")
-    return collections.subelements(terms[0], terms[1], skip)
+    pairs = collections.subelements(terms[0], terms[1], skip)
+    key = str(terms[1]).split(".")
+    return [[_without(element, key), part] for element, part in pairs]
+
+
+def _without(element: Any, path: list[str]) -> Any:
+    """A copy of a mapping without the element at a path."""
+    copy = dict(element)
+    if len(path) == 1:
+        copy.pop(path[0], None)
+    else:
+        copy[path[0]] = _without(copy[path[0]], path[1:])
+    return copy
 
 
 def random_choice(_: Scope, terms: list[Any], __: Options) -> list[Any]:

@@ -94,8 +94,8 @@ def lookup(context: ScopeContext, name: str, *terms: Any, **options: Any) -> Any
     found = run_lookup(_scope(context), name, list(terms), options)
     if wantlist or isinstance(found, Unknown):
         return found
-    if not found and lenient:
-        return None
+    if not found:
+        return None if lenient else found
     if all(isinstance(one, str) for one in found):
         return ",".join(found)
     return found[0] if len(found) == 1 else found

@@ -173,6 +173,18 @@ IN_PLAY: dict[str, Callable[[Scope], Any]] = {
     "ansible_role_names": _role_names,
 }
 
+
+def _search_path(scope: Scope) -> list[str]:
+    from kplay.resolve.search import search_path
+
+    return [str(one) for one in search_path(scope)]
+
+
+IN_PLAY["ansible_search_path"] = _search_path
+
+DEFAULTS: dict[str, Callable[[Scope], Any]] = {"ansible_host": lambda scope: scope.host}
+"""What a task, not hostvars, sees where no layer defines it."""
+
 IN_ROLE: dict[str, Callable[[Scope], Any]] = {
     "role_name": lambda scope: scope.role.name if scope.role else None,
     "ansible_role_name": lambda scope: scope.role.name if scope.role else None,

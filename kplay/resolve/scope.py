@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.resolve.conditions import evaluate
 from kplay.resolve.faults import TemplateError, fault, undefined
 from kplay.resolve.lazy import LazyDict, LazyList, is_template, settle, shallow
-from kplay.resolve.magic import IN_PLAY, IN_ROLE, MAGIC
+from kplay.resolve.magic import DEFAULTS, IN_PLAY, IN_ROLE, MAGIC
 from kplay.resolve.missing import OMIT, Missing
 from kplay.resolve.precedence import Definition, Layer, definition
 from kplay.resolve.templating import render_text
@@ -167,7 +167,9 @@ class Scope(Mapping[str, Any]):
 
     def defines(self, name: str) -> bool:
         """Whether any layer defines a name."""
-        return self._maker(name) is not None or self._winner(name) is not _ABSENT
+        if self._maker(name) is not None or self._winner(name) is not _ABSENT:
+            return True
+        return self.play is not None and name in DEFAULTS
 
     def names(self) -> list[str]:
         """Every defined name, sorted."""
@@ -224,6 +226,8 @@ class Scope(Mapping[str, Any]):
             return maker(self)
         written = self._winner(name)
         if written is _ABSENT:
+            if self.play is not None and name in DEFAULTS:
+                return DEFAULTS[name](self)
             return Missing(lambda: self._undefined(name))
         if not isinstance(written, Sourced):
             return written

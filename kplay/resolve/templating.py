@@ -17,7 +17,7 @@ from jinja2.runtime import Context, Macro
 
 from kplay.resolve.faults import TemplateError, fault, undefined
 from kplay.resolve.lazy import MARKS, settle
-from kplay.resolve.missing import Missing
+from kplay.resolve.missing import OMIT, Missing
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached, reached
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class _Environment(jinja2.Environment):
         if len(parts) == 1:
             return parts[0]
         return "".join(
-            part if type(part) is str else "" if part is None else str(settle(part))
+            part if type(part) is str else "" if part is None or part is OMIT else str(settle(part))
             for part in parts
         )
 
@@ -184,8 +184,22 @@ def environment() -> jinja2.Environment:
 
 
 @lru_cache(maxsize=16384)
-def _compiled(text: str) -> jinja2.Template:
+def _compiled(text: str, literal: bool) -> jinja2.Template:
+    if literal and "\\" in text:
+        text = _literal_backslashes(text)
     return environment().from_string(text)
+
+
+def _literal_backslashes(text: str) -> str:
+    r"""The text with backslashes doubled in Jinja's string literals.
+
+    In values (not in conditions, nor in template files) Ansible reads ``'\1'`` in a template as
+    written: YAML has had its turn at backslashes already.
+    """
+    tokens = environment().lexer.tokeniter(text, None)
+    return "".join(
+        value.replace("\\", "\\\\") if kind == "string" else value for _, kind, value in tokens
+    )
 
 
 def syntax_fault(error: jinja2.TemplateSyntaxError) -> TemplateError:
@@ -209,14 +223,18 @@ def _no_such(what: str, message: str) -> TemplateError:
     return fault(f"unknown-{what}", f"no {what} named `{name}`", help=suggest(name, known))
 
 
-def compile_text(text: str) -> jinja2.Template:
+def compile_text(text: str, *, literal: bool = True) -> jinja2.Template:
     """The compiled form of a text, kept for the next use.
+
+    Args:
+        text: the template.
+        literal: whether backslashes in its string literals stand for themselves.
 
     Raises:
         TemplateError: the text is not a template that Jinja can read.
     """
     try:
-        return _compiled(text)
+        return _compiled(text, literal)
     except jinja2.TemplateSyntaxError as error:
         raise syntax_fault(error) from error
 
@@ -280,7 +298,7 @@ def render_expression(text: str, scope: Scope) -> Any:
     """
     if text.isidentifier() and text not in _KEYWORDS:
         return scope.lookup(text)
-    return run(compile_text("{{ " + text.strip() + "\n}}"), scope)
+    return run(compile_text("{{ " + text.strip() + "\n}}", literal=False), scope)
 
 
 __all__ = [

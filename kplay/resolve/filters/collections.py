@@ -94,9 +94,12 @@ def unique(
     attribute: str | None = None,
 ) -> list[Any]:
     """The elements, each once."""
-    if case_sensitive is False or attribute is not None:
+    try:
         return list(do_unique(environment, value, bool(case_sensitive), attribute))
-    return _each_once(value)
+    except TypeError:
+        if attribute is not None:
+            raise
+        return _each_once(value)
 
 
 def union(first: Any, second: Any) -> list[Any]:

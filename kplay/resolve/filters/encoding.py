@@ -56,7 +56,8 @@ def to_yaml(value: Any, default_flow_style: bool | None = None, **options: Any) 
     """The value as YAML."""
     options.pop("vault_behavior", None)
     base = {"allow_unicode": True, "default_flow_style": default_flow_style, **options}
-    return str(yaml.dump(_plain(value), Dumper=_Dumper, **base))
+    text = str(yaml.dump(_plain(value), Dumper=_Dumper, **base))
+    return text.removesuffix("...\n") if text.endswith("\n...\n") else text
 
 
 def to_nice_yaml(
