@@ -83,7 +83,7 @@ def file_content(path: Path) -> tuple[Any, dict[str, BlobSource]]:
     if stat.st_size <= INLINE:
         return bytes_content(path.read_bytes())
     digest = _digest(str(path), stat.st_size, stat.st_mtime_ns)
-    blob = BlobSource(path=path, data=None, sha256=digest, size=stat.st_size)
+    blob = BlobSource(digest, stat.st_size, path)
     return {"$blob": digest, "size": stat.st_size}, {digest: blob}
 
 
@@ -94,9 +94,8 @@ def bytes_content(data: bytes) -> tuple[Any, dict[str, BlobSource]]:
             return data.decode("utf-8"), {}
         except UnicodeDecodeError:
             pass
-    digest = hashlib.sha256(data).hexdigest()
-    blob = BlobSource(path=None, data=data, sha256=digest, size=len(data))
-    return {"$blob": digest, "size": len(data)}, {digest: blob}
+    blob = BlobSource.of_bytes(data)
+    return {"$blob": blob.sha256, "size": blob.size}, {blob.sha256: blob}
 
 
 @lru_cache(maxsize=4096)

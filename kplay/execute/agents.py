@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 from kplay.agent.session import AgentSession, Hello
@@ -22,18 +21,11 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def target_of(prepared: Prepared, host: str) -> Target:
     """Where a host is and how to get there; the inventory wins over the command line's ``-u``."""
-    options = prepared.options
     scope = prepared.store.scope(None, host)
     names = [name for name in scope if name.startswith(("ansible_", "kplay_"))]
     variables: dict[str, Any] = {name: scope[name] for name in names}
     if host in LOCAL and host not in prepared.inventory.hosts:
         variables.setdefault("ansible_connection", "local")
-    if options.user is not None:
-        variables.setdefault("ansible_user", options.user)
-    if options.private_key is not None:
-        variables.setdefault("ansible_ssh_private_key_file", str(options.private_key))
-    if options.passwords.connection is not None:
-        variables.setdefault("ansible_password", options.passwords.connection)
     return Target.from_variables(host, variables)
 
 
@@ -41,9 +33,16 @@ def fleet_maker(
     prepared: Prepared, *, run: str, mode: str, holder: Holder, key: bytes
 ) -> Callable[[Post], Fleet]:
     """A function that makes the run's fleet, given where its frames go."""
-    settings = Settings(accept_new_host_keys=prepared.options.accept_new_host_keys)
+    options = prepared.options
+    settings = Settings(
+        accept_new_host_keys=options.accept_new_host_keys,
+        user=options.user or "",
+        private_key_file=str(options.private_key or ""),
+        password=options.passwords.connection or "",
+    )
 
     def open_session(host: str, on_event: Callable[[dict[str, Any]], None]) -> AgentSession:
+        target = target_of(prepared, host)
         hello = Hello(
             run=run,
             host=host,
@@ -54,8 +53,9 @@ def fleet_maker(
                 "since": holder.since,
             },
             mode=mode,
-            key=base64.b64encode(key).decode(),
+            key=key,
+            interpreter=target.interpreter,
         )
-        return AgentSession(connect(target_of(prepared, host), settings), hello, on_event)
+        return AgentSession(connect(target, settings), hello, on_event)
 
-    return lambda post: Fleet(open_session, post, prepared.options.forks)
+    return lambda post: Fleet(open_session, post, options.forks)

@@ -74,7 +74,6 @@ class FakeFleet:
             "failed": result.failed,
             "fields": result.fields,
             "known": result.known,
-            "planned": planned and result.action != "none",
             "effects": [list(effect) for effect in result.effects],
         }
 

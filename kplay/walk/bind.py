@@ -200,7 +200,7 @@ def _validated(context: Context, call: Call) -> dict[str, Any]:
     plain = {key: _marked(value) for key, value in call.args.items()}
     if module.free_form and "_raw" in plain:
         plain[module.free_form] = plain.pop("_raw")
-    args, faults = schema.normalise(module, plain, deferred=_holds_unknown)
+    args, faults = schema.normalise(module, plain, deferred=schema.unknown)
     if faults:
         raise InputError(
             [
@@ -218,14 +218,6 @@ def _validated(context: Context, call: Call) -> dict[str, Any]:
 def _argument_span(context: Context, argument: str) -> Span:
     given = context.task.args.get(argument) if argument else None
     return given.key_span if given is not None else context.task.span
-
-
-def _holds_unknown(value: Any) -> bool:
-    if value == UNKNOWN:
-        return True
-    if isinstance(value, dict):
-        return any(_holds_unknown(part) for part in value.values())
-    return isinstance(value, list) and any(_holds_unknown(part) for part in value)
 
 
 def _marked(value: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kplay.resolve.unknown import PartialResult, Unknown
+from kplay.walk.dispatch import planned_only
 
 if TYPE_CHECKING:
     from kplay.walk.bind import Bound, Item
@@ -85,8 +86,8 @@ def _combined(bound: Bound, item: Item, world: World, who: str) -> Outcome:
         failed = bool(fields.get("failed")) or bool(part["failed"])
         fields = {**fields, **part, "changed": changed, "failed": failed}
     result: dict[str, Any] = fields
-    causes = tuple(c for raw in raws for c in raw.get("causes", ())) or item.argument_causes
-    planned = any(raw.get("planned") for raw in raws)
+    causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown")) or item.argument_causes
+    planned = planned_only(item, world) and action != "none"
     if planned and (action in ("run", "unknown") or not all(raw.get("known", True) for raw in raws)):
         result = PartialResult(fields, who)
     status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"
