@@ -1,0 +1,51 @@
+"""``kplay apply``: plan, show, ask, do."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from kplay.cli import options
+from kplay.cli.plan import make_and_show
+from kplay.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+HELP = "plan, show the plan, ask, then do it"
+
+
+def add(parser: ArgumentParser) -> None:
+    """The options of plan, and --yes."""
+    options.add_playbooks(parser)
+    options.add_connection(parser)
+    options.add_shown(parser)
+    options.add_probes(parser)
+    options.add_runs_directory(parser)
+    parser.add_argument("-y", "--yes", action="store_true", help="do it without asking")
+
+
+def run(chosen: Namespace) -> ExitCode:
+    """Nothing is done when planning found a fault, nothing to change, or the user says no."""
+    if not chosen.yes and not sys.stdin.isatty():
+        raise UsageError(
+            "apply asks before it changes anything, and there is no terminal to ask on\n"
+            " = help: look at `kplay plan`, then use `kplay apply --yes`"
+        )
+    asked = options.run_options(chosen)
+    made = make_and_show(asked)
+    if made.code != ExitCode.OK or not made.changes:
+        return made.code
+    if not chosen.yes and not _agreed():
+        print("nothing was changed", file=sys.stderr)
+        return ExitCode.OK
+    from kplay import pipeline
+    from kplay.report import choose
+
+    with choose.listener(sys.stdout, verbosity=asked.verbosity, diff=asked.diff) as listener:
+        return pipeline.execute(asked, listener)
+
+
+def _agreed() -> bool:
+    print("Apply this plan? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,46 @@
+"""``kplay graph``: what waits for what, and why. Touches no host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kplay.cli import options
+from kplay.errors import ExitCode
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+HELP = "show the dependency graph"
+
+
+def add(parser: ArgumentParser) -> None:
+    """--format, --why, --critical-path."""
+    options.add_playbooks(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--format", choices=["text", "mermaid", "dot"], default="text")
+    form.add_argument(
+        "--why",
+        nargs=2,
+        metavar=("A", "B"),
+        help="why task B waits for task A, edge by edge (names or keys)",
+    )
+    form.add_argument(
+        "--critical-path", action="store_true", help="only the longest chain of tasks"
+    )
+
+
+def run(chosen: Namespace) -> ExitCode:
+    """Print the graph, or what was asked of it."""
+    from kplay import pipeline
+    from kplay.graph import export
+
+    graph = pipeline.prepare(options.run_options(chosen)).graph
+    if chosen.why:
+        print(export.why(graph, *chosen.why))
+    elif chosen.critical_path:
+        for vertex in export.critical_path(graph, {}):
+            print(f"{vertex.key:<12} {vertex.name}  [{export.where(vertex)}]")
+    else:
+        form = {"text": export.text, "mermaid": export.mermaid, "dot": export.dot}[chosen.format]
+        print(form(graph))
+    return ExitCode.OK

@@ -1,0 +1,81 @@
+"""``kplay modules``: what tasks can call."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from kplay.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from kplay.playbook.modules import Called
+
+HELP = "list modules, or show the arguments of one"
+
+
+def add(parser: ArgumentParser) -> None:
+    """NAME, --json."""
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show this module's arguments")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(chosen: Namespace) -> ExitCode:
+    """Print the list, or one module."""
+    from kplay.playbook import modules
+
+    if chosen.name is None:
+        found = [_described(name) for name in modules.names()]
+        if chosen.json:
+            print(json.dumps(found, indent=2))
+        else:
+            print("\n".join(f"{one['name']:<22} {one['about']}".rstrip() for one in found))
+        return ExitCode.OK
+    called = modules.find(chosen.name)
+    if called is None:
+        from kplay.diagnostics import suggest
+
+        hints = suggest(chosen.name, modules.names())
+        raise UsageError(
+            f"no module named `{chosen.name}`" + (f"\n = help: {hints[0]}" if hints else "")
+        )
+    data = {**_described(called.name), "args": _arguments(called)}
+    print(json.dumps(data, indent=2, default=str) if chosen.json else _page(data))
+    return ExitCode.OK
+
+
+def _described(name: str) -> dict[str, Any]:
+    from kplay.modules import catalog
+
+    module = catalog.find(name)
+    if module is None:
+        return {"name": name, "about": "(on the controller)"}
+    source = sys.modules[f"kplay.modules.{module.name}"]
+    about = (inspect.getdoc(source) or "").split("\n\n")[0].replace("\n", " ")
+    return {"name": module.name, "about": about}
+
+
+def _arguments(called: Called) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            key: value
+            for key, value in arg._asdict().items()
+            if value not in (None, False, "", ()) or key == "type"
+        }
+        for name, arg in sorted(called.args.items())
+    }
+
+
+def _page(data: dict[str, Any]) -> str:
+    lines = [f"{data['name']}: {data['about']}", ""]
+    for name, arg in data["args"].items():
+        words = [arg["type"]]
+        words += ["required"] if arg.get("required") else []
+        words += [f"default {arg['default']}"] if "default" in arg else []
+        for key in ("choices", "aliases"):
+            words += [f"{key} {', '.join(map(str, arg[key]))}"] if key in arg else []
+        lines.append(f"  {name:<20} {'; '.join(words)}")
+    return "\n".join(lines)

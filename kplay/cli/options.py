@@ -1,0 +1,156 @@
+"""Options that several verbs share, spelled as Ansible spells them, and what they come to."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from kplay.errors import UsageError
+from kplay.execute.options import RUNS_DIRECTORY, Passwords, RunOptions
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_inventory(parser: ArgumentParser) -> None:
+    """-i, --limit, -e: which hosts, with which variables."""
+    parser.add_argument(
+        "-i",
+        "--inventory",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="inventory file, directory, or hosts with a comma (`-i a,b` or `-i a,`); repeatable",
+    )
+    parser.add_argument("-l", "--limit", default="", metavar="PATTERN", help="only these hosts")
+    parser.add_argument(
+        "-e",
+        "--extra-vars",
+        action="append",
+        default=[],
+        metavar="VARS",
+        help="`key=value`, `{json}` or `@file.yml`; repeatable, wins over every other variable",
+    )
+
+
+def add_playbooks(parser: ArgumentParser) -> None:
+    """PLAYBOOK …, --tags, --skip-tags, with the inventory's options."""
+    parser.add_argument("playbooks", nargs="+", type=Path, metavar="PLAYBOOK", help="playbook file")
+    add_inventory(parser)
+    for name, text in (
+        ("--tags", "only tasks with one of these tags"),
+        ("--skip-tags", "not these"),
+    ):
+        parser.add_argument(
+            *(("-t", name) if name == "--tags" else (name,)),
+            action="append",
+            default=[],
+            metavar="A,B",
+            help=f"{text}; repeatable",
+        )
+
+
+def add_connection(parser: ArgumentParser) -> None:
+    """How hosts are reached, and as whom."""
+    group = parser.add_argument_group("connection")
+    group.add_argument(
+        "-f", "--forks", type=int, default=50, metavar="N", help="hosts at once (50)"
+    )
+    group.add_argument("-u", "--user", metavar="NAME", help="connect as this user")
+    group.add_argument("--private-key", "--key-file", type=Path, metavar="FILE", help="SSH key")
+    group.add_argument("-k", "--ask-pass", action="store_true", help="ask for the SSH password")
+    group.add_argument(
+        "--accept-new-host-keys",
+        action="store_true",
+        help="add keys of hosts never seen before to known_hosts; a changed key is always refused",
+    )
+    group = parser.add_argument_group("privileges")
+    group.add_argument("-b", "--become", action="store_true", default=None, help="become a user")
+    group.add_argument("--become-user", metavar="NAME", help="which user (root)")
+    group.add_argument("--become-method", metavar="METHOD", help="sudo, su or doas (sudo)")
+    group.add_argument(
+        "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"
+    )
+
+
+def add_shown(parser: ArgumentParser) -> None:
+    """What the reader sees."""
+    parser.add_argument("-D", "--diff", action="store_true", help="whole diffs")
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, help="more; -vvv shows what goes to hosts"
+    )
+
+
+def add_probes(parser: ArgumentParser) -> None:
+    """What a plan may run."""
+    parser.add_argument(
+        "--probes",
+        choices=["none", "author"],
+        default="none",
+        help="author: a plan also runs commands marked `changed_when: false`",
+    )
+
+
+def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
+    """The parsed command line as one value; asks for passwords where that was asked for."""
+    given = vars(chosen)
+    if given.get("forks", 50) < 1:
+        raise UsageError("--forks must be 1 or more")
+    return RunOptions(
+        playbooks=tuple(given.get("playbooks", ())),
+        inventory=tuple(given.get("inventory", ())),
+        limit=given.get("limit", ""),
+        tags=_split(given.get("tags", ())),
+        skip_tags=_split(given.get("skip_tags", ())),
+        extra_vars=tuple(given.get("extra_vars", ())),
+        forks=given.get("forks", 50),
+        user=given.get("user"),
+        private_key=given.get("private_key"),
+        become=given.get("become"),
+        become_user=given.get("become_user"),
+        become_method=given.get("become_method"),
+        passwords=_ask(
+            connection=given.get("ask_pass", False), become=given.get("ask_become_pass", False)
+        ),
+        diff=given.get("diff", False),
+        check=check,
+        verbosity=given.get("verbose", 0),
+        accept_new_host_keys=given.get("accept_new_host_keys", False),
+        probes_author=given.get("probes") == "author",
+        runs_directory=given.get("runs_directory", RUNS_DIRECTORY),
+    )
+
+
+def add_runs_directory(parser: ArgumentParser) -> None:
+    """Where runs are journaled."""
+    parser.add_argument(
+        "--runs-directory",
+        type=Path,
+        default=RUNS_DIRECTORY,
+        metavar="DIR",
+        help=f"where runs are kept ({RUNS_DIRECTORY})",
+    )
+
+
+def _split(given: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return tuple(tag.strip() for text in given for tag in text.split(",") if tag.strip())
+
+
+def _ask(*, connection: bool, become: bool) -> Passwords:
+    first = _password("SSH password: ", sys.stdin) if connection else None
+    prompt = "BECOME password: " if first is None else "BECOME password[defaults to SSH password]: "
+    second = _password(prompt, sys.stdin) if become else None
+    return Passwords(connection=first, become=second or first if become else None)
+
+
+def _password(prompt: str, stdin: TextIO) -> str:
+    """From the terminal without echo, else a line of standard input."""
+    if stdin.isatty():
+        from getpass import getpass
+
+        return getpass(prompt)
+    line = stdin.readline()
+    if not line:
+        raise UsageError("a password was asked for, and standard input is empty")
+    return line.rstrip("\r\n")

@@ -1,0 +1,55 @@
+"""``kplay plan``: what an apply would do. Writes nothing to any host."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from kplay.cli import options
+from kplay.errors import ExitCode
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from kplay.execute.options import RunOptions
+    from kplay.plan.make import Plan
+
+HELP = "show what apply would change; changes nothing"
+
+
+def add(parser: ArgumentParser) -> None:
+    """Ansible's options, --detailed-exitcode, --probes, --format."""
+    options.add_playbooks(parser)
+    options.add_connection(parser)
+    options.add_shown(parser)
+    options.add_probes(parser)
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 3 when there is something to change"
+    )
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+
+
+def run(chosen: Namespace) -> ExitCode:
+    """Make a plan and show it."""
+    made = make_and_show(options.run_options(chosen, check=True), form=chosen.format)
+    if made.code != ExitCode.OK:
+        return made.code
+    pending = bool(made.changes) and chosen.detailed_exitcode
+    return ExitCode.CHANGES_PENDING if pending else ExitCode.OK
+
+
+def make_and_show(asked: RunOptions, *, form: str = "text") -> Plan:
+    """Plan with progress on standard error, the plan itself on standard output."""
+    from kplay import pipeline
+    from kplay.report import plan_json, plan_text, progress
+
+    with progress.on(sys.stderr) as listener:
+        made = pipeline.plan(asked, listener)
+    if form == "json":
+        print(json.dumps(plan_json.of(made.steps, made.lost, made.ended), indent=2))
+    else:
+        color = sys.stdout.isatty()
+        print(plan_text.of(made.steps, made.lost, full_diff=asked.diff, color=color))
+    sys.stdout.flush()
+    return made

@@ -1,0 +1,50 @@
+"""``kplay resume``: go on where a run broke."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from kplay.cli import options
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from kplay.errors import ExitCode
+
+HELP = "go on with a run that broke"
+
+
+def add(parser: ArgumentParser) -> None:
+    """RUN, and what the user knows of interrupted steps."""
+    parser.add_argument("run_id", nargs="?", default="", metavar="RUN", help="its id (the newest)")
+    parser.add_argument(
+        "--done",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help="this interrupted step did its work: go on after it; repeatable",
+    )
+    parser.add_argument(
+        "--again",
+        action="append",
+        default=[],
+        metavar="STEP",
+        help="this interrupted step is to be done again; repeatable",
+    )
+    parser.add_argument("-k", "--ask-pass", action="store_true", help="ask for the SSH password")
+    parser.add_argument(
+        "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"
+    )
+    options.add_shown(parser)
+    options.add_runs_directory(parser)
+
+
+def run(chosen: Namespace) -> ExitCode:
+    """Continue; results that hosts hold are fetched, nothing is silently done twice."""
+    from kplay import pipeline
+    from kplay.report import choose
+
+    asked = options.run_options(chosen)
+    with choose.listener(sys.stdout, verbosity=asked.verbosity, diff=asked.diff) as listener:
+        return pipeline.resume(chosen.run_id, asked, listener, done=chosen.done, again=chosen.again)

@@ -1,0 +1,72 @@
+"""The stages from files to a changed host, in order. Read this file first.
+
+    inventory ─┐
+               ├─> playbook ─> graph ⇄ resolve ─> plan | execute ─> report
+    modules  ──┘   (spans)     (DAG)    (vars)    (agent, hosts)    (events)
+
+Each stage is a package that imports only what stands to its left. Nothing is imported here before
+it is called, so that the command line starts fast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from kplay.errors import ExitCode
+    from kplay.execute.options import RunOptions
+    from kplay.execute.prepare import Prepared
+    from kplay.inventory.model import Inventory
+    from kplay.plan.make import Plan
+    from kplay.walk.events import Listener
+
+
+def load_inventory(options: RunOptions) -> Inventory:
+    """Inventory: hosts, groups and their variables, from files alone."""
+    from kplay.execute.prepare import load_inventory as load
+
+    return load(options)
+
+
+def prepare(options: RunOptions) -> Prepared:
+    """Inventory, playbook, graph and variables: everything known before the first packet."""
+    from kplay.execute.prepare import prepare as all_of_it
+
+    return all_of_it(options)
+
+
+def plan(options: RunOptions, listener: Listener) -> Plan:
+    """Walk the graph and observe: what an apply would do. Changes nothing."""
+    from kplay.plan.make import make
+
+    return make(options, listener)
+
+
+def execute(options: RunOptions, listener: Listener) -> ExitCode:
+    """Walk the same graph and apply."""
+    from kplay.execute.run import run
+
+    return run(options, listener, mode="apply")
+
+
+def resume(
+    run: str,
+    options: RunOptions,
+    listener: Listener,
+    *,
+    done: Collection[str] = (),
+    again: Collection[str] = (),
+) -> ExitCode:
+    """Go on with a run that broke; the newest when no id is given."""
+    from kplay.execute.resume import resume as go_on
+
+    return go_on(
+        run,
+        listener,
+        runs_directory=options.runs_directory,
+        passwords=options.passwords,
+        done=done,
+        again=again,
+    )
