@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, List
 
 from kplay.modules import copytree, ownership, paths, textfile
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
@@ -41,7 +42,8 @@ def _source(probe: "Probe", args: Args) -> State:
         return _given(probe, args)
     stat = probe.stat(args["src"])
     if stat is None:
-        raise ModuleFailure(f"Source {args['src']} not found", src=args["src"])
+        message = f"Source {args['src']} not found"
+        raise lacking(probe, f"path {args['src']}", message, src=args["src"])
     if stat.state == "directory":
         return {"directory": True}
     mode = ownership.text(stat.mode)
@@ -87,7 +89,8 @@ def _destination(probe: "Probe", args: Args) -> Any:
     parent = posixpath.dirname(dest)
     above = probe.stat(parent)
     if above is None:
-        raise ModuleFailure(f"Destination directory {parent} does not exist", dest=dest)
+        message = f"Destination directory {parent} does not exist"
+        raise lacking(probe, f"directory {parent}", message, dest=dest)
     if above.state != "directory":
         raise ModuleFailure(f"Destination {parent} is not a directory", dest=dest)
     return dest, []

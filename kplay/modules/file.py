@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.modules import ownership, paths
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe, Stat
@@ -79,6 +80,8 @@ def _refuse(probe: "Probe", args: Args, path: str, state: str, stat: "Any") -> N
         raise ModuleFailure(message, path=path)
     if state == "file" and is_now in (ABSENT, "directory", "link"):
         message = f"file ({path}) is {is_now}, cannot continue"
+        if is_now == ABSENT:
+            raise lacking(probe, f"file {path}", message, path=path, state=is_now)
         raise ModuleFailure(message, path=path, state=is_now)
     if state == "directory" and is_now not in (ABSENT, "directory"):
         raise ModuleFailure(f"{path} already exists as a {is_now}", path=path)
@@ -94,7 +97,7 @@ def _refuse(probe: "Probe", args: Args, path: str, state: str, stat: "Any") -> N
         if probe.stat(parent) is None:
             verb = "touch" if state == "touch" else "link"
             message = f"Error, could not {verb} target: {parent} does not exist"
-            raise ModuleFailure(message, path=path)
+            raise lacking(probe, f"directory {parent}", message, path=path)
 
 
 def _refuse_link(probe: "Probe", args: Args, path: str, is_now: str) -> None:
@@ -109,7 +112,7 @@ def _refuse_link(probe: "Probe", args: Args, path: str, is_now: str) -> None:
             "src file does not exist, use 'force=yes' if you really want to create the link: "
             f"{absolute}"
         )
-        raise ModuleFailure(message, path=path, src=source)
+        raise lacking(probe, f"path {absolute}", message, path=path, src=source)
     if is_now in ("file", "directory") and not args["force"]:
         message = f"refusing to convert from {is_now} to symlink for {path}"
         raise ModuleFailure(message, path=path)
@@ -128,7 +131,7 @@ def _refuse_hard(probe: "Probe", args: Args, path: str, is_now: str) -> None:
         raise ModuleFailure("src must be an absolute path for hard links", dest=path, src=source)
     there = probe.lstat(source)
     if there is None:
-        raise ModuleFailure("src does not exist", dest=path, src=source)
+        raise lacking(probe, f"path {source}", "src does not exist", dest=path, src=source)
     here = probe.lstat(path)
     same = here is not None and (here.ino, here.dev) == (there.ino, there.dev)
     if is_now == "link" or (is_now == "file" and not same and not args["force"]):

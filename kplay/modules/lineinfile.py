@@ -42,10 +42,9 @@ def _with(args: Args, lines: List[str]) -> Edit:
     if found is not None:
         if args["backrefs"]:
             line = match.expand(line)
-        ending = "\r\n" if lines[found].endswith("\r\n") and not line.endswith("\r") else "\n"
         if lines[found].rstrip("\r\n") == line:
             return Edit("".join(lines))
-        lines[found] = line if line.endswith("\n") else line + ending
+        lines[found] = line if line.endswith("\n") else line + "\n"
         return Edit("".join(lines), "line replaced")
     if args["backrefs"]:
         return Edit("".join(lines))
@@ -53,15 +52,14 @@ def _with(args: Args, lines: List[str]) -> Edit:
 
 
 def _insert(args: Args, lines: List[str], line: str) -> Edit:
+    if any(one.rstrip("\r\n") == line for one in lines):
+        return Edit("".join(lines))
     written = line + "\n"
     where = _place(args, lines)
     if where is None:
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
         return Edit("".join([*lines, written]), "line added")
-    neighbour = where - 1 if args["insertbefore"] and where > 0 else where
-    if neighbour < len(lines) and lines[neighbour].rstrip("\r\n") == line:
-        return Edit("".join(lines))
     if where > 0 and not lines[where - 1].endswith("\n"):
         lines[where - 1] += "\n"
     lines.insert(where, written)
@@ -69,7 +67,7 @@ def _insert(args: Args, lines: List[str], line: str) -> Edit:
 
 
 def _place(args: Args, lines: List[str]) -> Optional[int]:
-    if args["insertbefore"] == "BOF":
+    if "BOF" in (args["insertbefore"], args["insertafter"]):
         return 0
     anchor = args["insertbefore"] or args["insertafter"]
     if anchor in (None, "", "EOF"):

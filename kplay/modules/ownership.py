@@ -3,7 +3,8 @@
 import re
 from typing import TYPE_CHECKING, Dict, Optional
 
-from kplay.modules.api import Arg, Args, ModuleFailure, State
+from kplay.modules.api import Arg, Args, State
+from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe, Stat
@@ -95,7 +96,7 @@ def observe(probe: "Probe", args: Args, stat: "Optional[Stat]") -> State:
     ``expected`` must know of the host. Also checks that the owner and group asked for exist.
 
     Raises:
-        ModuleFailure: no such user or group.
+        ModuleFailure: no such user or group (in a plan: UnknownValue).
     """
     asked: Dict[str, int] = {}
     for kind, number in (("owner", "uid"), ("group", "gid")):
@@ -129,11 +130,13 @@ def _number(probe: "Probe", kind: str, name: str) -> int:
     if kind == "owner":
         user = probe.user(name)
         if user is None:
-            raise ModuleFailure(f"chown failed: failed to look up user {name}")
+            message = f"chown failed: failed to look up user {name}"
+            raise lacking(probe, f"user {name}", message)
         return user.uid if isinstance(user.uid, int) else -1
     group = probe.group(name)
     if group is None:
-        raise ModuleFailure(f"chgrp failed: failed to look up group {name}")
+        message = f"chgrp failed: failed to look up group {name}"
+        raise lacking(probe, f"group {name}", message)
     return group[1] if isinstance(group[1], int) else -1
 
 

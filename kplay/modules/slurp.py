@@ -4,6 +4,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
+from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
@@ -14,7 +15,7 @@ def observe(probe: "Probe", args: Args) -> State:
     path = args["src"]
     stat = probe.stat(path)
     if stat is None:
-        raise ModuleFailure(f"file not found: {path}")
+        raise lacking(probe, f"file {path}", f"file not found: {path}")
     if stat.state == "directory":
         raise ModuleFailure(f"source is a directory and must be a file: {path}")
     content = base64.b64encode(probe.read(path)).decode("ascii")

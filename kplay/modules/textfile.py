@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from kplay.modules import ownership, paths
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
@@ -129,7 +130,8 @@ def editor(
         if stat is None and not args.get("create"):
             quiet = absent(args) if absent is not None else None
             if quiet is None:
-                raise ModuleFailure(f"Destination {args['path']} does not exist !", rc=257)
+                message = f"Destination {args['path']} does not exist !"
+                raise lacking(probe, f"file {path}", message, rc=257)
             return {"path": path, "quiet": quiet, "state": ABSENT}
         if stat is not None and stat.state == "directory":
             raise ModuleFailure(f"Path {args['path']} is a directory !", rc=256)

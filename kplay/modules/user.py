@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.modules import user_home
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe, User
@@ -67,7 +68,8 @@ def _require_groups(probe: "Probe", args: Args) -> None:
         return
     for group in [*(_groups(args) or []), *([args["group"]] if args["group"] else [])]:
         if probe.group(group) is None:
-            raise ModuleFailure(f"Group {group} does not exist", name=args["name"])
+            message = f"Group {group} does not exist"
+            raise lacking(probe, f"group {group}", message, name=args["name"])
 
 
 def _defaults(probe: "Probe") -> Dict[str, str]:
@@ -120,7 +122,7 @@ def desire(args: Args, found: State) -> State:
         if found.get("group") in wanted["groups"] and found["group"] not in found["groups"]:
             wanted["groups"].remove(found["group"])
     new = found["state"] == ABSENT
-    if args["password"] is not None and (new or args["update_password"] != "on_create"):
+    if args["password"] is not None and (new or args["update_password"] != "on_create"):  # noqa: S105
         wanted["password"] = SET
     if args["password_lock"] is not None and (args["password_lock"] or not new):
         wanted["locked"] = args["password_lock"]

@@ -275,10 +275,10 @@ class FakeHost(Host):
         return self._users.get(name) or next(by_number, None)
 
     def group(self, name: str) -> tuple[str, int] | None:
-        for known, number in self._groups.items():
-            if name in (known, str(number)):
-                return (known, number)
-        return None
+        if name in self._groups:
+            return (name, self._groups[name])
+        by_number = (one for one in self._groups.items() if str(one[1]) == name)
+        return next(by_number, None)
 
     def query(self, argv: Sequence[str], stdin: str = "", timeout: float = 60.0) -> Completed:
         self.queries.append(tuple(argv))

@@ -30,6 +30,7 @@ class Result:
     fields: dict[str, Any] = field(default_factory=dict)
     effects: list[tuple[str, str, Any]] = field(default_factory=list)
     known: bool = True
+    unknown: str = ""
 
     def __getitem__(self, name: str) -> Any:
         """A return field of the module."""
@@ -37,8 +38,8 @@ class Result:
 
     @property
     def msg(self) -> str:
-        """The module's message, or nothing."""
-        return str(self.fields.get("msg", ""))
+        """The module's message, or what is unknown, or nothing."""
+        return str(self.fields.get("msg") or self.unknown)
 
 
 class WroteWhilePlanning(AssertionError):
@@ -138,7 +139,7 @@ def _decide(module: Module, args: Args, probe: Probe) -> Result:
         fields = _result(module, args, found, wanted, changed)
         effects = module.foresee(args, found, wanted) if module.foresee and changed else []
     except UnknownValue as unknown:
-        return Result("unknown", changed=True, fields={"msg": unknown.what}, known=False)
+        return Result("unknown", unknown=unknown.what, known=False)
     except ModuleFailure as failure:
         return _failure(failure)
     return Result(

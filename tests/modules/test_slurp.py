@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from kplay.modules.slurp import module
-from kplay.testing import FakeHost, plan
+from kplay.testing import FakeHost, plan, play
 
 
 @pytest.mark.parametrize("data", [b"", b"text\n", b"\x00\xff"])
@@ -24,6 +24,10 @@ def test_through_a_link() -> None:
     ("path", "message"), [("/none", "file not found: /none"), ("/etc", "source is a directory")]
 )
 def test_refused(path: str, message: str) -> None:
-    done = plan(module, {"src": path}, FakeHost())
+    done = play(module, {"src": path}, FakeHost())
     assert done.failed
     assert message in done.msg
+
+
+def test_a_file_that_is_missing_is_unknown_in_a_plan() -> None:
+    assert plan(module, {"src": "/none"}, FakeHost()).unknown == "no file /none on the host yet"

@@ -188,7 +188,7 @@ def test_a_home_that_is_missing_is_made_from_the_skeleton() -> None:
 
 @pytest.mark.parametrize("args", [{"group": "none"}, {"groups": ["docker", "none"]}])
 def test_a_group_that_does_not_exist(args: dict[str, object]) -> None:
-    done = plan(module, {"name": "bob", **args}, host())
+    done = play(module, {"name": "bob", **args}, host())
     assert done.failed
     assert done.msg == "Group none does not exist"
 
