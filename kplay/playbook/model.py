@@ -37,6 +37,8 @@ class Role:
     public: bool = True
     """Whether its defaults and vars are seen by the play after it (``roles:`` and imports)."""
     allow_duplicates: bool = False
+    identity: str = ""
+    """Equal for two uses that Ansible takes for the same role."""
     repeats: Role | None = None
     """An earlier use of the same role in the play: a host that ran a task of it skips this one."""
 

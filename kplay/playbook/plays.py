@@ -81,9 +81,9 @@ def _read_import(loader: Loader, entry: Sourced, key: str, scope: Scope) -> list
 
 
 def _inherit(play: Play, words: Keywords) -> None:
-    """Give a play what stands on the import around it; its own variables win."""
+    """Give a play what stands on the import around it, whose variables win over its own."""
     if "vars" in words:
-        play.variables = {**dict(words["vars"].items()), **play.variables}
+        play.variables = {**play.variables, **dict(words["vars"].items())}
     for name in ("tags", "when"):
         outer, own = words.get(name), play.keywords.get(name)
         if outer is not None:

@@ -77,6 +77,7 @@ def unfold(
     role = Role(
         text, path, parameters={**parameters, **(given or {})}, parents=parents, public=public
     )
+    role.identity = _identity(path, words, parameters, given or {})
     role.defaults = loader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
     role.variables = loader.role_table(role, "vars", parts.get("vars", "main"), name, scope)
     block = Block(words, name.span, role=role, parent=scope.parent, kind="role")
@@ -161,8 +162,7 @@ def drop_repeats(blocks: list[Block], handlers: list[Node]) -> None:
 def _drop(block: Block, seen: dict[str, Block], handlers: list[Node]) -> None:
     role = block.role
     if block.kind == "role" and role is not None and not role.allow_duplicates:
-        key = _identity(block)
-        earlier = seen.setdefault(key, block)
+        earlier = seen.setdefault(role.identity, block)
         if earlier is not block and earlier.role is not None:
             if _surely_ran(earlier, block):
                 block.tasks.clear()
@@ -175,11 +175,9 @@ def _drop(block: Block, seen: dict[str, Block], handlers: list[Node]) -> None:
             _drop(node, seen, handlers)
 
 
-def _identity(block: Block) -> str:
-    role = block.role
-    parameters = {key: one.value for key, one in role.parameters.items()} if role else {}
-    words = {key: one.value for key, one in block.keywords.items()}
-    return repr((role.path if role else "", sorted(parameters.items()), sorted(words.items())))
+def _identity(path: Path, *tables: Mapping[str, Sourced]) -> str:
+    plain = [sorted((key, repr(one.value)) for key, one in table.items()) for table in tables]
+    return repr((str(path), plain))
 
 
 def _surely_ran(earlier: Block, later: Block) -> bool:
