@@ -34,8 +34,9 @@ def run(chosen: Namespace) -> ExitCode:
     directory = chosen.directory or bundle.default_directory()
     if chosen.deed == "build":
         bundle.build(directory, progress=_say)
-    else:
-        bundle.verify(directory)
+    elif problems := bundle.verify(directory):
+        print("\n".join(f"{one.path}: {one.message}" for one in problems), file=sys.stderr)
+        return ExitCode.BAD_INPUT
     print(directory)
     return ExitCode.OK
 

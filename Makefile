@@ -1,0 +1,64 @@
+# Every target sets up what it needs; as root on a bare Debian 12 that includes system packages.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON ?= python3
+BIN    := .venv/bin
+# A new pyproject.toml has a new digest, hence a new stamp: repeats cost nothing.
+STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster bundle bench
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+venv: $(STAMP)  ## make .venv with kplay and its development tools
+
+$(STAMP): pyproject.toml
+	@tests/e2e/need-packages.sh python3 python3-venv ca-certificates git
+	@if [ ! -x $(BIN)/python ]; then echo '==> making .venv'; $(PYTHON) -m venv .venv; fi
+	@echo '==> installing kplay and its tools into .venv'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@rm -f .venv/ready-* && touch $@
+
+demo: $(STAMP)  ## three bare hosts become a Kubernetes cluster, then a second apply changes nothing
+	@tests/e2e/demo.sh up
+
+demo-down: $(STAMP)  ## remove every trace of the demo
+	@tests/e2e/demo.sh down
+
+test: lint types layers vermin unit hosts cluster  ## everything, the real cluster included
+
+lint: $(STAMP)  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## mypy --strict
+	$(BIN)/mypy
+
+layers: $(STAMP)  ## import-linter: who may import whom
+	$(BIN)/lint-imports --no-cache
+
+vermin: $(STAMP)  ## what runs on hosts keeps to Python 3.6
+	$(BIN)/python tests/unit/target_files.py | xargs $(BIN)/vermin --quiet --no-tips \
+	  --target=3.6- --violations --eval-annotations --backport typing --backport dataclasses
+
+unit: $(STAMP)  ## unit, module, language and diagnostics tests: no root, no hosts
+	$(PYTEST) -n auto -m 'not hosts and not cluster' tests
+
+hosts: $(STAMP)  ## tests on real machines (root)
+	$(PYTEST) -m hosts tests
+
+cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
+	$(PYTEST) -m cluster tests
+
+bundle: $(STAMP)  ## build and verify the air-gapped bundle
+	$(BIN)/kplay bundle build
+	$(BIN)/kplay bundle verify
+
+bench: $(STAMP)  ## measure kplay against its budgets
+	$(PYTEST) tests/bench
