@@ -1,0 +1,1 @@
+"""Runs: from options to exit codes, journaled, continued where they broke."""

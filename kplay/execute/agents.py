@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kplay.execute.journal import Holder
-    from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
     from kplay.walk.fleet import Post
 

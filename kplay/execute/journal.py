@@ -99,7 +99,9 @@ class Journal:
     def keep(self, step: str, raw: dict[str, Any], *, no_log: bool) -> None:
         """Append a raw result, so that its slot on the host may go."""
         record: dict[str, Any] = {"step": step}
-        text = json.dumps({key: raw[key] for key in raw if key not in ("diff", "effects")}, default=str)
+        text = json.dumps(
+            {key: raw[key] for key in raw if key not in ("diff", "effects")}, default=str
+        )
         if no_log:
             record["sealed"] = seal(self.key, text.encode())
         else:

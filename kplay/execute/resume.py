@@ -127,9 +127,7 @@ def _held(prepared: Prepared, record: Record) -> dict[str, dict[str, Any]]:
                 entries = frame["welcome"].get("held", ())
                 held.update({entry["id"].partition("!")[0]: entry for entry in entries})
                 hosts.discard(host)
-            elif frame["type"] == "lost":
-                raise frame["error"]
-            elif frame["type"] == "bug":
+            elif frame["type"] == "lost" or frame["type"] == "bug":
                 raise frame["error"]
     finally:
         fleet.close()
@@ -149,14 +147,11 @@ def _unguarded(prepared: Prepared, step: str) -> bool:
 
 
 def _interrupted(steps: list[str], record: Record) -> KplayError:
+    name, count = record.directory.name, len(steps)
     lines = [
-        f"run {record.directory.name} stopped in the middle of {len(steps)} step(s) that cannot be "
-        "looked at from outside:",
+        f"run {name} stopped in the middle of {count} step(s) that only you can tell apart:",
         *(f"  {step}" for step in steps),
         "look at the hosts, then say which is true:",
-        *(
-            f"  kplay resume {record.directory.name} --done {step}   (or --again {step})"
-            for step in steps
-        ),
+        *(f"  kplay resume {name} --done {step}   (or --again {step})" for step in steps),
     ]
     return KplayError("\n".join(lines))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
-    from kplay.redaction import Redactor
 
 
 def run(options: RunOptions, listener: events.Listener, *, mode: str = "apply") -> ExitCode:
@@ -87,9 +86,7 @@ def walk(
     walker = Walker(prepared.graph, world, emit)
     names = [str(path) for path in options.playbooks]
     place = str(journal.path) if journal is not None else ""
-    emit(
-        events.RunStarted(began, run_id, mode, names, prepared.hosts, prepared.tasks, place)
-    )
+    emit(events.RunStarted(began, run_id, mode, names, prepared.hosts, prepared.tasks, place))
     code = ExitCode.BUG
     try:
         with _interrupts(walker):

@@ -1,0 +1,1 @@
+"""Inventory and playbooks as a dependency graph."""

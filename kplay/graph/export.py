@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kplay.graph.dag import longest_path, path
@@ -73,9 +74,7 @@ def dot(graph: Graph) -> str:
 def critical_path(graph: Graph, seconds: Mapping[str, float]) -> list[Vertex]:
     """The chain of vertices that takes longest; every vertex counts 1 where no time is known."""
     table = {vertex.key: vertex for vertex in graph.vertices() if vertex.selected}
-    weights: dict[object, float] = {
-        key: seconds.get(key, 0.0) if seconds else 1.0 for key in table
-    }
+    weights: dict[object, float] = {key: seconds.get(key, 0.0) if seconds else 1.0 for key in table}
     keys = longest_path(((e.source.key, e.target.key) for e in graph.edges), weights)
     return [table[str(key)] for key in keys if str(key) in table]
 
@@ -97,7 +96,7 @@ def why(graph: Graph, first: str, second: str) -> str:
     keys = [str(key) for key in path(edges, found[0].key, found[1].key)]
     if not keys:
         return f"`{second}` does not wait for `{first}`"
-    steps = [edges[pair] for pair in zip(keys, keys[1:], strict=False)]
+    steps = [edges[pair] for pair in pairwise(keys)]
     return "\n".join(
         f"`{e.target.name}` waits for `{e.source.name}`: {e.why} ({place(e)})" for e in steps
     )

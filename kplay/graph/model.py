@@ -7,7 +7,7 @@ host that fails finds its rescue; the edges say what a vertex waits for beyond i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kplay.playbook.model import Block, Include, Play, Task
@@ -63,7 +63,7 @@ class Leaf:
     expansions: dict[str, Segment] = field(default_factory=dict)
 
 
-Entry = Union[Leaf, Branch]
+Entry = Leaf | Branch
 
 
 @dataclass(frozen=True, slots=True)

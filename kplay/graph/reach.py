@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from kplay.graph.model import PlayStrand
     from kplay.playbook.model import Node
 
-LOCAL_ACTIONS = frozenset({"set_fact", "debug", "assert", "fail", "include_vars", "template", "copy"})
+LOCAL_ACTIONS = frozenset(
+    {"set_fact", "debug", "assert", "fail", "include_vars", "template", "copy"}
+)
 """Actions of the controller that read the playbook's own files at the most."""
 
 _OTHER_HOSTS = re.compile(r"\bhostvars\b|\bansible_play_(?:hosts|batch)\b|\bplay_hosts\b")

@@ -6,11 +6,12 @@ looks at another's. The scheduler keeps the same rules while hosts walk: see ``k
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import InputError
-from kplay.graph.model import Edge, Graph, PlayStrand, Vertex
+from kplay.graph.model import Edge, Graph, Vertex
 from kplay.graph.unfold import FREE
 from kplay.graph.values import foreign_reads, producers
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def order(graph: Graph) -> None:
     """On one host, steps run in the order written; barriers make it the order of all hosts."""
     for strand in graph.plays:
-        for before, after in zip(strand.vertices, strand.vertices[1:], strict=False):
+        for before, after in pairwise(strand.vertices):
             if after.barrier:
                 graph.edges.append(Edge(before, after, "barrier", after.barrier, after.span))
             else:
@@ -128,7 +129,7 @@ def values(graph: Graph) -> None:
 def run_once(graph: Graph) -> None:
     """Other hosts wait for the one that runs a ``run_once`` task."""
     for strand in graph.plays:
-        for vertex, after in zip(strand.vertices, strand.vertices[1:], strict=False):
+        for vertex, after in pairwise(strand.vertices):
             if vertex.once and not after.barrier:
                 why = "run_once: its result goes to every host of the play"
                 graph.edges.append(Edge(vertex, after, "once", why, vertex.span))
@@ -137,7 +138,7 @@ def run_once(graph: Graph) -> None:
 def delegation(graph: Graph) -> None:
     """A delegated step waits for the steps above it on the host that it acts on."""
     for strand in graph.plays:
-        for before, vertex in zip(strand.vertices, strand.vertices[1:], strict=False):
+        for before, vertex in pairwise(strand.vertices):
             given = vertex.node.keywords.get("delegate_to") if vertex.node is not None else None
             if given is not None and not vertex.barrier:
                 why = f"acts on `{given.value}`"

@@ -44,9 +44,7 @@ def flush_handlers(grower: Grower, segment: Segment, prefix: Position, why: str)
     if not handlers:
         return
     span = grower.strand.play.span
-    segment.entries.append(
-        Leaf(grower.mark((*prefix, len(segment.entries)), "flush", why, span))
-    )
+    segment.entries.append(Leaf(grower.mark((*prefix, len(segment.entries)), "flush", why, span)))
     grower.grow(segment, prefix, handlers, handler=True)
 
 
@@ -116,8 +114,15 @@ class Grower:
         """A vertex that is no task: a flush or the end of the play."""
         barrier = "" if self.strand.strategy in FREE else why
         vertex = Vertex(
-            ".".join(map(str, position)), position, kind, self.strand, None, span, why,
-            reach="cluster", barrier=barrier,
+            ".".join(map(str, position)),
+            position,
+            kind,
+            self.strand,
+            None,
+            span,
+            why,
+            reach="cluster",
+            barrier=barrier,
         )
         self.strand.vertices.append(vertex)
         return vertex
@@ -150,4 +155,6 @@ def _once(play: Play, node: Node) -> bool:
 
 def _strict(play: Play, node: Node) -> bool:
     holders = [play.keywords, *(block.keywords for block in lineage(node)), node.keywords]
-    return any("any_errors_fatal" in holder or "max_fail_percentage" in holder for holder in holders)
+    return any(
+        "any_errors_fatal" in holder or "max_fail_percentage" in holder for holder in holders
+    )

@@ -81,9 +81,8 @@ def producers(graph: Graph) -> dict[str, list[Vertex]]:
 
 def _tables(strand: PlayStrand, node: Node) -> list[dict[str, Sourced]]:
     tables = [strand.play.variables]
-    for holder in gathered(strand.play, node, "vars"):
-        if isinstance(holder.value, dict):
-            tables.append(dict(holder.items()))
+    holders = gathered(strand.play, node, "vars")
+    tables += [dict(holder.items()) for holder in holders if isinstance(holder.value, dict)]
     if node.role is not None:
         tables += [node.role.defaults, node.role.variables, node.role.parameters]
     return tables

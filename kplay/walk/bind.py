@@ -86,7 +86,9 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
     scope = world.scope(vertex, task, host)
     name = _name(task, scope, vertex.name)
     register = task.keywords.get("register")
-    bound = Bound(vertex, task, host, host, name, False, [], str(register.value) if register else "")
+    bound = Bound(
+        vertex, task, host, host, name, False, [], str(register.value) if register else ""
+    )
     looped = any(key == "loop" or key.startswith("with_") for key in task.keywords)
     bound.looped = looped
     if not looped:

@@ -55,7 +55,7 @@ class Committer:
 
     def _settle(self, host: HostRun, running: Running, outcome: Outcome) -> None:
         bound, walker = running.bound, self.walker
-        run = walker.runs[bound.vertex.play.index]
+        run = walker.plays.runs[bound.vertex.play.index]
         cursor = running.at
         run.cursors[host.name] = cursor
         sharers = [host.name]
@@ -79,7 +79,7 @@ class Committer:
             if name != host.name:
                 walker.wake(name)
         if not host.lost:
-            walker.passed(host, run)
+            walker.plays.passed(host, run)
 
     def _store(self, name: str, bound: Bound, outcome: Outcome) -> None:
         world = self.world
@@ -148,9 +148,9 @@ class Committer:
             return
         message = str(outcome.result.get("msg", "it failed"))
         if outcome.status == "unreachable":
-            self.walker.drop_out(host, "unreachable", message)
+            self.walker.plays.drop_out(host, "unreachable", message)
         elif cursor.dead:
-            self.walker.drop_out(host, "failed", f"`{bound.name}`: {message}")
+            self.walker.plays.drop_out(host, "failed", f"`{bound.name}`: {message}")
         self._fatal(run, bound.vertex, host)
 
     def _fatal(self, run: PlayRun, vertex: Vertex, host: HostRun) -> None:
@@ -172,7 +172,7 @@ class Committer:
             if not other.lost:
                 self.drop_pipeline(other)
                 reason = f"`{vertex.name}` failed on {host.name}, which stops every host"
-                self.walker.drop_out(other, "blocked", reason)
+                self.walker.plays.drop_out(other, "blocked", reason)
 
     def broken(self, bound: Bound, error: KplayError) -> Outcome:
         """An outcome for a condition or result that could not be evaluated."""
@@ -218,7 +218,7 @@ class Committer:
         del run
         who, why = next(iter(watch.failed.items()))
         message = f"`{vertex.name}` {edge.why}, which failed on {who}: {why}"
-        self.walker.drop_out(host, "blocked", message.splitlines()[0])
+        self.walker.plays.drop_out(host, "blocked", message.splitlines()[0])
 
     # -- events -------------------------------------------------------------------------------
 
@@ -297,7 +297,9 @@ class Committer:
         entry = self.walker.running.get(str(frame.get("step")))
         if entry is None:
             if kind == "waiting":
-                self.walker.emit(events.Warned(now, f"{host}: a step of an earlier connection runs"))
+                self.walker.emit(
+                    events.Warned(now, f"{host}: a step of an earlier connection runs")
+                )
             return
         _, running, index = entry
         place = self.item_place(running, index, str(frame["step"]))

@@ -21,7 +21,9 @@ def step_id(bound: Bound, item: Item, call: int) -> str:
     return f"{bound.vertex.key}@{bound.host}#{item.index}.{call}{suffix}"
 
 
-def frames(bound: Bound, item: Item, world: World) -> list[tuple[dict[str, Any], dict[str, BlobSource]]]:
+def frames(
+    bound: Bound, item: Item, world: World
+) -> list[tuple[dict[str, Any], dict[str, BlobSource]]]:
     """The step frames of one turn, each with the blobs it may ask for."""
     settings = item.settings
     op = "plan" if planned_only(item, world) else "apply"
@@ -69,8 +71,8 @@ def alone(bound: Bound) -> bool:
         return not all(item.skip for item in bound.items)
     if bound.target != bound.host or bound.vertex.once or bound.vertex.handler:
         return True
-    return bound.task.module in ("fetch", "kubeconfig", "reboot") or "notify" in keywords and (
-        bound.vertex.handler
+    return bound.task.module in ("fetch", "kubeconfig", "reboot") or (
+        "notify" in keywords and (bound.vertex.handler)
     )
 
 

@@ -6,8 +6,9 @@ seconds since the epoch on the controller's clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Callable
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,17 @@ class Warned:
 
 
 Event = (
-    RunStarted | PlayStarted | Connected | StepSent | StepStarted | StepOutput | StepRetried
-    | StepEnded | HostLost | RunEnded | Warned
+    RunStarted
+    | PlayStarted
+    | Connected
+    | StepSent
+    | StepStarted
+    | StepOutput
+    | StepRetried
+    | StepEnded
+    | HostLost
+    | RunEnded
+    | Warned
 )
 Listener = Callable[[Event], None]
 

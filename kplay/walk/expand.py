@@ -79,7 +79,7 @@ class Expander:
             self._end(host, run, cursor, vertex, outcome)
             return not host.lost
         cursor.enter(segments)
-        self.walker.passed(host, run)
+        self.walker.plays.passed(host, run)
         return True
 
     def _segment(
@@ -137,13 +137,14 @@ class Expander:
             cursor.leave_role()
         else:
             if word == "clear_facts":
-                self.world.store.clear_facts(host.name)
+                self.world.store.facts.pop(host.name, None)
+                self.world.store.fact_views.pop(host.name, None)
             elif word == "reset_connection":
                 self.walker.fleet.forget(host.name)
             elif word not in ("noop", "flush_handlers"):
                 self.walker.emit(events.Warned(time.time(), f"`meta: {word}` does nothing here"))
             cursor.advance()
-        self.walker.passed(host, run)
+        self.walker.plays.passed(host, run)
         return True
 
 

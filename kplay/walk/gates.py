@@ -52,6 +52,8 @@ class PlayRun:
     once: dict[Position, str] = field(default_factory=dict)
     """run_once vertices to the host that runs it; empty text when it is done."""
     failed: list[str] = field(default_factory=list)
+    visitors: dict[str, list[str]] = field(default_factory=dict)
+    """Hosts whose delegated step waits for another host to come as far."""
 
     def arrive(self, host: str, position: Position) -> list[str]:
         """A host reaches a barrier; gives the hosts that may now go on (it may be among them)."""
@@ -96,6 +98,4 @@ class PlayRun:
 
     def through(self, alive: Callable[[str], bool]) -> bool:
         """Whether no live host has anything left to do in this batch."""
-        return all(
-            not alive(host) or self.cursors[host].position == END for host in self.hosts
-        )
+        return all(not alive(host) or self.cursors[host].position == END for host in self.hosts)

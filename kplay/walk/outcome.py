@@ -45,10 +45,7 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
         result = {"changed": False, "skipped": True, "skip_reason": item.skip}
         result["false_condition"] = item.false_condition
         return Outcome("skipped", "none", result, reason=item.false_condition)
-    if item.answer is not None:
-        outcome = _answered(item)
-    else:
-        outcome = _combined(bound, item, world, who)
+    outcome = _answered(item) if item.answer is not None else _combined(item, world, who)
     if outcome.status != "unreachable":
         _conditions(bound, item, outcome, world)
     if outcome.status == "failed" and item.settings.ignore_errors:
@@ -69,10 +66,12 @@ def _answered(item: Item) -> Outcome:
     return Outcome(status, "none", result, causes=item.answer.causes)
 
 
-def _combined(bound: Bound, item: Item, world: World, who: str) -> Outcome:
+def _combined(item: Item, world: World, who: str) -> Outcome:
     raws = item.results
     actions = [str(raw.get("action", "none")) for raw in raws]
-    action = next((a for a in ("unknown", "run", "create", "update", "remove") if a in actions), "none")
+    action = next(
+        (a for a in ("unknown", "run", "create", "update", "remove") if a in actions), "none"
+    )
     fields: dict[str, Any] = {}
     for raw, call in zip(raws, item.calls, strict=False):
         part = dict(raw.get("fields") or {})
@@ -88,7 +87,9 @@ def _combined(bound: Bound, item: Item, world: World, who: str) -> Outcome:
     result: dict[str, Any] = fields
     causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown")) or item.argument_causes
     planned = planned_only(item, world) and action != "none"
-    if planned and (action in ("run", "unknown") or not all(raw.get("known", True) for raw in raws)):
+    if planned and (
+        action in ("run", "unknown") or not all(raw.get("known", True) for raw in raws)
+    ):
         result = PartialResult(fields, who)
     status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"
     if planned and status == "changed":
@@ -98,7 +99,9 @@ def _combined(bound: Bound, item: Item, world: World, who: str) -> Outcome:
     if any(raw.get("unreachable") for raw in raws):
         status = "unreachable"
         result["unreachable"] = True
-    return Outcome(status, action, result, diff, causes if action == "unknown" else (), seconds=seconds)
+    return Outcome(
+        status, action, result, diff, causes if action == "unknown" else (), seconds=seconds
+    )
 
 
 def _conditions(bound: Bound, item: Item, outcome: Outcome, world: World) -> None:
@@ -132,10 +135,10 @@ def _set_changed(outcome: Outcome, *, changed: bool, planning: bool) -> None:
     if changed:
         outcome.status = "planned" if planning else "changed"
         outcome.action = "run" if outcome.action == "none" else outcome.action
-    elif outcome.action == "run":
-        outcome.status = "planned" if planning else "ok"
     else:
         outcome.status = "ok"
+        if planning or outcome.action != "run":
+            outcome.action = "none"
 
 
 def whole(bound: Bound, parts: list[Outcome]) -> Outcome:

@@ -21,20 +21,20 @@ from kplay.resolve.unknown import Unknown
 from kplay.walk import events
 from kplay.walk.bind import bind
 from kplay.walk.commit import Committer
-from kplay.walk.cursor import END, Cursor
 from kplay.walk.dispatch import alone, frames
 from kplay.walk.expand import Expander
-from kplay.walk.gates import PlayRun, Watch
 from kplay.walk.hostrun import HostRun, Running
 from kplay.walk.outcome import item_outcome
+from kplay.walk.plays import Plays
 
 if TYPE_CHECKING:
-    from kplay.graph.model import Edge, Graph, Vertex
+    from kplay.graph.model import Graph, Vertex
     from kplay.walk.bind import Bound, Item
+    from kplay.walk.cursor import Cursor
     from kplay.walk.fleet import Fleet
+    from kplay.walk.gates import PlayRun
+    from kplay.walk.outcome import Outcome
     from kplay.walk.world import World
-
-_WAITED_FOR = frozenset({"needs", "value", "delegate"})
 
 
 class Walker:
@@ -44,9 +44,7 @@ class Walker:
         self.graph, self.world, self.emit = graph, world, emit
         self.inbox: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self.fleet: Fleet = world.fleet(lambda host, frame: self.inbox.put((host, frame)))
-        self.runs = [PlayRun(play, list(play.hosts)) for play in graph.plays]
         self.hosts: dict[str, HostRun] = {}
-        self.awaited: dict[str, list[tuple[Edge, Watch]]] = {}
         self.ready: deque[str] = deque()
         self.timers: list[tuple[float, int, str, Bound, Item]] = []
         self.counter = itertools.count()
@@ -58,32 +56,13 @@ class Walker:
         self.committer = Committer(self)
         self.expander = Expander(self)
         world.watch_hosts(lambda name: bool(self.hosts[name].lost))
-        self._prepare()
-
-    # -- set-up -------------------------------------------------------------------------------
-
-    def _prepare(self) -> None:
-        for run in self.runs:
-            for name in run.hosts:
-                host = self.hosts.setdefault(name, HostRun(name))
-                host.plays.append(run)
-            run.batches = self.world.batches(run)
-            run.hosts = run.batches.pop(0) if run.batches else []
-        for edge in self.graph.edges:
-            if edge.kind not in _WAITED_FOR:
-                continue
-            run = self.runs[edge.source.play.index]
-            watch = run.watches.get(edge.source.position)
-            if watch is None:
-                watch = Watch(edge.source, set(edge.source.play.hosts))
-                run.watches[edge.source.position] = watch
-            self.awaited.setdefault(edge.target.key, []).append((edge, watch))
+        self.plays = Plays(self)
 
     # -- the loop -----------------------------------------------------------------------------
 
     def run(self) -> None:
         """Walk until every play is over or every host is out."""
-        self.start_plays()
+        self.plays.start()
         while True:
             while self.ready:
                 host = self.hosts[self.ready.popleft()]
@@ -94,7 +73,9 @@ class Walker:
                     break
                 continue
             self._receive()
-        self.world.finish(self)
+        stalled = [host.name for host in self.hosts.values() if host.plays and not host.lost]
+        if stalled and not self.stopping:
+            raise RuntimeError(f"the walk stalled: {', '.join(stalled)}")
 
     def _receive(self) -> None:
         timeout = None
@@ -128,51 +109,6 @@ class Walker:
         else:
             self.committer.note(host, frame)
 
-    def start_plays(self) -> None:
-        """Start every play whose turn has come, and batches after batches."""
-        for index, run in enumerate(self.runs):
-            if run.started or run.done:
-                continue
-            if run.strand.waits_for_all and not all(r.done for r in self.runs[:index]):
-                continue
-            run.started = True
-            if run.strand.vertices and not self._play_gate(run):
-                run.started = False
-                continue
-            self._begin(run)
-
-    def _play_gate(self, run: PlayRun) -> bool:
-        waits = self.awaited.get(run.strand.vertices[0].key, ())
-        return run.strand.waits_for_all or all(watch.passed for _, watch in waits)
-
-    def _begin(self, run: PlayRun) -> None:
-        run.hosts = [name for name in run.hosts if not self.hosts[name].lost]
-        if not run.hosts:
-            self._end_batch(run)
-            return
-        self.world.begin_play(run)
-        self.emit(events.PlayStarted(time.time(), run.strand.name, list(run.hosts)))
-        for name in run.hosts:
-            run.cursors[name] = Cursor(run.strand)
-            run.moving.add(name)
-            self.wake(name)
-
-    def _end_batch(self, run: PlayRun) -> None:
-        if run.batches:
-            run.hosts = run.batches.pop(0)
-            self._begin(run)
-            return
-        run.done = True
-        for watch in run.watches.values():
-            watch.pending.clear()
-            self._completed(watch)
-        for name in run.strand.hosts:
-            host = self.hosts[name]
-            if run in host.plays:
-                host.plays.remove(run)
-                self.wake(name)
-        self.start_plays()
-
     def wake(self, name: str) -> None:
         """Have a host looked at again."""
         if not self.hosts[name].lost and name not in self.ready:
@@ -192,15 +128,15 @@ class Walker:
                 if host.pipeline:
                     break
                 if cursor.dead:
-                    self.drop_out(host, "failed", "a step failed and `always` has run")
+                    self.plays.drop_out(host, "failed", "a step failed and `always` has run")
                 else:
-                    self.finish_play(host, run)
+                    self.plays.finish(host, run)
                 continue
             if self._passed_over(host, vertex):
                 cursor.advance()
-                self.passed(host, run)
+                self.plays.passed(host, run)
                 continue
-            if not self._gate(host, run, vertex):
+            if not self.plays.gate(host, run, vertex):
                 break
             if not self._step(host, run, cursor, vertex):
                 break
@@ -213,53 +149,13 @@ class Walker:
             return False
         return not host.pipeline and not topics(vertex) & host.notified
 
-    def _gate(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
-        if vertex.barrier:
-            single = len(run.hosts) == 1 and vertex.kind == "task"
-            if host.pipeline and not single:
-                return False
-            if not host.pipeline:
-                released = run.arrive(host.name, vertex.position)
-                if released != [host.name]:
-                    for name in released:
-                        self.wake(name)
-                    return False
-        for edge, watch in self.awaited.get(vertex.key, ()):
-            if watch.failed and edge.kind == "needs" and watch.passed:
-                if not host.pipeline:
-                    self.committer.block(host, run, vertex, edge, watch)
-                return False
-            if not watch.passed and not (watch.pending == {host.name} and edge.kind != "needs"):
-                watch.waiting.append(host.name)
-                return False
-        if vertex.once:
-            return not host.pipeline and self._once(host, run, vertex)
-        return True
-
-    def _once(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
-        owner = run.once.get(vertex.position)
-        if owner is None:
-            owner = next(
-                name
-                for name in run.hosts
-                if not self.hosts[name].lost and run.cursors[name].position <= vertex.position
-            )
-            run.once[vertex.position] = owner
-        if owner == host.name:
-            return True
-        if not owner:
-            run.cursors[host.name].advance()
-            self.passed(host, run)
-            self.wake(host.name)
-        return False
-
     def _step(self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex) -> bool:
         """Deal with one vertex; True when the host may go on at once."""
         if vertex.kind in ("flush", "end"):
             if host.pipeline:
                 return False
             cursor.advance()
-            self.passed(host, run)
+            self.plays.passed(host, run)
             return True
         node = vertex.node
         if isinstance(node, Include) or (isinstance(node, Task) and node.module == "meta"):
@@ -273,9 +169,11 @@ class Walker:
             if not host.pipeline:
                 self.committer.refuse(host, run, cursor, vertex, error)
             return False
+        if not self.plays.delegated(host, run, vertex, bound.target):
+            return False
         if host.pipeline and (bound.unknown or alone(bound) or self._other_agent(host, bound)):
             return False
-        return self._enqueue(host, run, cursor, bound)
+        return self._enqueue(host, cursor, bound)
 
     def _other_agent(self, host: HostRun, bound: Bound) -> bool:
         if not self.world.planning or bound.local:
@@ -285,7 +183,7 @@ class Walker:
             last.items[0].settings.become != bound.items[0].settings.become
         )
 
-    def _enqueue(self, host: HostRun, run: PlayRun, cursor: Cursor, bound: Bound) -> bool:
+    def _enqueue(self, host: HostRun, cursor: Cursor, bound: Bound) -> bool:
         place = self.committer.place(bound)
         running = Running(bound, cursor.copy(), place)
         if bound.vertex.handler:
@@ -358,8 +256,8 @@ class Walker:
             return
         if raw.get("failed"):
             stale = [s for s, e in self.running.items() if e[1] is running and e[2] == index]
-            for step in stale:
-                self.running.pop(step)
+            for other in stale:
+                self.running.pop(other)
         try:
             outcome = item_outcome(bound, item, self.world)
             if self._retry(host, running, item, outcome):
@@ -370,7 +268,7 @@ class Walker:
         self.committer.commit_ready(host)
         self.wake(host.name)
 
-    def _retry(self, host: HostRun, running: Running, item: Item, outcome: Any) -> bool:
+    def _retry(self, host: HostRun, running: Running, item: Item, outcome: Outcome) -> bool:
         settings, bound = item.settings, running.bound
         if not settings.retries or self.world.planning or outcome.status == "unreachable":
             return False
@@ -418,59 +316,6 @@ class Walker:
             self.running.pop(step, None)
         for host in {id(entry[0]): entry[0] for _, entry in affected}.values():
             self.committer.unreachable(host, name, error)
-
-    # -- places -------------------------------------------------------------------------------
-
-    def passed(self, host: HostRun, run: PlayRun) -> None:
-        """Tell the watches how far a host has come (committed steps only)."""
-        if run.watches and not host.pipeline and host.name in run.cursors:
-            for watch in run.passes(host.name, run.cursors[host.name].position):
-                self._completed(watch)
-
-    def _completed(self, watch: Watch) -> None:
-        for name in watch.waiting:
-            self.wake(name)
-        watch.waiting.clear()
-        self.start_plays()
-
-    def finish_play(self, host: HostRun, run: PlayRun) -> None:
-        """The host is through with this batch."""
-        for name in run.leave(host.name):
-            self.wake(name)
-        for watch in run.passes(host.name, END):
-            self._completed(watch)
-        if run in host.plays:
-            host.plays.remove(run)
-        if run.through(lambda name: not self.hosts[name].lost):
-            self._end_batch(run)
-
-    def drop_out(self, host: HostRun, status: str, message: str) -> None:
-        """A host is out of the run; others go on."""
-        host.lost = status
-        not_run = 0
-        for run in list(host.plays):
-            cursor = run.cursors.get(host.name)
-            position = cursor.position if cursor is not None else (-1,)
-            not_run += sum(
-                v.selected and v.kind == "task" and not v.handler and v.position > position
-                for v in run.strand.vertices
-            )
-        self.emit(events.HostLost(time.time(), host.name, status, message, not_run))
-        for run in list(host.plays):
-            run.failed.append(host.name)
-            for name in run.leave(host.name):
-                self.wake(name)
-            for watch in run.passes(host.name, END, failed=message):
-                self._completed(watch)
-            for position, owner in list(run.once.items()):
-                if owner == host.name:
-                    del run.once[position]
-                    for name in run.hosts:
-                        self.wake(name)
-            host.plays.remove(run) if run in host.plays else None
-            if run.started and run.through(lambda name: not self.hosts[name].lost):
-                self._end_batch(run)
-        self.start_plays()
 
     def interrupt(self) -> None:
         """Called from a signal handler: first finish what is in flight, then stop at once."""

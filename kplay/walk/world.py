@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from kplay.walk.bind import Bound
     from kplay.walk.fleet import Fleet, Post
     from kplay.walk.gates import PlayRun
-    from kplay.walk.walker import Walker
 
 _ABSENT = object()
 
@@ -164,9 +163,7 @@ class World:
         message = f"no file `{name}` in this playbook"
         raise InputError(Diagnostic("missing-file", message, span, notes=notes))
 
-    def load_include(
-        self, node: Include, args: dict[str, Any], block: Block, play: Play
-    ) -> None:
+    def load_include(self, node: Include, args: dict[str, Any], block: Block, play: Play) -> None:
         """Fill a block with what an include brings in."""
         target = str(args.get("file") or args.get("_raw") or args.get("name") or "")
         inner = self.loader.expand(node, play, target, args)
@@ -185,7 +182,7 @@ class World:
         """The play's hosts in batches as ``serial`` says; one batch without it."""
         hosts = list(run.strand.hosts)
         given = run.strand.play.keywords.get("serial")
-        if given is None or run.strand.strategy in FREE and given.value in (0, "0"):
+        if given is None or (run.strand.strategy in FREE and given.value in (0, "0")):
             return [hosts]
         sizes = given.value if isinstance(given.value, list) else [given.value]
         batches: list[list[str]] = []
@@ -235,10 +232,6 @@ class World:
     def note_error(self, error: KplayError) -> None:
         """Remember an error for the exit code."""
         self.errors.append(error)
-
-    def finish(self, walker: Walker) -> None:
-        """The walk is over."""
-        del walker
 
 
 def _user(step: Mapping[str, Any]) -> str:

@@ -1,0 +1,197 @@
+"""Plays under way: when one starts, who may pass a gate, and what a host's end means for others."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from kplay.graph.unfold import FREE
+from kplay.walk import events
+from kplay.walk.cursor import END, Cursor
+from kplay.walk.gates import PlayRun, Watch
+from kplay.walk.hostrun import HostRun
+
+if TYPE_CHECKING:
+    from kplay.graph.model import Edge, Vertex
+    from kplay.walk.walker import Walker
+
+_WAITED_FOR = frozenset({"needs", "value"})
+"""Kinds of edges that hold up single steps; the rest is the order of cursors and barriers."""
+
+
+class Plays:
+    """The plays of a walk, and the gates between hosts."""
+
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+        self.hosts = walker.hosts
+        self.runs = [PlayRun(play, list(play.hosts)) for play in walker.graph.plays]
+        self.awaited: dict[str, list[tuple[Edge, Watch]]] = {}
+        self._prepare()
+
+    def _prepare(self) -> None:
+        for run in self.runs:
+            for name in run.hosts:
+                host = self.hosts.setdefault(name, HostRun(name))
+                host.plays.append(run)
+            run.batches = self.walker.world.batches(run)
+            run.hosts = run.batches.pop(0) if run.batches else []
+        for edge in self.walker.graph.edges:
+            if edge.kind not in _WAITED_FOR:
+                continue
+            run = self.runs[edge.source.play.index]
+            watch = run.watches.get(edge.source.position)
+            if watch is None:
+                watch = Watch(edge.source, set(edge.source.play.hosts))
+                run.watches[edge.source.position] = watch
+            self.awaited.setdefault(edge.target.key, []).append((edge, watch))
+
+    def start(self) -> None:
+        """Start every play whose turn has come, and batches after batches."""
+        for index, run in enumerate(self.runs):
+            if run.started or run.done:
+                continue
+            if run.strand.waits_for_all and not all(r.done for r in self.runs[:index]):
+                continue
+            run.started = True
+            if run.strand.vertices and not self._play_gate(run):
+                run.started = False
+                continue
+            self._begin(run)
+
+    def _play_gate(self, run: PlayRun) -> bool:
+        waits = self.awaited.get(run.strand.vertices[0].key, ())
+        return run.strand.waits_for_all or all(watch.passed for _, watch in waits)
+
+    def _begin(self, run: PlayRun) -> None:
+        run.hosts = [name for name in run.hosts if not self.hosts[name].lost]
+        if not run.hosts:
+            self._end_batch(run)
+            return
+        self.walker.world.begin_play(run)
+        self.walker.emit(events.PlayStarted(time.time(), run.strand.name, list(run.hosts)))
+        for name in run.hosts:
+            run.cursors[name] = Cursor(run.strand)
+            run.moving.add(name)
+            self.walker.wake(name)
+
+    def _end_batch(self, run: PlayRun) -> None:
+        if run.batches:
+            run.hosts = run.batches.pop(0)
+            self._begin(run)
+            return
+        run.done = True
+        for watch in run.watches.values():
+            watch.pending.clear()
+            self._completed(watch)
+        for name in run.strand.hosts:
+            host = self.hosts[name]
+            if run in host.plays:
+                host.plays.remove(run)
+                self.walker.wake(name)
+        self.start()
+
+    def gate(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
+        """Whether a host may go on to a vertex now; where not, it is woken when it may."""
+        if vertex.barrier:
+            single = len(run.hosts) == 1 and vertex.kind == "task"
+            if host.pipeline and not single:
+                return False
+            if not host.pipeline:
+                released = run.arrive(host.name, vertex.position)
+                if released != [host.name]:
+                    for name in released:
+                        self.walker.wake(name)
+                    return False
+        for edge, watch in self.awaited.get(vertex.key, ()):
+            if watch.failed and edge.kind == "needs" and watch.passed:
+                if not host.pipeline:
+                    self.walker.committer.block(host, run, vertex, edge, watch)
+                return False
+            if not watch.passed and not (watch.pending == {host.name} and edge.kind != "needs"):
+                watch.waiting.append(host.name)
+                return False
+        if vertex.once:
+            return not host.pipeline and self._once(host, run, vertex)
+        return True
+
+    def _once(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
+        owner = run.once.get(vertex.position)
+        if owner is None:
+            owner = next(
+                name
+                for name in run.hosts
+                if not self.hosts[name].lost and run.cursors[name].position <= vertex.position
+            )
+            run.once[vertex.position] = owner
+        if owner == host.name:
+            return True
+        if not owner:
+            run.cursors[host.name].advance()
+            self.passed(host, run)
+            self.walker.wake(host.name)
+        return False
+
+    def passed(self, host: HostRun, run: PlayRun) -> None:
+        """Tell the watches how far a host has come (committed steps only)."""
+        for name in run.visitors.pop(host.name, ()):
+            self.walker.wake(name)
+        if run.watches and not host.pipeline and host.name in run.cursors:
+            for watch in run.passes(host.name, run.cursors[host.name].position):
+                self._completed(watch)
+
+    def _completed(self, watch: Watch) -> None:
+        for name in watch.waiting:
+            self.walker.wake(name)
+        watch.waiting.clear()
+        self.start()
+
+    def finish(self, host: HostRun, run: PlayRun) -> None:
+        """The host is through with this batch."""
+        for name in run.leave(host.name):
+            self.walker.wake(name)
+        for watch in run.passes(host.name, END):
+            self._completed(watch)
+        if run in host.plays:
+            host.plays.remove(run)
+        if run.through(lambda name: not self.hosts[name].lost):
+            self._end_batch(run)
+
+    def drop_out(self, host: HostRun, status: str, message: str) -> None:
+        """A host is out of the run; others go on."""
+        host.lost = status
+        not_run = 0
+        for run in list(host.plays):
+            cursor = run.cursors.get(host.name)
+            position = cursor.position if cursor is not None else (-1,)
+            not_run += sum(
+                v.selected and v.kind == "task" and not v.handler and v.position > position
+                for v in run.strand.vertices
+            )
+        self.walker.emit(events.HostLost(time.time(), host.name, status, message, not_run))
+        for run in list(host.plays):
+            run.failed.append(host.name)
+            for name in run.leave(host.name):
+                self.walker.wake(name)
+            for watch in run.passes(host.name, END, failed=message):
+                self._completed(watch)
+            for position, owner in list(run.once.items()):
+                if owner == host.name:
+                    del run.once[position]
+                    for name in run.hosts:
+                        self.walker.wake(name)
+            if run in host.plays:
+                host.plays.remove(run)
+            if run.started and run.through(lambda name: not self.hosts[name].lost):
+                self._end_batch(run)
+        self.start()
+
+    def delegated(self, host: HostRun, run: PlayRun, vertex: Vertex, target: str) -> bool:
+        """Whether the host that a step acts on has done the steps above it, where both are free."""
+        cursor = run.cursors.get(target)
+        if target == host.name or cursor is None or run.strand.strategy not in FREE:
+            return True
+        if self.hosts[target].lost or cursor.position >= vertex.position:
+            return True
+        run.visitors.setdefault(target, []).append(host.name)
+        return False
