@@ -147,6 +147,13 @@ def test_hosts_see_each_other_and_the_controller_and_nothing_else(lab_hosts: lab
     assert "Unreachable" in outside.stdout
 
 
+def test_the_name_server_of_a_host_refuses_at_once(lab_hosts: labs.Lab) -> None:
+    began = time.monotonic()
+    told = on(lab_hosts, "h1", "grep -c ^nameserver /etc/resolv.conf; getent hosts example.test")
+    assert told.stdout == "1\n"
+    assert time.monotonic() - began < 10
+
+
 def test_what_a_host_writes_is_in_its_upper_directory(lab_hosts: labs.Lab) -> None:
     upper = labs.upper_directory(lab_hosts, "h3")
     assert not (upper / "etc/hostname").exists()

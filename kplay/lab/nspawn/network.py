@@ -79,6 +79,11 @@ def address(network: IPv4Network, number: int) -> IPv4Address:
     return network[_FIRST_HOST + number]
 
 
+def gateway(network: IPv4Network) -> IPv4Address:
+    """The address of the bridge, which leads nowhere and says so."""
+    return network[2]
+
+
 def make_bridge(lab: str, network: IPv4Network) -> None:
     """Make the lab's namespace, its bridge and the controller's cable, where missing."""
     space, link = lab_namespace(lab), controller_link(lab)
@@ -86,10 +91,11 @@ def make_bridge(lab: str, network: IPv4Network) -> None:
         run(["ip", "netns", "add", space])
     if not _has_link(space, "br0"):
         run(["ip", "-n", space, "link", "add", "br0", "type", "bridge"])
-        # Packets between hosts pass as through a plain switch, past this namespace's firewall.
-        _sysctl(space, "net/bridge/bridge-nf-call-iptables", "0", optional=True)
-        _sysctl(space, "net/ipv4/ip_forward", "1")
-    run(["ip", "-n", space, "address", "replace", f"{network[2]}/{network.prefixlen}",
+    # Packets between hosts pass as through a plain switch, past this namespace's firewall.
+    _sysctl(space, "net/bridge/bridge-nf-call-iptables", "0", optional=True)
+    # Forwarding makes the bridge answer for what its unreachable route refuses.
+    _sysctl(space, "net/ipv4/ip_forward", "1")
+    run(["ip", "-n", space, "address", "replace", f"{gateway(network)}/{network.prefixlen}",
          "dev", "br0"])  # fmt: skip
     for up in ("lo", "br0"):
         run(["ip", "-n", space, "link", "set", up, "up"])
@@ -118,7 +124,7 @@ def plug_host(lab: str, host: str, number: int, network: IPv4Network) -> str:
          f"{address(network, number)}/{network.prefixlen}", "dev", "eth0"])  # fmt: skip
     for up in ("lo", "eth0"):
         run(["ip", "-n", space, "link", "set", up, "up"])
-    run(["ip", "-n", space, "route", "add", "default", "via", str(network[2])])
+    run(["ip", "-n", space, "route", "add", "default", "via", str(gateway(network))])
     return f"/run/netns/{space}"
 
 

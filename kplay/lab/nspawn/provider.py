@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import yaml
@@ -59,7 +60,13 @@ class Nspawn:
             off = [one.name for one in lab.hosts if not machine.running(place.host(one.name))]
             for name in off:
                 machine.stop(place.host(name))
-                tree.host_layer(place, name, record.base, cgroup_root(lab.name, name))
+                tree.host_layer(
+                    place,
+                    name,
+                    record.base,
+                    cgroup_root=cgroup_root(lab.name, name),
+                    resolver=str(network.gateway(record.network)),
+                )
             self._write_inventory(lab, place, record)
             with ThreadPoolExecutor(max_workers=8) as pool:
                 tasks = [
@@ -93,6 +100,8 @@ class Nspawn:
                 progress(files.name, "removed")
             network.remove_all(lab.name)
             run(["rm", "-rf", "--one-file-system", str(place.path)])
+        with suppress(OSError):
+            place.path.parent.rmdir()
         progress(lab.name, "down")
 
     def ssh_argv(self, lab: Lab, host: str, command: Sequence[str], user: str) -> list[str]:

@@ -29,7 +29,7 @@ def lab_keys(place: Place) -> None:
         draft.replace(place.password)
 
 
-def host_layer(place: Place, host: str, base: Path, cgroup_root: str) -> None:
+def host_layer(place: Place, host: str, base: Path, *, cgroup_root: str, resolver: str) -> None:
     """Fill a host's ``given`` layer; the host must not be running.
 
     Args:
@@ -37,6 +37,7 @@ def host_layer(place: Place, host: str, base: Path, cgroup_root: str) -> None:
         host: the host's name, which becomes its hostname.
         base: the tree below, for the users' numbers and password file.
         cgroup_root: the cgroup that its kubelet is to live under.
+        resolver: address of its name server, which refuses at once in an air-gapped lab.
     """
     files = place.host(host)
     for path in (files.given, files.upper, files.work, files.root, files.disk):
@@ -50,6 +51,8 @@ def host_layer(place: Place, host: str, base: Path, cgroup_root: str) -> None:
     _write(given / "etc/hostname", f"{host}\n")
     _write(given / "etc/hosts", f"127.0.0.1\tlocalhost\n127.0.1.1\t{host}\n")
     _write(given / "etc/kplay-lab/cgroup-root", f"{cgroup_root}\n")
+    # Without any name server CoreDNS ends with an error: it forwards to those of its host.
+    _write(given / "etc/resolv.conf", f"nameserver {resolver}\n")
     key = given / "etc/ssh/ssh_host_ed25519_key"
     if not key.exists():
         key.parent.mkdir(parents=True, exist_ok=True)
