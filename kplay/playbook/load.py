@@ -10,11 +10,12 @@ from kplay.errors import InputError
 from kplay.playbook import files, keywords, plays, roles, tasks
 from kplay.playbook.model import Block, Play, Playbook
 from kplay.playbook.scope import Scope
+from kplay.playbook.templates import check_nodes, check_templates
 from kplay.playbook.values import is_template, read_keywords, shown
 from kplay.source import Document, Sourced, load_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from kplay.playbook.calls import Call
     from kplay.playbook.model import Include, Keywords, Node, Role
@@ -26,6 +27,8 @@ def load(
     *,
     roles_path: Sequence[Path] = (),
     extra_vars: Mapping[str, Any] | None = None,
+    filters: Collection[str] | None = None,
+    tests: Collection[str] | None = None,
 ) -> Playbook:
     """The plays of playbook files, in order, with every fault of all of them reported at once.
 
@@ -33,11 +36,14 @@ def load(
         paths: playbook files.
         roles_path: folders of roles, sought after ``roles/`` beside the playbook.
         extra_vars: plain variables of the command line, for names of static imports.
+        filters: names of the filters that templates may use; None leaves them unchecked.
+        tests: names of the tests that templates may use; None leaves them unchecked.
 
     Raises:
         InputError: anything written that cannot be run; one diagnostic per fault.
     """
-    return Loader(roles_path=roles_path, extra_vars=extra_vars).playbook(paths)
+    loader = Loader(roles_path=roles_path, extra_vars=extra_vars, filters=filters, tests=tests)
+    return loader.playbook(paths)
 
 
 class Loader:
@@ -48,9 +54,14 @@ class Loader:
         *,
         roles_path: Sequence[Path] = (),
         extra_vars: Mapping[str, Any] | None = None,
+        filters: Collection[str] | None = None,
+        tests: Collection[str] | None = None,
     ) -> None:
         self.roles_path = tuple(roles_path)
         self.extra_vars = dict(extra_vars or {})
+        self.filters = filters
+        """Names of the filters that templates may use; None leaves them unchecked."""
+        self.tests = tests
         self.read: list[Path] = []
         """Playbook files read, imported ones included."""
         self._documents: dict[Path, Document | None] = {}
@@ -62,8 +73,11 @@ class Loader:
         found: list[Play] = []
         for path in paths:
             found += plays.read_playbook(self, files.tidy(path), None, scope)
+        playbook = Playbook(found, list(self.read))
+        for fault in check_templates(playbook, filters=self.filters, tests=self.tests):
+            faults.append(fault)
         faults.settle()
-        return Playbook(found, list(self.read))
+        return playbook
 
     # What a run asks for
 
@@ -84,7 +98,7 @@ class Loader:
         """
         scope = self._late(play, parent, role).within(handler=handler)
         nodes = self.tasks_of(path, span, scope)
-        scope.faults.settle()
+        self._check(nodes, scope)
         return nodes
 
     def load_role(
@@ -116,6 +130,8 @@ class Loader:
         block = roles.unfold(
             self, sourced, scope, words, parts=_parts(given), public=_true(given.get("public"))
         )
+        if block is not None:
+            self._check([block, *(block.role.handlers if block.role else [])], scope)
         scope.faults.settle()
         if block is None:  # pragma: no cover - unfold notes a fault whenever it gives nothing
             raise InputError(Diagnostic("unknown-role", f"no role named `{name}`", include.span))
@@ -347,6 +363,11 @@ class Loader:
             extra=self.extra_vars,
             static=False,
         )
+
+    def _check(self, nodes: list[Node], scope: Scope) -> None:
+        for fault in check_nodes(nodes, filters=self.filters, tests=self.tests):
+            scope.faults.append(fault)
+        scope.faults.settle()
 
     def _applied(self, include: Include, faults: Faults) -> Keywords:
         words: Keywords = {}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kplay.modules.api import Arg
+
+if TYPE_CHECKING:
+    from kplay.modules.api import Module
 
 BUILTIN = ("ansible.builtin.", "ansible.legacy.")
 INCLUDES = {"include_tasks": "tasks", "include_role": "role"}
@@ -44,23 +47,20 @@ class Called(NamedTuple):
     """Why the name is known and yet not supported."""
 
 
-_PLACED = {
-    "src": Arg("path"),
-    "dest": Arg("path", required=True),
-    "mode": Arg("mode", choices=("preserve",)),
-    "owner": Arg(),
-    "group": Arg(),
-    "backup": Arg("bool"),
-    "force": Arg("bool"),
-    "validate": Arg(),
-    "follow": Arg("bool"),
-    "seuser": Arg(),
-    "serole": Arg(),
-    "setype": Arg(),
-    "selevel": Arg(),
-    "attributes": Arg(aliases=("attr",)),
-    "unsafe_writes": Arg("bool"),
+_TEMPLATE_OPTIONS = {
+    "newline_sequence": Arg(choices=("\n", "\r", "\r\n")),
+    "block_start_string": Arg(),
+    "block_end_string": Arg(),
+    "variable_start_string": Arg(),
+    "variable_end_string": Arg(),
+    "comment_start_string": Arg(),
+    "comment_end_string": Arg(),
+    "trim_blocks": Arg("bool"),
+    "lstrip_blocks": Arg("bool"),
+    "output_encoding": Arg(),
 }
+_COPY_ALONE = ("content", "remote_src", "directory_mode", "local_follow", "checksum", "decrypt")
+_LATER = "it is not supported yet"
 _META = ("clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role",
          "flush_handlers", "noop", "refresh_inventory", "reset_connection")  # fmt: skip
 
@@ -80,37 +80,12 @@ _CONTROLLER: tuple[Called, ...] = (
                             "hash_behaviour": Arg(choices=("replace", "merge"))},
            free_form="file", requires_one_of=(("file", "dir"),),
            exclusive_args=(("file", "dir"),)),
-    Called("template", {**_PLACED, "src": Arg("path", required=True),
-                        "newline_sequence": Arg(choices=("\n", "\r", "\r\n")),
-                        "block_start_string": Arg(), "block_end_string": Arg(),
-                        "variable_start_string": Arg(), "variable_end_string": Arg(),
-                        "comment_start_string": Arg(), "comment_end_string": Arg(),
-                        "trim_blocks": Arg("bool"), "lstrip_blocks": Arg("bool"),
-                        "output_encoding": Arg()}),
-    Called("copy", {**_PLACED, "content": Arg("raw"), "remote_src": Arg("bool"),
-                    "directory_mode": Arg("mode"), "checksum": Arg(), "decrypt": Arg("bool"),
-                    "local_follow": Arg("bool")},
-           requires_one_of=(("src", "content"),), exclusive_args=(("src", "content"),)),
     Called("fetch", {"src": Arg("path", required=True), "dest": Arg("path", required=True),
                      "flat": Arg("bool"), "fail_on_missing": Arg("bool"),
                      "validate_checksum": Arg("bool")}),
-    Called("script", {"_raw": Arg(), "cmd": Arg(), "creates": Arg("path"),
-                      "removes": Arg("path"), "chdir": Arg("path"), "executable": Arg("path"),
-                      "decrypt": Arg("bool")},
-           free_form="_raw", requires_one_of=(("_raw", "cmd"),)),
-    Called("raw", {"_raw": Arg(required=True), "executable": Arg("path")}, free_form="_raw"),
-    Called("pause", {"seconds": Arg("int"), "minutes": Arg("int"), "prompt": Arg(),
-                     "echo": Arg("bool")}),
-    Called("ping", {"data": Arg()}),
-    Called("wait_for_connection", {"connect_timeout": Arg("int"), "delay": Arg("int"),
-                                   "sleep": Arg("int"), "timeout": Arg("int")}),
-    Called("add_host", {"name": Arg(required=True, aliases=("host", "hostname")),
-                        "groups": Arg("raw", aliases=("group", "groupname"))}, open=True),
-    Called("group_by", {"key": Arg(required=True), "parents": Arg("list")}),
-    Called("reboot", {"reboot_timeout": Arg("int"), "connect_timeout": Arg("int"),
-                      "pre_reboot_delay": Arg("int"), "post_reboot_delay": Arg("int"),
-                      "test_command": Arg(), "reboot_command": Arg(), "msg": Arg(),
-                      "boot_time_command": Arg(), "search_paths": Arg("list")}),
+    *(Called(name, {}, open=True, free_form="_raw", refused=_LATER)
+      for name in ("script", "raw", "pause", "wait_for_connection", "add_host", "group_by",
+                   "reboot")),
     Called("kubeconfig", {}, open=True),
     Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),
     Called("include", {}, open=True, refused="write `include_tasks` or `import_tasks`"),
@@ -128,8 +103,11 @@ def find(name: str) -> Called | None:
     from kplay.modules import catalog
 
     module = catalog.find(name)
-    action = ACTIONS.get(local_name(name))
-    if module is None or action is not None:
+    own = local_name(name)
+    if own in ("copy", "template"):
+        return _placing(own, catalog.find("copy"))
+    action = ACTIONS.get(own)
+    if module is None or (action is not None and not action.refused):
         return action
     return Called(
         module.name,
@@ -139,6 +117,17 @@ def find(name: str) -> Called | None:
         requires_one_of=tuple(tuple(one) for one in module.requires_one_of),
         exclusive_args=tuple(tuple(one) for one in module.exclusive_args),
     )
+
+
+def _placing(name: str, copy: Module | None) -> Called:
+    """Copy and template: what the host's half takes, and what the controller's half adds."""
+    args = {key: arg for key, arg in (copy.args if copy else {}).items() if key[0] != "_"}
+    if name == "copy":
+        choice = (("src", "content"),)
+        return Called(name, args, requires_one_of=choice, exclusive_args=choice)
+    kept = {key: arg for key, arg in args.items() if key not in _COPY_ALONE}
+    source = {"src": Arg("path", required=True)}
+    return Called(name, {**kept, **source, **_TEMPLATE_OPTIONS})
 
 
 def local_name(name: str) -> str:
@@ -158,4 +147,5 @@ def names() -> list[str]:
     """Every name a task can call, sorted; for suggestions."""
     from kplay.modules import catalog
 
-    return sorted({*catalog.names(), *ACTIONS, *INCLUDES, *IMPORTS})
+    own = (name for name, called in ACTIONS.items() if not called.refused)
+    return sorted({*catalog.names(), *own, "copy", "template", *INCLUDES, *IMPORTS})

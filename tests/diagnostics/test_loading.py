@@ -15,7 +15,6 @@ from kplay.graph.build import build
 from kplay.inventory.load import load as load_inventory
 from kplay.inventory.patterns import select
 from kplay.playbook.load import load as load_playbook
-from kplay.playbook.templates import check_templates
 
 CASES = Path(__file__).parent / "loading"
 
@@ -26,9 +25,6 @@ def read(folder: Path) -> None:
     if not (folder / "playbook.yml").exists():
         return
     playbook = load_playbook([Path("playbook.yml")])
-    faults = check_templates(playbook)
-    if faults:
-        raise InputError(faults)
     build(playbook, [select(inventory, play.hosts) for play in playbook.plays])
 
 

@@ -1,11 +1,13 @@
 """Templates are parsed before anything runs."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from kplay.errors import InputError
+from kplay.playbook.load import Loader
 from kplay.playbook.model import Playbook
-from kplay.playbook.templates import check_nodes, check_templates
 
 
 @pytest.mark.parametrize(
@@ -19,7 +21,7 @@ from kplay.playbook.templates import check_nodes, check_templates
     ],
 )
 def test_sound_templates(loaded: Callable[..., Playbook], task: str) -> None:
-    assert check_templates(loaded(f"- hosts: all\n  tasks: [{task}]\n")) == []
+    assert loaded(f"- hosts: all\n  tasks: [{task}]\n").plays
 
 
 @pytest.mark.parametrize(
@@ -38,28 +40,35 @@ def test_sound_templates(loaded: Callable[..., Playbook], task: str) -> None:
 def test_faults_and_their_places(
     loaded: Callable[..., Playbook], task: str, line: int, column: int
 ) -> None:
-    faults = check_templates(loaded(f"- hosts: all\n  tasks:\n    - {task}\n"))
-    assert [(one.code, one.span.line, one.span.column) for one in faults] == [
+    with pytest.raises(InputError) as caught:
+        loaded(f"- hosts: all\n  tasks:\n    - {task}\n")
+    assert [(one.code, one.span.line, one.span.column) for one in caught.value.diagnostics] == [
         ("bad-template", line, column)
     ]
 
 
-def test_roles_handlers_and_included_nodes(loaded: Callable[..., Playbook]) -> None:
-    playbook = loaded(
+def test_variables_handlers_and_hosts_are_read_too(codes: Callable[..., list[str]]) -> None:
+    found = codes(
         "- hosts: '{{ h'\n  vars: {v: '{{ w'}\n  roles: [{role: one, p: '{{ q'}]\n"
         "  handlers: [{name: '{{ n', ping: }]\n",
         {"roles/one/defaults/main.yml": "d: '{{ e'\n", "roles/one/tasks/main.yml": "- ping:\n"},
     )
-    assert len(check_templates(playbook)) == 5
-    assert len(check_nodes(list(playbook.plays[0].roles))) == 2
+    assert found == ["bad-template"] * 5
+
+
+def test_what_an_include_brings_in(loaded: Callable[..., Playbook], tmp_path: Path) -> None:
+    loaded("- hosts: all\n")
+    (tmp_path / "more.yml").write_text("- debug: {msg: '{{ a'}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="not a valid template"):
+        Loader().load_tasks(Path("more.yml"), None, None)
 
 
 def test_filters_and_tests_that_nobody_knows(loaded: Callable[..., Playbook]) -> None:
-    playbook = loaded(
-        "- hosts: all\n  tasks:\n    - ping:\n      when: a | lenght > 1 and b is defind\n"
-    )
-    faults = check_templates(playbook, filters={"length"}, tests={"defined"})
-    assert [(one.code, one.help) for one in faults] == [
+    text = "- hosts: all\n  tasks:\n    - ping:\n      when: a | lenght > 1 and b is defind\n"
+    assert loaded(text)
+    with pytest.raises(InputError) as caught:
+        loaded(text, filters={"length"}, tests={"defined"})
+    assert [(one.code, one.help) for one in caught.value.diagnostics] == [
         ("unknown-filter", ("did you mean `length`?",)),
         ("unknown-test", ("did you mean `defined`?",)),
     ]
