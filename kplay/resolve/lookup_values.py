@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from kplay.errors import InputError
+from kplay.inventory.patterns import select
 from kplay.resolve.faults import fault
 from kplay.resolve.lazy import settle
 from kplay.resolve.missing import Missing
@@ -83,28 +84,11 @@ def lines(scope: Scope, terms: list[Any], _: Options) -> list[Any] | Unknown:
 
 
 def inventory_hostnames(scope: Scope, terms: list[Any], _: Options) -> list[Any]:
-    """Hosts of the inventory that patterns match."""
-    parts = [part for term in terms for part in re.split(r"[,:]", str(term)) if part]
-    chosen: set[str] = set()
-    plain = [part for part in parts if part[0] not in "!&"] or ["all"]
-    for part in plain:
-        chosen |= _matching(scope, part)
-    for part in parts:
-        if part.startswith("&"):
-            chosen &= _matching(scope, part[1:])
-        elif part.startswith("!"):
-            chosen -= _matching(scope, part[1:])
-    return [host for host in scope.store.inventory.hosts if host in chosen]
-
-
-def _matching(scope: Scope, part: str) -> set[str]:
-    hosts = scope.store.inventory.hosts
-    found: set[str] = set()
-    for group, members in scope.store.groups.items():
-        if group == part or fnmatchcase(group, part):
-            found.update(members)
-    found.update(host for host in hosts if host == part or fnmatchcase(host, part))
-    return found
+    """Hosts of the inventory that patterns match; none where a pattern names nothing."""
+    try:
+        return select(scope.store.inventory, ":".join(str(term) for term in terms))
+    except InputError:
+        return []
 
 
 LOOKUPS: dict[str, Callable[[Scope, list[Any], Options], Any]] = {

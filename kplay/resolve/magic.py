@@ -48,7 +48,7 @@ class HostVars(Mapping[str, "HostView"]):
         self._scope = scope
 
     def __getitem__(self, host: str) -> HostView:
-        if host not in self._scope.store.inventory.hosts:
+        if self._scope.store.known(host) is None:
             raise KeyError(host)
         return HostView(self._scope.sibling(host), self._scope.context.on_hostvars)
 
@@ -59,7 +59,7 @@ class HostVars(Mapping[str, "HostView"]):
         return len(self._scope.store.inventory.hosts)
 
     def __contains__(self, host: object) -> bool:
-        return host in self._scope.store.inventory.hosts
+        return self._scope.store.known(str(host)) is not None
 
 
 class HostView(Mapping[str, Any]):
@@ -115,7 +115,7 @@ def _source_file(scope: Scope) -> Any:
 
 
 def _group_names(scope: Scope) -> list[str]:
-    known = scope.store.inventory.hosts.get(scope.host)
+    known = scope.store.known(scope.host)
     names = set(known.groups) - {"all"} if known is not None else set()
     return sorted(names)
 

@@ -18,6 +18,7 @@ from kplay.resolve.templating import (
     SCOPE,
     ScopeContext,
     build_environment,
+    calm,
     describe,
     syntax_fault,
 )
@@ -105,7 +106,8 @@ def _compiled(
     settings: Settings, folders: tuple[str, ...], file: str, text: str
 ) -> jinja2.Template:
     environment = _environment(settings, folders)
-    code = environment.compile(text, name=file, filename=file)
+    with calm(text):
+        code = environment.compile(text, name=file, filename=file)
     return jinja2.Template.from_code(environment, code, environment.globals, None)
 
 

@@ -7,6 +7,8 @@ as text, None being empty (ansible-core 2.19's rules).
 from __future__ import annotations
 
 import re
+import warnings
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -187,7 +189,19 @@ def environment() -> jinja2.Environment:
 def _compiled(text: str, literal: bool) -> jinja2.Template:
     if literal and "\\" in text:
         text = _literal_backslashes(text)
-    return environment().from_string(text)
+    with calm(text):
+        return environment().from_string(text)
+
+
+@contextmanager
+def calm(text: str) -> Iterator[None]:
+    r"""Compile ``'\w'`` without Python's warning: in Jinja it has always meant itself."""
+    if "\\" not in text:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _literal_backslashes(text: str) -> str:

@@ -15,12 +15,14 @@ from kplay.source import Document, Sourced, load_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kplay.inventory.model import Inventory
+    from kplay.inventory.model import Host, Inventory
     from kplay.playbook.model import Node, Play, Role
     from kplay.resolve.statics import Bands, Layers
     from kplay.source import VaultText
 
-Given = "Mapping[str, Mapping[str, Sourced]]"
+_ALL = (Layer.INVENTORY_ALL, Layer.GROUP_VARS_ALL, Layer.PLAYBOOK_GROUP_VARS_ALL)
+_GROUPS = (Layer.INVENTORY_GROUPS, Layer.GROUP_VARS, Layer.PLAYBOOK_GROUP_VARS)
+_HOST = (Layer.INVENTORY_HOST, Layer.HOST_VARS, Layer.PLAYBOOK_HOST_VARS)
 
 
 class VariableStore:
@@ -30,8 +32,8 @@ class VariableStore:
         inventory: hosts and groups.
         playbook_dir: folder of the playbook.
         extra_vars: from the command line; they win over everything.
-        playbook_groups: group_vars beside the playbook, by group.
-        playbook_hosts: host_vars beside the playbook, by host.
+        playbook_groups: more group_vars of the playbook's rank, by group.
+        playbook_hosts: more host_vars of the playbook's rank, by host.
         unseal: opens a vaulted text; without it such a value is refused when it is read.
         load: reads a vars_files document.
     """
@@ -185,38 +187,32 @@ class VariableStore:
             kept = self._node_bands[key] = ((play, node), statics.task_bands(base[1], own))
         return kept[1]
 
+    def known(self, host: str) -> Host | None:
+        """The host as the inventory names it, or None."""
+        try:
+            return self.inventory.host(host)
+        except KeyError:
+            return None
+
     def inventory_layers(self, host: str) -> Layers:
         """What the inventory and the files beside it and the playbook say of a host."""
-        known = self.inventory.hosts.get(host)
+        known = self.known(host)
         names = list(known.groups) if known is not None else ["all"]
         if "all" not in names:
             names.insert(0, "all")
         layers: Layers = []
         for name in names:
             group = self.inventory.groups.get(name)
-            whole = name == "all"
-            if group is not None:
-                layers += [
-                    (
-                        Layer.INVENTORY_ALL if whole else Layer.INVENTORY_GROUPS,
-                        dict(group.variables),
-                    ),
-                    (
-                        Layer.GROUP_VARS_ALL if whole else Layer.GROUP_VARS,
-                        dict(group.file_variables),
-                    ),
-                ]
-            layers.append(
-                (
-                    Layer.PLAYBOOK_GROUP_VARS_ALL if whole else Layer.PLAYBOOK_GROUP_VARS,
-                    dict(self.playbook_groups.get(name, {})),
-                )
-            )
+            if group is None:
+                continue
+            ranks = _ALL if name == "all" else _GROUPS
+            tables = (group.variables, group.file_variables, group.playbook_variables)
+            layers += [(rank, dict(table)) for rank, table in zip(ranks, tables, strict=True)]
+            if name in self.playbook_groups:
+                layers.append((ranks[2], dict(self.playbook_groups[name])))
         if known is not None:
-            layers += [
-                (Layer.INVENTORY_HOST, dict(known.variables)),
-                (Layer.HOST_VARS, dict(known.file_variables)),
-            ]
+            own = (known.variables, known.file_variables, known.playbook_variables)
+            layers += [(rank, dict(table)) for rank, table in zip(_HOST, own, strict=True)]
         layers.append((Layer.PLAYBOOK_HOST_VARS, dict(self.playbook_hosts.get(host, {}))))
         return layers
 

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached, causes_in
+
+
+@pytest.fixture
+def scope(scope_of, store):
+    store.register("web1", "u", Unknown("step 1"))
+    store.register("web1", "v", Unknown("step 2"))
+    store.register("web1", "part", PartialResult({"changed": True, "failed": False}, "step 3"))
+    return scope_of("via: 'x {{ u }}'\nbox: {a: '{{ u }}', b: 2}\n")
+
+
+UNKNOWN = [
+    ("{{ u }}", ("step 1",)),
+    ("{{ via }}", ("step 1",)),
+    ("{{ u }} {{ v }}", ("step 1",)),
+    ("{{ u.a.b['c'] | int + 1 }}", ("step 1",)),
+    ("{{ 'x' if u else 'y' }}", ("step 1",)),
+    ("{{ [1, u] | length }}", ("step 1",)),
+    ("{{ [u, v] | join(',') }}", ("step 1", "step 2")),
+    ("{{ ','.join([u]) }}", ("step 1",)),
+    ("{{ u | default('x') }}", ("step 1",)),
+    ("{{ u | default('x', true) }}", ("step 1",)),
+    ("{{ u ~ 'x' }}", ("step 1",)),
+    ("{{ u == 1 }}", ("step 1",)),
+    ("{{ 'a' in u }}", ("step 1",)),
+    ("{% for x in u %}{{ x }}{% endfor %}", ("step 1",)),
+    ("{{ {'a': 1} | combine({'b': u}) }}", ("step 1",)),
+    ("{{ u is string }}", ("step 1",)),
+    ("{{ u is failed }}", ("step 1",)),
+    ("{{ [{'n': u}] | selectattr('n', 'eq', 1) | list }}", ("step 1",)),
+    ("{{ part.stdout }}", ("step 3",)),
+    ("{{ part.stdout | default('x') }}", ("step 3",)),
+    ("{{ part['rc'] == 0 }}", ("step 3",)),
+    ("{{ part | length }}", ("step 3",)),
+    ("{{ part is skipped }}", ("step 3",)),
+    ("{{ groups[u] }}", ("step 1",)),
+    ("{{ lookup('env', u) }}", ("step 1",)),
+    ("{{ box.a }}", ("step 1",)),
+    ("{{ u() }}", ("step 1",)),
+]
+
+
+@pytest.mark.parametrize(("written", "causes"), UNKNOWN)
+def test_is_unknown(scope, written, causes):
+    value = scope.template(written)
+    assert isinstance(value, Unknown)
+    assert value.causes == causes
+
+
+KNOWN = [
+    ("{{ u is defined }}", True),
+    ("{{ u is undefined }}", False),
+    ("{{ u.x is defined }}", True),
+    ("{{ part is changed }} {{ part.changed }} {{ part is failed }}", "True True False"),
+    ("{{ part is defined }}", True),
+    ("{{ box.b }}", 2),
+    ("{{ 'a' if true else u }}", "a"),
+    ("{{ true or u }}", True),
+    ("{{ absent | default(1) }}", 1),
+]
+
+
+@pytest.mark.parametrize(("written", "value"), KNOWN)
+def test_is_known(scope, written, value):
+    assert scope.template(written) == value
+
+
+def test_containers_keep_what_is_known(scope):
+    value = scope.template({"a": "{{ u }}", "b": ["{{ v }}", 1]})
+    assert value["b"][1] == 1
+    assert causes_in(value) == ("step 1", "step 2")
+
+
+CONDITIONS = [
+    (["u", "false"], False),
+    (["false", "u"], False),
+    ("u is defined or false", True),
+    ("false and u", False),
+    ("part is changed", True),
+]
+
+
+@pytest.mark.parametrize(("condition", "value"), CONDITIONS)
+def test_conditions_that_hold_or_not_whatever_comes(scope, condition, value):
+    assert scope.evaluate(condition) is value
+
+
+def test_conditions_merge_causes(scope):
+    value = scope.evaluate(["u", True, "v"])
+    assert isinstance(value, Unknown)
+    assert value.causes == ("step 1", "step 2")
+
+
+@pytest.mark.parametrize("use", [bool, len, str, hash, iter, lambda one: one == 1])
+def test_using_an_unknown_in_python_is_noticed(use):
+    with pytest.raises(UnknownReached, match="step 1"):
+        use(Unknown("step 1"))
+
+
+def test_a_partial_result_does_not_say_what_it_lacks():
+    part = PartialResult({"rc": 0}, "step 3")
+    assert part["rc"] == 0
+    assert part.get("rc") == 0
+    assert isinstance(part.get("stdout"), Unknown)
+    for use in (len, list, lambda one: "stdout" in one, lambda one: one == {}):
+        with pytest.raises(UnknownReached):
+            use(part)
