@@ -12,8 +12,8 @@ from kplay.playbook.values import check, is_template, names_in, read_keywords, s
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kplay.playbook.load import Loader
     from kplay.playbook.model import Keywords, Node, Task
+    from kplay.playbook.reader import Reader
     from kplay.playbook.scope import Scope
     from kplay.source import KeyPath, Sourced, Span
 
@@ -21,12 +21,12 @@ _PARTS = ("pre_tasks", "tasks", "post_tasks", "handlers", "roles")
 _IMPORTS = ("import_playbook", "ansible.builtin.import_playbook")
 
 
-def read_playbook(loader: Loader, path: Path, span: Span | None, scope: Scope) -> list[Play]:
+def read_playbook(reader: Reader, path: Path, span: Span | None, scope: Scope) -> list[Play]:
     """The plays of a file, imported playbooks unfolded in place."""
-    document = loader.document(path, scope, span)
+    document = reader.document(path, scope, span)
     if document is None:
         return []
-    loader.read.append(path)
+    reader.read.append(path)
     root = document.root
     if root.value is None:
         scope.faults.add("empty-playbook", "this playbook holds no plays", root.span)
@@ -46,15 +46,15 @@ def read_playbook(loader: Loader, path: Path, span: Span | None, scope: Scope) -
             continue
         found = next((key for key in _IMPORTS if key in entry.value), None)
         if found is not None:
-            plays += _read_import(loader, entry, found, inner)
+            plays += _read_import(reader, entry, found, inner)
         else:
-            play = _read_play(loader, entry, inner)
+            play = _read_play(reader, entry, inner)
             if play is not None:
                 plays.append(play)
     return plays
 
 
-def _read_import(loader: Loader, entry: Sourced, key: str, scope: Scope) -> list[Play]:
+def _read_import(reader: Reader, entry: Sourced, key: str, scope: Scope) -> list[Play]:
     words = read_keywords(entry, keywords.IMPORT_PLAYBOOK, scope.faults, set())
     target = entry.child(key)
     if not isinstance(target.value, str):
@@ -62,7 +62,7 @@ def _read_import(loader: Loader, entry: Sourced, key: str, scope: Scope) -> list
         return []
     known = dict(words["vars"].items()) if "vars" in words else {}
     name = scope.within(play=Play("", target, {}, target.span, known)).fill(target.value)
-    path = loader.sibling(name, target, scope)
+    path = reader.sibling(name, target, scope)
     if path is None:
         return []
     if any(path == one for one, _ in scope.files):
@@ -74,7 +74,7 @@ def _read_import(loader: Loader, entry: Sourced, key: str, scope: Scope) -> list
             notes=(f"the way: {way}",),
         )
         return []
-    plays = read_playbook(loader, path, target.span, scope.within(directory=path.parent))
+    plays = read_playbook(reader, path, target.span, scope.within(directory=path.parent))
     for play in plays:
         _inherit(play, words)
     return plays
@@ -101,7 +101,7 @@ def joined(first: Sourced, second: Sourced) -> Sourced:
     return made(first.document, {"": data}, spans).child("")
 
 
-def _read_play(loader: Loader, entry: Sourced, scope: Scope) -> Play | None:
+def _read_play(reader: Reader, entry: Sourced, scope: Scope) -> Play | None:
     faults = scope.faults
     words = read_keywords(entry, keywords.PLAY, faults, {*_PARTS, "hosts"})
     hosts = entry.get("hosts")
@@ -128,29 +128,29 @@ def _read_play(loader: Loader, entry: Sourced, scope: Scope) -> Play | None:
     )
     words.pop("vars", None)
     inner = scope.within(play=play)
-    _check_vars_files(loader, play, inner)
+    _check_vars_files(reader, play, inner)
     handlers = entry.get("handlers")
     if handlers is not None:
-        play.handlers += tasks.read_list(loader, handlers, inner.within(handler=True))
-    _read_sections(loader, entry, play, inner)
+        play.handlers += tasks.read_list(reader, handlers, inner.within(handler=True))
+    _read_sections(reader, entry, play, inner)
     if not faults:
         _check_handlers(play, inner)
     return play
 
 
-def _read_sections(loader: Loader, entry: Sourced, play: Play, scope: Scope) -> None:
+def _read_sections(reader: Reader, entry: Sourced, play: Play, scope: Scope) -> None:
     for part in ("pre_tasks", "roles", "tasks", "post_tasks"):
         section = entry.get(part)
         if section is None or section.value is None:
             continue
         if part != "roles":
-            getattr(play, part).extend(tasks.read_list(loader, section, scope))
+            getattr(play, part).extend(tasks.read_list(reader, section, scope))
         elif not isinstance(section.value, list):
             scope.faults.add(
                 "bad-value", f"`roles` wants a list, not {shown(section.value)}", section.span
             )
         else:
-            used = [roles.read_use(loader, one, scope) for one in section.elements()]
+            used = [roles.read_use(reader, one, scope) for one in section.elements()]
             play.roles += [block for block in used if block is not None]
             roles.drop_repeats(play.roles, play.handlers)
 
@@ -166,17 +166,17 @@ def _files(value: Sourced | None) -> list[Sourced]:
     return list(value.elements()) if isinstance(value.value, list) else [value]
 
 
-def _check_vars_files(loader: Loader, play: Play, scope: Scope) -> None:
+def _check_vars_files(reader: Reader, play: Play, scope: Scope) -> None:
     for entry in play.vars_files:
         choices = list(entry.elements()) if isinstance(entry.value, list) else [entry]
         if any(is_template(one.value) for one in choices):
             continue
-        found = [loader.find_file("vars", str(one.value), None, play) for one in choices]
+        found = [reader.find_file("vars", str(one.value), None, play) for one in choices]
         path = next((one for one in found if one is not None), None)
         if path is None:
-            loader.missing("vars", choices[0], scope.faults, role=None, play=play)
+            reader.missing("vars", choices[0], scope.faults, role=None, play=play)
         else:
-            loader.table(path, scope, entry.span)
+            reader.table(path, scope, entry.span)
 
 
 def _check_handlers(play: Play, scope: Scope) -> None:

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kplay.playbook.load import Loader
     from kplay.playbook.model import Keywords
+    from kplay.playbook.reader import Reader
     from kplay.playbook.scope import Scope
     from kplay.source import Sourced
 
 
-def read_use(loader: Loader, entry: Sourced, scope: Scope) -> Block | None:
+def read_use(reader: Reader, entry: Sourced, scope: Scope) -> Block | None:
     """A role as ``roles:`` or a role's dependencies name it: text, or a mapping with parameters."""
     if isinstance(entry.value, str):
-        return unfold(loader, entry, scope, {})
+        return unfold(reader, entry, scope, {})
     if not isinstance(entry.value, dict):
         scope.faults.add("bad-value", f"wanted a role, not {shown(entry.value)}", entry.span)
         return None
@@ -34,11 +34,11 @@ def read_use(loader: Loader, entry: Sourced, scope: Scope) -> Block | None:
     known = keywords.at(keywords.ROLE)
     given = {key: value for key, value in entry.items() if key not in known}
     words = read_keywords(entry, keywords.ROLE, scope.faults, {*given, "role", "name"})
-    return unfold(loader, name, scope, words, given=given)
+    return unfold(reader, name, scope, words, given=given)
 
 
 def unfold(
-    loader: Loader,
+    reader: Reader,
     name: Sourced,
     scope: Scope,
     words: Keywords,
@@ -50,7 +50,7 @@ def unfold(
     """The block of one use of a role, its dependencies first; None when there is no such role.
 
     Args:
-        loader: reads files, each once.
+        reader: reads files, each once.
         name: the role's name as written.
         scope: where it is used.
         words: keywords of the use; its ``vars`` become parameters.
@@ -59,7 +59,7 @@ def unfold(
         public: whether the play after it sees its defaults and vars.
     """
     text = scope.fill(str(name.value))
-    path = find(loader, text, name, scope)
+    path = find(reader, text, name, scope)
     if path is None:
         return None
     shared = words.pop("vars", None)
@@ -78,25 +78,25 @@ def unfold(
         text, path, parameters={**parameters, **(given or {})}, parents=parents, public=public
     )
     role.identity = _identity(path, words, parameters, given or {})
-    role.defaults = loader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
-    role.variables = loader.role_table(role, "vars", parts.get("vars", "main"), name, scope)
+    role.defaults = reader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
+    role.variables = reader.role_table(role, "vars", parts.get("vars", "main"), name, scope)
     block = Block(words, name.span, role=role, parent=scope.parent, kind="role")
     inner = scope.within(role=role, parent=block, handler=False)
-    block.tasks += _dependencies(loader, role, inner)
-    for file in loader.role_files(role, "tasks", parts.get("tasks", "main"), name, scope):
-        block.tasks += loader.tasks_of(file, name.span, inner)
+    block.tasks += _dependencies(reader, role, inner)
+    for file in reader.role_files(role, "tasks", parts.get("tasks", "main"), name, scope):
+        block.tasks += reader.tasks_of(file, name.span, inner)
     handling = inner.within(handler=True)
     part = parts.get("handlers", "main")
-    for file in loader.role_files(role, "handlers", part, name, scope):
-        role.handlers += loader.tasks_of(file, name.span, handling)
+    for file in reader.role_files(role, "handlers", part, name, scope):
+        role.handlers += reader.tasks_of(file, name.span, handling)
     if scope.play is not None and scope.static:
         scope.play.handlers += role.handlers
     return block
 
 
-def find(loader: Loader, text: str, name: Sourced, scope: Scope) -> Path | None:
+def find(reader: Reader, text: str, name: Sourced, scope: Scope) -> Path | None:
     """The folder of a role; notes a fault with all the places looked at when there is none."""
-    folders = files.role_folders(text, scope.directory, loader.roles_path)
+    folders = files.role_folders(text, scope.directory, reader.roles_path)
     if scope.role is not None:
         folders.append(files.tidy(scope.role.path.parent / text))
     found = next((folder for folder in dict.fromkeys(folders) if folder.is_dir()), None)
@@ -123,10 +123,10 @@ def find(loader: Loader, text: str, name: Sourced, scope: Scope) -> Path | None:
     return None
 
 
-def _dependencies(loader: Loader, role: Role, scope: Scope) -> list[Node]:
+def _dependencies(reader: Reader, role: Role, scope: Scope) -> list[Node]:
     blocks: list[Node] = []
     for file in files.part_of_role(role.path, "meta", "main"):
-        meta = loader.document(file, scope)
+        meta = reader.document(file, scope)
         if meta is None or meta.root.value is None:
             continue
         if not isinstance(meta.root.value, dict):
@@ -141,7 +141,7 @@ def _dependencies(loader: Loader, role: Role, scope: Scope) -> list[Node]:
             scope.faults.add("bad-value", "`dependencies` wants a list of roles", needed.span)
             continue
         for entry in needed.elements():
-            block = read_use(loader, entry, scope)
+            block = read_use(reader, entry, scope)
             if block is not None:
                 blocks.append(block)
     return blocks

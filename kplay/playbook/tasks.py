@@ -11,15 +11,15 @@ from kplay.playbook.model import Block, Include, Node, Task
 from kplay.playbook.values import is_template, names_in, read_keywords, shown
 
 if TYPE_CHECKING:
-    from kplay.playbook.load import Loader
     from kplay.playbook.model import Keywords
+    from kplay.playbook.reader import Reader
     from kplay.playbook.scope import Scope
     from kplay.source import Sourced
 
 _BLOCK_PARTS = ("block", "rescue", "always")
 
 
-def read_list(loader: Loader, entries: Sourced, scope: Scope) -> list[Node]:
+def read_list(reader: Reader, entries: Sourced, scope: Scope) -> list[Node]:
     """The nodes of a list of tasks; nothing for an empty file or section."""
     if entries.value is None:
         return []
@@ -30,13 +30,13 @@ def read_list(loader: Loader, entries: Sourced, scope: Scope) -> list[Node]:
         return []
     nodes: list[Node] = []
     for entry in entries.elements():
-        node = _read_entry(loader, entry, scope)
+        node = _read_entry(reader, entry, scope)
         if node is not None:
             nodes.append(node)
     return nodes
 
 
-def _read_entry(loader: Loader, entry: Sourced, scope: Scope) -> Node | None:
+def _read_entry(reader: Reader, entry: Sourced, scope: Scope) -> Node | None:
     if not isinstance(entry.value, dict):
         scope.faults.add("bad-value", f"a task is a mapping, not {shown(entry.value)}", entry.span)
         return None
@@ -48,19 +48,19 @@ def _read_entry(loader: Loader, entry: Sourced, scope: Scope) -> Node | None:
         )
         return None
     if any(part in entry.value for part in _BLOCK_PARTS):
-        return _read_block(loader, entry, scope)
+        return _read_block(reader, entry, scope)
     call = read_call(entry, scope.faults)
     if call is None:
         return None
     name = modules.local_name(call.name)
     if name in modules.IMPORTS:
-        return _read_import(loader, entry, call, name, scope)
+        return _read_import(reader, entry, call, name, scope)
     if name in modules.INCLUDES:
         return _read_include(entry, call, modules.INCLUDES[name], scope)
     return _read_task(entry, call, scope)
 
 
-def _read_block(loader: Loader, entry: Sourced, scope: Scope) -> Block:
+def _read_block(reader: Reader, entry: Sourced, scope: Scope) -> Block:
     words = read_keywords(entry, keywords.BLOCK, scope.faults, set(_BLOCK_PARTS))
     first = next(part for part in _BLOCK_PARTS if part in entry.value)
     block = Block(words, entry.child(first).key_span, role=scope.role, parent=scope.parent)
@@ -71,7 +71,7 @@ def _read_block(loader: Loader, entry: Sourced, scope: Scope) -> Block:
     inner = scope.within(parent=block)
     for part, nodes in zip(_BLOCK_PARTS, (block.tasks, block.rescue, block.always), strict=True):
         if part in entry.value:
-            nodes.extend(read_list(loader, entry.child(part), inner))
+            nodes.extend(read_list(reader, entry.child(part), inner))
     return block
 
 
@@ -160,7 +160,7 @@ def _read_include(entry: Sourced, call: Call, kind: str, scope: Scope) -> Includ
 
 
 def _read_import(
-    loader: Loader, entry: Sourced, call: Call, name: str, scope: Scope
+    reader: Reader, entry: Sourced, call: Call, name: str, scope: Scope
 ) -> Block | None:
     loops = {key for key in entry.value if key == "loop" or str(key).startswith("with_")}
     words = read_keywords(entry, keywords.IMPORT, scope.faults, call.keys | loops)
@@ -173,13 +173,13 @@ def _read_import(
         )
     arguments.check(call.called, call.args, call.span, scope.faults)
     if name == "import_role":
-        return loader.role_by_call(call, words, scope)
+        return reader.role_by_call(call, words, scope)
     target = call.args.get("file")
     if target is None or not isinstance(target.value, str):
         scope.faults.add("missing-argument", "`import_tasks` needs a file", call.span)
         return None
     block = Block(words, call.span, role=scope.role, parent=scope.parent, kind="import")
-    block.tasks += loader.imported_tasks(target, scope.within(parent=block))
+    block.tasks += reader.imported_tasks(target, scope.within(parent=block))
     return block
 
 

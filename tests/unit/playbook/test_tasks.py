@@ -191,7 +191,7 @@ def test_what_is_taken(only: Callable[..., Task], written: str) -> None:
 def test_a_file_that_imports_twice_is_read_once(
     loaded: Callable[..., Playbook], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import kplay.playbook.load as module
+    import kplay.playbook.reader as module
 
     read: list[Path] = []
     original = module.load_file
