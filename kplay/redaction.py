@@ -72,7 +72,7 @@ class Redactor:
             )
         if isinstance(event, StepOutput):
             return replace(event, place=self._place(event.place), text=self.text(event.text))
-        changes = {}
+        changes: dict[str, Any] = {}
         for name in ("message", "place"):
             given = getattr(event, name, None)
             if given is not None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 TESTS = Path(__file__).parent
 MACHINE_MARKS = ("hosts", "cluster")
@@ -18,15 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    wanted = any(item.get_closest_marker(mark) for mark in MACHINE_MARKS)
-    if (
-        os.environ.get("CI") == "true"
-        and wanted
-        and report.skipped
-        and not hasattr(report, "wasxfail")
-    ):
+    machines = any(item.get_closest_marker(mark) for mark in MACHINE_MARKS)
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    if os.environ.get("CI") == "true" and machines and skipped:
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"skipped where CI counts on it: {reason}"

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from kplay.cli import options
-from kplay.cli.plan import make_and_show
+from kplay.cli.plan import has_changes, make_and_show
 from kplay.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def add(parser: ArgumentParser) -> None:
     options.add_shown(parser)
     options.add_probes(parser)
     options.add_runs_directory(parser)
+    options.add_report(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="do it without asking")
 
 
@@ -34,15 +35,14 @@ def run(chosen: Namespace) -> ExitCode:
         )
     asked = options.run_options(chosen)
     made = make_and_show(asked)
-    if made.code != ExitCode.OK or not made.changes:
+    if made.code != ExitCode.OK or not has_changes(made):
         return made.code
     if not chosen.yes and not _agreed():
         print("nothing was changed", file=sys.stderr)
         return ExitCode.OK
     from kplay import pipeline
-    from kplay.report import choose
 
-    with choose.listener(sys.stdout, verbosity=asked.verbosity, diff=asked.diff) as listener:
+    with options.report(chosen) as listener:
         return pipeline.execute(asked, listener)
 
 

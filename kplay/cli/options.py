@@ -11,6 +11,9 @@ from kplay.execute.options import RUNS_DIRECTORY, Passwords, RunOptions
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from contextlib import AbstractContextManager
+
+    from kplay.walk.events import Listener
 
 
 def add_inventory(parser: ArgumentParser) -> None:
@@ -130,6 +133,25 @@ def add_runs_directory(parser: ArgumentParser) -> None:
         default=RUNS_DIRECTORY,
         metavar="DIR",
         help=f"where runs are kept ({RUNS_DIRECTORY})",
+    )
+
+
+def add_report(parser: ArgumentParser) -> None:
+    """The form of the report."""
+    parser.add_argument(
+        "--report",
+        choices=["auto", "plain", "jsonl"],
+        default="auto",
+        help="auto: live on a terminal, plain lines elsewhere; jsonl: one event a line",
+    )
+
+
+def report(chosen: Namespace) -> AbstractContextManager[Listener]:
+    """The listener that the options ask for, on standard output."""
+    from kplay.report import choose
+
+    return choose.listener(
+        sys.stdout, form=chosen.report, verbosity=chosen.verbose, diff=chosen.diff
     )
 
 

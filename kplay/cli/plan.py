@@ -35,19 +35,26 @@ def run(chosen: Namespace) -> ExitCode:
     made = make_and_show(options.run_options(chosen, check=True), form=chosen.format)
     if made.code != ExitCode.OK:
         return made.code
-    pending = bool(made.changes) and chosen.detailed_exitcode
-    return ExitCode.CHANGES_PENDING if pending else ExitCode.OK
+    changes = chosen.detailed_exitcode and has_changes(made)
+    return ExitCode.CHANGES_PENDING if changes else ExitCode.OK
+
+
+def has_changes(made: Plan) -> bool:
+    """Whether an apply would or may change a host."""
+    from kplay.report.plan_text import pending
+
+    return bool(pending(made.steps))
 
 
 def make_and_show(asked: RunOptions, *, form: str = "text") -> Plan:
     """Plan with progress on standard error, the plan itself on standard output."""
     from kplay import pipeline
-    from kplay.report import plan_json, plan_text, progress
+    from kplay.report import choose, plan_json, plan_text
 
-    with progress.on(sys.stderr) as listener:
+    with choose.listener(sys.stderr, verbosity=asked.verbosity, planning=True) as listener:
         made = pipeline.plan(asked, listener)
     if form == "json":
-        print(json.dumps(plan_json.of(made.steps, made.lost, made.ended), indent=2))
+        print(json.dumps(plan_json.of(made.steps, made.lost), indent=2, default=str))
     else:
         color = sys.stdout.isatty()
         print(plan_text.of(made.steps, made.lost, full_diff=asked.diff, color=color))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from kplay.cli import options
@@ -38,13 +37,13 @@ def add(parser: ArgumentParser) -> None:
     )
     options.add_shown(parser)
     options.add_runs_directory(parser)
+    options.add_report(parser)
 
 
 def run(chosen: Namespace) -> ExitCode:
     """Continue; results that hosts hold are fetched, nothing is silently done twice."""
     from kplay import pipeline
-    from kplay.report import choose
 
     asked = options.run_options(chosen)
-    with choose.listener(sys.stdout, verbosity=asked.verbosity, diff=asked.diff) as listener:
+    with options.report(chosen) as listener:
         return pipeline.resume(chosen.run_id, asked, listener, done=chosen.done, again=chosen.again)

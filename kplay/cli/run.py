@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from kplay.cli import options
@@ -23,6 +22,7 @@ def add(parser: ArgumentParser) -> None:
     options.add_shown(parser)
     options.add_probes(parser)
     options.add_runs_directory(parser)
+    options.add_report(parser)
     parser.add_argument("-C", "--check", action="store_true", help="the same as `kplay plan`")
 
 
@@ -32,7 +32,6 @@ def run(chosen: Namespace) -> ExitCode:
     if chosen.check:
         return make_and_show(asked).code
     from kplay import pipeline
-    from kplay.report import choose
 
-    with choose.listener(sys.stdout, verbosity=asked.verbosity, diff=asked.diff) as listener:
+    with options.report(chosen) as listener:
         return pipeline.execute(asked, listener)

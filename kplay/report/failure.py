@@ -1,0 +1,102 @@
+"""A step that failed, as text: the task's line, then what the host said."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kplay.diagnostics import Diagnostic, render
+from kplay.source import Span
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kplay.walk.events import Place, StepEnded
+
+TAIL = 20
+
+
+def text(event: StepEnded, journal: str = "") -> str:
+    """The diagnostic of a failed step, of several lines."""
+    place, result = event.place, event.result
+    hidden = "censored" in result
+    diagnostic = Diagnostic(
+        "unreachable" if event.status == "unreachable" else "step-failed",
+        f"{title(place)}: {_message(result)}",
+        _span(place),
+        secret=hidden or _vaulted(place.file),
+    )
+    facts = [f" = host: {where(place)}"]
+    argv = _argv(result)
+    if argv:
+        facts.append(f" = argv: {argv}")
+    if result.get("rc") is not None:
+        facts.append(f" = rc: {result['rc']}")
+    facts += _tail("stderr", result) or _tail("stdout", result)
+    if journal:
+        facts.append(f" = journal: {journal}")
+    return "\n".join([render(diagnostic), *facts])
+
+
+def title(place: Place) -> str:
+    """Role, task and loop item."""
+    role = f"{place.role} : " if place.role else ""
+    item = f" ({place.item})" if place.item else ""
+    return f"{role}{place.task}{item}"
+
+
+def where(place: Place) -> str:
+    """The host, and the one it was delegated to."""
+    return f"{place.host} -> {place.delegate}" if place.delegate else place.host
+
+
+def _message(result: dict[str, Any]) -> str:
+    if "censored" in result:
+        return str(result["censored"])
+    said = str(result.get("msg") or "").strip()
+    if said:
+        return said.splitlines()[0]
+    if result.get("rc") is not None:
+        return f"ended with status {result['rc']}"
+    return "failed"
+
+
+def _argv(result: dict[str, Any]) -> str:
+    given = result.get("cmd")
+    if isinstance(given, list):
+        return shlex.join(str(word) for word in given)
+    return str(given).strip() if given else ""
+
+
+def _tail(stream: str, result: dict[str, Any]) -> list[str]:
+    lines = str(result.get(stream) or "").rstrip().splitlines()
+    if not lines:
+        return []
+    left = len(lines) - TAIL
+    note = f" (the last {TAIL} of {len(lines)} lines)" if left > 0 else ""
+    return [f" = {stream}{note}:", *(f"     {line}" for line in lines[-TAIL:])]
+
+
+def _span(place: Place) -> Span | None:
+    if not place.file:
+        return None
+    written = _line(place)
+    start = len(written) - len(written.lstrip(" -"))
+    return Span(place.file, place.line, start + 1, place.line, len(written) + 1)
+
+
+def _line(place: Place) -> str:
+    try:
+        lines = Path(place.file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
+
+
+def _vaulted(file: str) -> bool:
+    try:
+        with Path(file).open(encoding="utf-8", errors="replace") as stream:
+            return stream.readline().startswith("$ANSIBLE_VAULT;")
+    except OSError:
+        return False

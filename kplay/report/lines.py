@@ -1,0 +1,134 @@
+"""Events as lines of text with a style: what console and plain both say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kplay.report import failure, recap
+from kplay.report.diff import unified
+from kplay.walk.events import (
+    Connected,
+    HostLost,
+    PlayStarted,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepOutput,
+    StepRetried,
+    Warned,
+)
+
+if TYPE_CHECKING:
+    from kplay.walk.events import Event
+
+Line = tuple[str, str]
+_STYLES = {
+    "ok": "green",
+    "changed": "yellow",
+    "planned": "yellow",
+    "skipped": "cyan",
+    "ignored": "magenta",
+    "rescued": "magenta",
+    "blocked": "red",
+    "failed": "red",
+    "unreachable": "red",
+}
+
+
+@dataclass
+class Lines:
+    """Makes lines of events; the same events give the same lines.
+
+    Args:
+        verbosity: 1 shows steps that changed nothing and output as it comes, 2 connections too.
+        diff: show the diff of every change.
+        planning: only faults are said; the plan itself is shown when it is whole.
+    """
+
+    verbosity: int = 0
+    diff: bool = False
+    planning: bool = False
+    _journal: str = field(default="", repr=False)
+
+    def of(self, event: Event) -> list[Line]:
+        """The lines of one event; many have none."""
+        match event:
+            case RunStarted():
+                self._journal = event.journal
+                return [] if self.planning else [_opening(event)]
+            case StepEnded():
+                return self._step(event)
+            case HostLost():
+                return [_lost(event)]
+            case Warned():
+                return [("magenta", f"warning: {event.message}")]
+            case RunEnded() if not self.planning:
+                return self._closing(event)
+            case PlayStarted() if not self.planning:
+                return [("bold", f"play: {event.play} ({_count(len(event.hosts), 'host')})")]
+            case _:
+                return [] if self.planning else self._detail(event)
+
+    def _step(self, event: StepEnded) -> list[Line]:
+        if event.status in ("failed", "unreachable"):
+            return [] if event.loop else [("red", failure.text(event, self._journal))]
+        if event.loop or self.planning:
+            return []
+        quiet = event.status in ("ok", "skipped", "planned", "blocked")
+        if quiet and not self.verbosity:
+            return []
+        line = f"{event.status:<9} {failure.where(event.place)}: {failure.title(event.place)}"
+        if event.reason and self.verbosity:
+            line += f" ({event.reason})"
+        found = [(_STYLES.get(event.status, ""), line)]
+        if self.diff and event.status == "changed":
+            found += [("", text) for text in unified(event.diff)]
+        if self.verbosity > 1 and event.result.get("stdout"):
+            found.append(("", str(event.result["stdout"]).rstrip()))
+        said = event.result.get("msg")
+        if event.place.module == "debug" and said is not None:
+            found.append(("", f"          {said}"))
+        return found
+
+    def _detail(self, event: Event) -> list[Line]:
+        match event:
+            case StepRetried():
+                left = f"attempt {event.attempt} of {event.attempts}, next in {event.delay:g} s"
+                text = f"{failure.where(event.place)}: {failure.title(event.place)}"
+                return [("dim", f"retry     {text} ({left})")] if self.verbosity else []
+            case StepOutput() if self.verbosity:
+                return [("dim", f"{event.place.host} | {line}") for line in event.text.splitlines()]
+            case Connected() if self.verbosity > 1:
+                return [("dim", f"connected {event.host} (Python {event.python})")]
+            case _:
+                return []
+
+    def _closing(self, event: RunEnded) -> list[Line]:
+        changed = sum(counts.get("changed", 0) for counts in event.counts.values())
+        hosts = _count(len(event.counts), "host")
+        if event.exit_code == 0:
+            what = (
+                f"{_count(changed, 'change')} on {hosts}" if changed else f"no changes on {hosts}"
+            )
+        else:
+            what = f"exit code {event.exit_code}"
+        last = f"run {event.run} ended: {what}"
+        if event.exit_code in (2, 4, 130):
+            last += f"\n = help: `kplay resume {event.run}` goes on from here"
+        return [*recap.lines(event), ("bold", last)]
+
+
+def _opening(event: RunStarted) -> Line:
+    what = f"{_count(event.tasks, 'task')} on {_count(len(event.hosts), 'host')}"
+    return ("bold", f"run {event.run}: {' '.join(event.playbooks)}, {what}")
+
+
+def _lost(event: HostLost) -> Line:
+    said = event.message.splitlines()[0] if event.message else ""
+    head = f"{event.status:<9} {event.host}: {_count(event.not_run, 'task')} not run"
+    return ("red", f"{head}, {said}" if said else head)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,26 @@
+"""The end of a run: a line a host, then what it came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kplay.walk.events import RunEnded
+
+COLUMNS = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored", "blocked")
+
+
+def lines(event: RunEnded) -> list[tuple[str, str]]:
+    """(style, text) of each host, in the order of names, as Ansible's recap has it."""
+    width = max([len(name) for name in event.counts], default=0)
+    found = []
+    for name, counts in sorted(event.counts.items()):
+        cells = [f"{word}={counts.get(word, 0):<4}" for word in COLUMNS]
+        found.append((_style(counts), f"{name:<{width}} : {' '.join(cells)}".rstrip()))
+    return found
+
+
+def _style(counts: dict[str, int]) -> str:
+    if counts.get("failed") or counts.get("unreachable") or counts.get("blocked"):
+        return "red"
+    return "yellow" if counts.get("changed") else "green"
