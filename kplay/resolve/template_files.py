@@ -98,7 +98,9 @@ def render_template_text(
 
 @lru_cache(maxsize=64)
 def _environment(settings: Settings, folders: tuple[str, ...]) -> jinja2.Environment:
-    return build_environment(loader=jinja2.FileSystemLoader(folders), **dict(settings))
+    return build_environment(
+        loader=jinja2.FileSystemLoader(folders), finalize=settle, **dict(settings)
+    )
 
 
 @lru_cache(maxsize=1024)

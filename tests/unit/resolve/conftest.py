@@ -1,17 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kplay.inventory.model import Group, Host, Inventory
 from kplay.playbook.model import Play, Task
 from kplay.resolve.magic import PlayContext
-from kplay.resolve.scope import Scope
 from kplay.resolve.variables import VariableStore
 from kplay.source import Sourced, Span, load_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kplay.resolve.scope import Scope
 
 
 def sourced(text: str, file: str = "vars.yml") -> dict[str, Sourced]:

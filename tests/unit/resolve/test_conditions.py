@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from kplay.resolve.faults import TemplateError
 from kplay.source import load_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kplay.resolve.scope import Scope
 
 VARIABLES = 'plain: "a b"\nno_text: "no"\nempty: ""\nitems_: []\nnull_: null\ntext: "1\\n2"\n'
 
@@ -34,18 +41,18 @@ CASES = [
 
 
 @pytest.mark.parametrize(("condition", "value"), CASES)
-def test_holds(scope_of, condition, value):
+def test_holds(scope_of: Callable[..., Scope], condition: Any, value: Any) -> None:
     assert scope_of(VARIABLES).evaluate(condition) is value
 
 
-def test_a_text_that_reads_as_false_is_refused(scope_of):
+def test_a_text_that_reads_as_false_is_refused(scope_of: Callable[..., Scope]) -> None:
     with pytest.raises(TemplateError) as caught:
         scope_of(VARIABLES).evaluate("no_text")
     assert caught.value.code == "condition-not-boolean"
     assert caught.value.diagnostic.help == ("add `| bool` to read the text as a boolean",)
 
 
-def test_a_fault_points_at_its_item(scope_of):
+def test_a_fault_points_at_its_item(scope_of: Callable[..., Scope]) -> None:
     when = load_text("when:\n  - plain is defined\n  - absent == 1\n", "tasks.yml").root
     with pytest.raises(TemplateError) as caught:
         scope_of(VARIABLES).evaluate(when.child("when"))

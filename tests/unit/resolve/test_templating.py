@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from kplay.diagnostics import render
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.missing import OMIT
 from kplay.source import UnsafeText, made_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kplay.resolve.scope import Scope
+    from kplay.resolve.variables import VariableStore
 
 VARIABLES = """
 nested: {a: "{{ absent }}", b: 2, c: "{{ 1 + 1 }}"}
@@ -22,6 +31,11 @@ deep: {x: [{y: "{{ plain }} world"}]}
 unsafe: !unsafe "{{ never }}"
 number: 3
 """
+
+NAMESPACE = (
+    "{% set ns = namespace(x=0) %}{% for i in [1, 2] %}{% set ns.x = ns.x + i %}"
+    "{% endfor %}{{ ns.x }}"
+)
 
 CASES = [
     ("no marks", "no marks"),
@@ -61,28 +75,27 @@ CASES = [
     (["a", "{{ omitted }}"], ["a"]),
     ({"{{ plain }}": 1}, {"hello": 1}),
     ({"a": ["{{ number }}", True, None]}, {"a": [3, True, None]}),
-    ("{% set ns = namespace(x=0) %}{% for i in [1, 2] %}{% set ns.x = ns.x + i %}"
-     "{% endfor %}{{ ns.x }}", 3),
+    (NAMESPACE, 3),
     ("{{ vars.plain }} {{ vars['plain'] }}", "hello hello"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("written", "value"), CASES)
-def test_gives(scope_of, written, value):
+def test_gives(scope_of: Callable[..., Scope], written: Any, value: Any) -> None:
     assert scope_of(VARIABLES).template(written) == value
 
 
-def test_omit_stands_alone(scope_of):
+def test_omit_stands_alone(scope_of: Callable[..., Scope]) -> None:
     assert scope_of(VARIABLES).template("{{ omitted }}") is OMIT
 
 
-def test_results_are_never_templates(scope_of, store):
+def test_results_are_never_templates(scope_of: Callable[..., Scope], store: VariableStore) -> None:
     store.set_facts("web1", {"fact": "{{ plain }}"})
     assert scope_of(VARIABLES).template("{{ fact }}") == "{{ plain }}"
     assert scope_of(VARIABLES).template(UnsafeText("{{ plain }}")) == "{{ plain }}"
 
 
-def test_changing_a_variable_in_a_template_changes_no_other(scope_of):
+def test_changing_a_variable_in_a_template_changes_no_other(scope_of: Callable[..., Scope]) -> None:
     variables = "base: {a: [1]}"
     scope = scope_of(variables)
     assert scope.template("{{ base.update({'b': 2}) }}{{ base }}") == "{'a': [1], 'b': 2}"
@@ -119,14 +132,18 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("written", "code", "message"), FAULTS)
-def test_faults(scope_of, written, code, message):
+def test_faults(
+    scope_of: Callable[..., Scope], written: Any, code: str, message: str | None
+) -> None:
     with pytest.raises(TemplateError) as caught:
         scope_of(VARIABLES).template(written)
     assert caught.value.code == code
     assert message is None or caught.value.diagnostic.message == message
 
 
-def test_an_undefined_name_is_shown_where_it_is_written(scope_of, tmp_path):
+def test_an_undefined_name_is_shown_where_it_is_written(
+    scope_of: Callable[..., Scope], tmp_path: Path
+) -> None:
     scope = scope_of("a: '{{ b }}'\nb: '{{ plian }}'\nplain: 1\n")
     with pytest.raises(TemplateError) as caught:
         scope.template(made_up("{{ a }}", "tasks.yml"))
@@ -144,7 +161,7 @@ def test_an_undefined_name_is_shown_where_it_is_written(scope_of, tmp_path):
     )
 
 
-def test_a_recursion_names_its_places(scope_of):
+def test_a_recursion_names_its_places(scope_of: Callable[..., Scope]) -> None:
     with pytest.raises(TemplateError) as caught:
         scope_of(VARIABLES).template("{{ loop_a }}")
     notes = " ".join(caught.value.diagnostic.notes)

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached, causes_in
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kplay.resolve.scope import Scope
+    from kplay.resolve.variables import VariableStore
+
 
 @pytest.fixture
-def scope(scope_of, store):
+def scope(scope_of: Callable[..., Scope], store: VariableStore) -> Scope:
     store.register("web1", "u", Unknown("step 1"))
     store.register("web1", "v", Unknown("step 2"))
     store.register("web1", "part", PartialResult({"changed": True, "failed": False}, "step 3"))
@@ -45,7 +53,7 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize(("written", "causes"), UNKNOWN)
-def test_is_unknown(scope, written, causes):
+def test_is_unknown(scope: Scope, written: Any, causes: tuple[str, ...]) -> None:
     value = scope.template(written)
     assert isinstance(value, Unknown)
     assert value.causes == causes
@@ -65,11 +73,11 @@ KNOWN = [
 
 
 @pytest.mark.parametrize(("written", "value"), KNOWN)
-def test_is_known(scope, written, value):
+def test_is_known(scope: Scope, written: Any, value: Any) -> None:
     assert scope.template(written) == value
 
 
-def test_containers_keep_what_is_known(scope):
+def test_containers_keep_what_is_known(scope: Scope) -> None:
     value = scope.template({"a": "{{ u }}", "b": ["{{ v }}", 1]})
     assert value["b"][1] == 1
     assert causes_in(value) == ("step 1", "step 2")
@@ -85,23 +93,25 @@ CONDITIONS = [
 
 
 @pytest.mark.parametrize(("condition", "value"), CONDITIONS)
-def test_conditions_that_hold_or_not_whatever_comes(scope, condition, value):
+def test_conditions_that_hold_or_not_whatever_comes(
+    scope: Scope, condition: Any, value: Any
+) -> None:
     assert scope.evaluate(condition) is value
 
 
-def test_conditions_merge_causes(scope):
+def test_conditions_merge_causes(scope: Scope) -> None:
     value = scope.evaluate(["u", True, "v"])
     assert isinstance(value, Unknown)
     assert value.causes == ("step 1", "step 2")
 
 
 @pytest.mark.parametrize("use", [bool, len, str, hash, iter, lambda one: one == 1])
-def test_using_an_unknown_in_python_is_noticed(use):
+def test_using_an_unknown_in_python_is_noticed(use: Callable[[Any], object]) -> None:
     with pytest.raises(UnknownReached, match="step 1"):
         use(Unknown("step 1"))
 
 
-def test_a_partial_result_does_not_say_what_it_lacks():
+def test_a_partial_result_does_not_say_what_it_lacks() -> None:
     part = PartialResult({"rc": 0}, "step 3")
     assert part["rc"] == 0
     assert part.get("rc") == 0

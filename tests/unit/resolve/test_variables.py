@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +16,12 @@ from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.resolve.variables import VariableStore
 from kplay.source import Sourced, Span, load_text
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kplay.resolve.scope import Scope
+
 SPAN = Span("play.yml", 1, 1, 1, 2)
 
 
@@ -27,7 +33,7 @@ def keyword(layer: str) -> dict[str, Sourced]:
     return dict(load_text(f"vars:\n  x: {layer}\n", f"{layer}.yml").root.items())
 
 
-def build(layers: set[Layer], folder: Path):
+def build(layers: set[Layer], folder: Path) -> Scope:
     """A world in which exactly these layers define ``x`` as their own name."""
 
     def given(layer: Layer) -> dict[str, Sourced]:
@@ -75,13 +81,13 @@ LAYERS = [layer for layer in Layer if layer is not Layer.MAGIC]
 
 
 @pytest.mark.parametrize(("low", "high"), list(itertools.pairwise(LAYERS)))
-def test_the_table_is_what_happens(low, high, tmp_path):
+def test_the_table_is_what_happens(low: Layer, high: Layer, tmp_path: Path) -> None:
     scope = build({low, high}, tmp_path)
     assert scope["x"] == high.name
     assert [one.layer for one in scope.definitions("x")] == [low, high]
 
 
-def test_definitions_lists_all_layers_in_order(tmp_path):
+def test_definitions_lists_all_layers_in_order(tmp_path: Path) -> None:
     scope = build(set(LAYERS), tmp_path)
     found = scope.definitions("x")
     assert [one.layer for one in found] == LAYERS
@@ -91,11 +97,11 @@ def test_definitions_lists_all_layers_in_order(tmp_path):
     assert next(one for one in found if one.layer is Layer.FACTS).span is None
 
 
-def test_every_layer_has_a_title():
+def test_every_layer_has_a_title() -> None:
     assert len({layer.title for layer in Layer}) == len(Layer)
 
 
-def test_deeper_groups_win_then_priority_then_name(store):
+def test_deeper_groups_win_then_priority_then_name(store: VariableStore) -> None:
     for name, value in (("all", 1), ("web", 2), ("web_eu", 3)):
         store.inventory.groups[name].variables = dict(
             load_text(f"x: {value}\n{name}: true\n", "i.yml").root.items()
@@ -104,7 +110,7 @@ def test_deeper_groups_win_then_priority_then_name(store):
     assert store.scope(None, "web2.example.org")["x"] == 2
 
 
-def test_facts_are_read_both_ways(store):
+def test_facts_are_read_both_ways(store: VariableStore) -> None:
     store.add_facts("web1", {"ansible_os_family": "Debian", "services": {"ssh": 1}})
     store.add_facts("web1", {"ansible_local": {"a": 1}})
     scope = store.scope(None, "web1")
@@ -114,12 +120,12 @@ def test_facts_are_read_both_ways(store):
     assert scope["ansible_local"] == scope["ansible_facts"]["ansible_local"] == {"a": 1}
 
 
-def test_a_cacheable_fact_is_a_fact_too(store):
+def test_a_cacheable_fact_is_a_fact_too(store: VariableStore) -> None:
     store.set_facts("web1", {"x": 1}, cacheable=True)
     assert store.scope(None, "web1")["ansible_facts"]["x"] == 1
 
 
-def test_roles_share_defaults_with_the_play(tmp_path):
+def test_roles_share_defaults_with_the_play(tmp_path: Path) -> None:
     args = load_text("{}", "t.yml").root
     first = Role("a", tmp_path, defaults=table("a"))
     second = Role("b", tmp_path, defaults=table("b"))
@@ -137,7 +143,7 @@ def test_roles_share_defaults_with_the_play(tmp_path):
     assert store.scope(play, "h")["x"] == "c"
 
 
-def test_hostvars_shows_nothing_of_the_play_and_tells_what_is_read(store):
+def test_hostvars_shows_nothing_of_the_play_and_tells_what_is_read(store: VariableStore) -> None:
     read: list[tuple[str, str]] = []
     hosts = load_text("all", "p.yml").root
     play = Play("p", hosts, {}, SPAN, variables=table("play"))
@@ -155,7 +161,7 @@ def test_hostvars_shows_nothing_of_the_play_and_tells_what_is_read(store):
     ]
 
 
-def test_magic_variables(scope_of):
+def test_magic_variables(scope_of: Callable[..., Scope]) -> None:
     scope = scope_of()
     assert scope["inventory_hostname"] == "web1"
     assert scope["group_names"] == ["web", "web_eu"]
@@ -170,7 +176,7 @@ def test_magic_variables(scope_of):
     assert "role_name" not in scope
 
 
-def test_vars_files_take_the_first_that_is_there(store, tmp_path):
+def test_vars_files_take_the_first_that_is_there(store: VariableStore, tmp_path: Path) -> None:
     (tmp_path / "vars").mkdir()
     (tmp_path / "vars" / "Debian.yml").write_text("x: debian\n")
     files = load_text("- ['{{ family }}.yml', other.yml]\n", "p.yml").root
@@ -181,7 +187,7 @@ def test_vars_files_take_the_first_that_is_there(store, tmp_path):
         store.scope(play, "web2.example.org").template("{{ x }}")
 
 
-def test_a_vaulted_value_needs_a_password(store):
+def test_a_vaulted_value_needs_a_password(store: VariableStore) -> None:
     secret = dict(load_text("x: !vault abc\n", "v.yml").root.items())
     store.extra_vars.update(secret)
     with pytest.raises(TemplateError, match="no vault password"):
@@ -190,7 +196,7 @@ def test_a_vaulted_value_needs_a_password(store):
     assert store.scope(None, "web1").template("{{ x }}") == "open {{ abc }}"
 
 
-def test_what_a_run_made_survives_a_snapshot(store):
+def test_what_a_run_made_survives_a_snapshot(store: VariableStore) -> None:
     store.add_facts("web1", {"ansible_os_family": "Debian"})
     store.set_facts("web1", {"a": [1, {"b": None}]})
     store.register("web1", "r", PartialResult({"rc": 0}, "step"))
