@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from kplay.modules.api import UNKNOWN
+from kplay.modules.get_url import module
+from kplay.testing import FakeHost, plan, play
+
+URL = "https://dl.example/v1/tool.tgz?x=1"
+DATA = b"tool\n"
+DIGEST = hashlib.sha256(DATA).hexdigest()
+SUMS = f"{'0' * 64}  other.tgz\n{DIGEST} *./tool.tgz\n"
+
+
+def host() -> FakeHost:
+    made = FakeHost(files={"/opt/old": "old\n", "/opt/same": DATA, "/src/f": DATA})
+    made.serve(URL, DATA)
+    made.serve("https://dl.example/sums", SUMS)
+    made.serve("https://dl.example/one", DIGEST + "\n")
+    made.serve("https://dl.example/gone", status=404)
+    return made
+
+
+CASES = [
+    ({"dest": "/opt/new"}, "create", "/opt/new"),
+    ({"dest": "/opt/new", "mode": "0755"}, "create", "/opt/new"),
+    ({"dest": "/opt"}, "create", "/opt/tool.tgz"),
+    ({"dest": "/opt/new", "checksum": f"sha256:{DIGEST}"}, "create", "/opt/new"),
+    ({"dest": "/opt/new", "checksum": "sha256:https://dl.example/sums"}, "create", "/opt/new"),
+    ({"dest": "/opt/new", "checksum": "sha256:https://dl.example/one"}, "create", "/opt/new"),
+    ({"dest": "/opt/same", "checksum": f"sha256:{DIGEST}"}, "none", "/opt/same"),
+    ({"dest": "/opt/old", "checksum": f"sha256:{DIGEST}"}, "update", "/opt/old"),
+    ({"dest": "/opt/old"}, "none", "/opt/old"),
+    ({"dest": "/opt/same", "mode": "0600"}, "update", "/opt/same"),
+    ({"dest": "/opt/new", "url": "file:///src/f"}, "create", "/opt/new"),
+]
+
+
+@pytest.mark.parametrize(("args", "action", "path"), CASES, ids=str)
+def test_downloads(args: dict[str, object], action: str, path: str) -> None:
+    there = host()
+    whole = {"url": URL, **args}
+    planned = plan(module, whole, there)
+    assert planned.action == action, planned.msg
+    done = play(module, whole, there)
+    assert (done.action, done.failed) == (action, False), done.msg
+    assert done["dest"] == path == planned["dest"]
+    if args["dest"] != "/opt/old" or "checksum" in args:
+        assert there.read(path) == DATA
+    assert play(module, whole, there).action == "none" or args["dest"] == "/opt"
+
+
+def test_forced_again_changes_only_what_differs() -> None:
+    there = host()
+    args = {"url": URL, "dest": "/opt/same", "force": True}
+    assert plan(module, args, there).action == "update"
+    assert not play(module, args, there).changed
+    done = play(module, {**args, "dest": "/opt/old", "backup": True}, there)
+    assert done.changed
+    assert there.text(done["backup_file"]) == "old\n"
+
+
+def test_return_fields() -> None:
+    done = play(module, {"url": URL, "dest": "/opt/new"}, host())
+    assert done["checksum_src"] == done["checksum_dest"]
+    assert (done["status_code"], done["msg"], done["size"]) == (200, "OK (5 bytes)", 5)
+
+
+def test_later_steps_see_the_file() -> None:
+    args = {"url": URL, "dest": "/opt/new", "checksum": f"sha256:{DIGEST}", "mode": "0755"}
+    value = plan(module, args, host()).effects[0][2]
+    assert (value["content"], value["digest"], value["mode"]) == (UNKNOWN, DIGEST, "0755")
+
+
+REFUSED = [
+    ({"dest": "/none/x"}, "Destination /none does not exist"),
+    ({"url": "https://dl.example/gone"}, "Request failed: HTTP Error 404"),
+    ({"url": "https://nowhere/"}, "Request failed: connection refused"),
+    ({"checksum": "sha256:" + "0" * 64}, "The checksum for /opt/new did not match"),
+    ({"checksum": DIGEST}, "has to be in format <algorithm>:<checksum>"),
+    ({"checksum": "crc:12"}, "no digest called crc"),
+    ({"checksum": "sha256:zz"}, "The checksum format is invalid"),
+    (
+        {"url": "https://dl.example/x", "checksum": "sha256:https://dl.example/sums"},
+        "Unable to find a checksum for file 'x'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), REFUSED, ids=str)
+def test_refused(args: dict[str, object], message: str) -> None:
+    there = host()
+    done = play(module, {"url": URL, "dest": "/opt/new", **args}, there)
+    assert done.failed
+    assert message in done.msg
+    assert there.stat("/opt/new") is None

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from kplay.modules.unarchive import module
+from kplay.testing import FakeHost, plan, play
+
+FILES = {"tool/bin/run": (b"#!/bin/sh\n", 0o755), "tool/README": (b"read\n", 0o644)}
+
+
+def tar(kind: str = "gz", extra: str = "") -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=f"w:{kind}") as made:
+        directory = tarfile.TarInfo("tool")
+        directory.type, directory.mode, directory.mtime = tarfile.DIRTYPE, 0o755, 1_600_000_000
+        made.addfile(directory)
+        for name, (data, mode) in FILES.items():
+            one = tarfile.TarInfo(name)
+            one.size, one.mode, one.mtime = len(data), mode, 1_600_000_000
+            made.addfile(one, io.BytesIO(data))
+        link = tarfile.TarInfo("tool/link")
+        link.type, link.linkname = tarfile.SYMTYPE, "bin/run"
+        made.addfile(link)
+        if extra:
+            made.addfile(tarfile.TarInfo(extra))
+    return out.getvalue()
+
+
+def zipped() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, (data, mode) in FILES.items():
+            one = zipfile.ZipInfo(name)
+            one.external_attr = (0o100000 | mode) << 16
+            made.writestr(one, data)
+    return out.getvalue()
+
+
+def host(data: bytes) -> FakeHost:
+    made = FakeHost(files={"/tmp/a": data}, users={"bob": {"uid": 1000}})
+    made.add_dir("/opt")
+    made.add_file("/usr/bin/there")
+    return made
+
+
+ARGS = {"src": "/tmp/a", "dest": "/opt", "remote_src": True}
+
+
+@pytest.mark.parametrize(
+    ("data", "handler"),
+    [
+        (tar(), "TgzArchive"),
+        (tar(""), "TarArchive"),
+        (tar("bz2"), "TarBzipArchive"),
+        (tar("xz"), "TarXzArchive"),
+        (zipped(), "ZipArchive"),
+    ],
+    ids=["gz", "tar", "bz2", "xz", "zip"],
+)
+def test_archives(data: bytes, handler: str) -> None:
+    there = host(data)
+    planned = plan(module, ARGS, there)
+    assert (planned.action, planned["handler"]) == ("update", handler)
+    done = play(module, ARGS, there)
+    assert not done.failed, done.msg
+    assert there.text("/opt/tool/README") == "read\n"
+    run = there.stat("/opt/tool/bin/run")
+    assert run is not None
+    assert run.mode == 0o755
+    assert plan(module, ARGS, there).action == "none"
+    there.write("/opt/tool/README", b"other")
+    assert plan(module, ARGS, there).before == {"unlike": ["/opt/tool/README"]}
+    assert play(module, ARGS, there).changed
+    assert not play(module, ARGS, there).changed
+
+
+def test_a_plan_names_every_path() -> None:
+    there = host(tar())
+    keys = [key for _, key, _ in plan(module, ARGS, there).effects]
+    assert keys == ["/opt/tool", "/opt/tool/bin/run", "/opt/tool/README", "/opt/tool/link"]
+    play(module, ARGS, there)
+    assert {path for _, path in there.writes} <= {*keys, "/opt/tool/bin"}
+
+
+@pytest.mark.parametrize(
+    ("options", "paths"),
+    [
+        ({"extra_opts": ["--strip-components=1"]}, {"/opt/bin/run", "/opt/README", "/opt/link"}),
+        ({"extra_opts": ["--strip-components", "2"]}, {"/opt/run"}),
+        ({"include": ["tool/README"]}, {"/opt/tool/README"}),
+        ({"exclude": ["tool/bin/*", "tool/link", "tool"]}, set()),
+        ({"exclude": ["tool/bin"]}, {"/opt/tool", "/opt/tool/README", "/opt/tool/link"}),
+    ],
+    ids=str,
+)
+def test_some_of_it(options: dict[str, object], paths: set[str]) -> None:
+    effects = plan(module, {**ARGS, **options}, host(tar())).effects
+    assert {key for _, key, _ in effects} == paths
+
+
+def test_owner_and_mode_for_all() -> None:
+    there = host(tar())
+    args = {**ARGS, "owner": "bob", "mode": "0700"}
+    play(module, args, there)
+    stat = there.stat("/opt/tool/README")
+    assert stat is not None
+    assert (stat.owner, stat.mode) == ("bob", 0o700)
+    assert not play(module, args, there).changed
+
+
+def test_creates_is_a_guard() -> None:
+    done = plan(module, {**ARGS, "creates": "/usr/bin/th*"}, host(tar()))
+    assert (done.action, done["msg"]) == ("none", "skipped, since /usr/bin/th* exists")
+
+
+def test_from_the_controller() -> None:
+    there = host(b"")
+    args = {"src": "tool.tgz", "dest": "/opt", "_content": there.blob(tar()), "list_files": True}
+    done = play(module, args, there)
+    assert not done.failed, done.msg
+    assert done["files"] == ["tool", "tool/bin/run", "tool/README", "tool/link"]
+
+
+def test_from_a_url_is_unknown_until_it_is_fetched() -> None:
+    there = host(b"")
+    there.serve("https://x/a.tgz", tar())
+    args = {**ARGS, "src": "https://x/a.tgz"}
+    assert plan(module, args, there).action == "unknown"
+    assert play(module, args, there).changed
+
+
+REFUSED = [
+    (tar(), {"dest": "/none"}, "dest '/none' must be an existing dir"),
+    (tar(), {"src": "/none"}, "Source '/none' does not exist"),
+    (b"text", {}, "Failed to find handler"),
+    (tar(extra="../evil"), {}, "leads out of its directory: ../evil"),
+    (tar(extra="/evil"), {}, "leads out of its directory: /evil"),
+    (tar(), {"extra_opts": ["--transform=x"]}, "only --strip-components is known"),
+]
+
+
+@pytest.mark.parametrize(("data", "args", "message"), REFUSED)
+def test_refused(data: bytes, args: dict[str, object], message: str) -> None:
+    there = host(data)
+    before = there.files.snapshot()
+    done = play(module, {**ARGS, **args}, there)
+    assert done.failed
+    assert message in done.msg
+    assert there.files.snapshot() == before
+
+
+def test_a_link_that_leads_out_is_not_followed() -> None:
+    there = host(tar())
+    there.add_dir("/elsewhere")
+    there.add_link("/opt/tool", "/elsewhere")
+    done = play(module, ARGS, there)
+    assert done.failed
+    assert "leads out of /opt" in done.msg
