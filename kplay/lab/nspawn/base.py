@@ -22,6 +22,13 @@ PACKAGES = (
     "systemd-sysv",
 )  # fmt: skip
 USERS = {"kplay": "ALL=(ALL:ALL) NOPASSWD:ALL", "ops": "ALL=(ALL:ALL) ALL"}
+# mmdebstrap mounts /proc, /sys and /dev in the tree. In namespaces of its own these cannot be left
+# behind, and it ends with us, however we end.
+_CONTAINED = (
+    "setpriv", "--pdeathsig", "KILL",
+    "unshare", "--mount", "--propagation", "private", "--pid", "--mount-proc", "--fork",
+    "--kill-child",
+)  # fmt: skip
 # Raised when ``_finish`` changes, so that trees made by an older one are not taken.
 _REVISION = "1"
 _FILES = Path(__file__).parent / "files"
@@ -66,7 +73,8 @@ def base_tree(lab: Lab, progress: Callable[[str], None]) -> Path:
         progress(f"building the base tree: Debian {lab.release}, about a minute")
         packages = ",".join(sorted({*PACKAGES, *lab.packages}))
         log = place / f"{tree.name}.log"
-        argv = ["mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase"]
+        argv = [*_CONTAINED, "mmdebstrap", "--mode=root", "--format=directory"]
+        argv += ["--variant=minbase"]
         argv += [f"--include={packages}", lab.release, str(partial)]
         run_logged(argv, log, timeout=1800)
         _finish(partial)
