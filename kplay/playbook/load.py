@@ -84,15 +84,19 @@ class Loader(Reader):
         play: Play | None = None,
         handler: bool = False,
         span: Span | None = None,
+        handlers: list[Node] | None = None,
     ) -> list[Node]:
         """The nodes of a task file that an include names, static imports in it unfolded.
+
+        Handlers of roles that it imports are put into ``handlers``.
 
         Raises:
             InputError: the file is missing, or holds what cannot be run.
         """
-        scope = self._late(play, parent, role).within(handler=handler)
+        brought = handlers if handlers is not None else []
+        scope = self._late(play, parent, role).within(handler=handler, handlers=brought)
         nodes = self.tasks_of(path, span, scope)
-        self._check(nodes, scope)
+        self._check([*nodes, *brought], scope)
         return nodes
 
     def load_role(
@@ -104,7 +108,7 @@ class Loader(Reader):
         arguments: Mapping[str, Any] | None = None,
         parent: Block | None = None,
     ) -> Block:
-        """The block of an include_role; its handlers are in ``block.role.handlers``.
+        """The block of an include_role; the handlers it brings are in ``block.handlers``.
 
         Args:
             name: the role's name, rendered.
@@ -125,7 +129,8 @@ class Loader(Reader):
             self, sourced, scope, words, parts=parts_of(given), public=is_true(given.get("public"))
         )
         if block is not None:
-            self._check([block, *(block.role.handlers if block.role else [])], scope)
+            block.handlers = scope.handlers
+            self._check([block, *block.handlers], scope)
         scope.faults.settle()
         if block is None:  # pragma: no cover - unfold notes a fault whenever it gives nothing
             raise InputError(Diagnostic("unknown-role", f"no role named `{name}`", include.span))
@@ -168,6 +173,7 @@ class Loader(Reader):
             play=play,
             handler=include.handler,
             span=include.span,
+            handlers=block.handlers,
         )
         return block
 

@@ -103,6 +103,8 @@ class Block:
     parent: Block | None = None
     kind: str = "block"
     """``block``, ``import`` or ``role`` (for the reader, and for role-wide rules)."""
+    handlers: list[Node] = field(default_factory=list)
+    """What an expanded include brings to the play's handlers: those of all roles in it."""
 
 
 @dataclass(eq=False, slots=True)

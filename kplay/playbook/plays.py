@@ -127,7 +127,7 @@ def _read_play(reader: Reader, entry: Sourced, scope: Scope) -> Play | None:
         directory=scope.directory,
     )
     words.pop("vars", None)
-    inner = scope.within(play=play)
+    inner = scope.within(play=play, handlers=play.handlers)
     _check_vars_files(reader, play, inner)
     handlers = entry.get("handlers")
     if handlers is not None:

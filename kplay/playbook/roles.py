@@ -89,8 +89,7 @@ def unfold(
     part = parts.get("handlers", "main")
     for file in reader.role_files(role, "handlers", part, name, scope):
         role.handlers += reader.tasks_of(file, name.span, handling)
-    if scope.play is not None and scope.static:
-        scope.play.handlers += role.handlers
+    scope.handlers.extend(role.handlers)
     return block
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kplay.diagnostics import Faults
-    from kplay.playbook.model import Block, Play, Role
+    from kplay.playbook.model import Block, Node, Play, Role
     from kplay.source import Sourced, Span
 
 _PLAIN_NAME = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
@@ -29,6 +29,8 @@ class Scope:
     role: Role | None = None
     parent: Block | None = None
     handler: bool = False
+    handlers: list[Node] = field(default_factory=list)
+    """Where roles put their handlers."""
     files: tuple[tuple[Path, Span | None], ...] = ()
     """Task files being read, outermost first, each with the import that asked for it."""
     extra: Mapping[str, Any] = field(default_factory=dict)

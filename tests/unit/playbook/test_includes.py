@@ -51,11 +51,28 @@ def test_a_role_and_the_includes_in_it(
     block = load.expand(play.tasks[1], play, "one")
     assert block.role.parameters["p"].value == 2
     assert not block.role.public
-    assert [one.name for one in block.role.handlers] == ["restart"]
+    assert [one.name for one in block.handlers] == ["restart"]
     assert play.handlers == []
     inner = load.expand(block.tasks[0], play, "extra.yml")
     assert outline([inner]) == [("import", ["fail"])]
     assert inner.tasks[0].role is block.role
+
+
+def test_handlers_of_all_roles_in_an_include(
+    loader: tuple[Loader, Any], folder: Callable[[dict[str, str]], Path]
+) -> None:
+    load, play = loader
+    folder(
+        {
+            "roles/two/meta/main.yml": "dependencies: [one]\n",
+            "roles/two/handlers/main.yml": "- name: reload\n  ping:\n",
+            "with_roles.yml": "- import_role: {name: two}\n",
+        }
+    )
+    role = load.expand(play.tasks[1], play, "two")
+    assert [one.name for one in role.handlers] == ["restart", "reload"]
+    tasks = load.expand(play.tasks[0], play, "with_roles.yml")
+    assert [one.name for one in tasks.handlers] == ["restart", "reload"]
 
 
 def test_other_parts_of_a_role(loader: tuple[Loader, Any]) -> None:
