@@ -24,20 +24,25 @@ def find(name_or_path: str) -> Lab:
 
     Raises:
         InputError: there is none, or its file has faults.
+        KplayError: it is up, and only root may look at it.
     """
-    from kplay.lab.nspawn.place import ROOT, Place
+    from kplay.lab.nspawn.place import ROOT, Place, need_root
 
     path = Path(name_or_path)
     if path.is_file():
         return load(path)
     named = "/" not in name_or_path and not name_or_path.startswith(".")
-    if named and Place(name_or_path).lab_file.is_file():
-        return load(Place(name_or_path).lab_file)
+    standing = Place(name_or_path) if named and name_or_path else None
+    if standing is not None and standing.path.is_dir():
+        # The lab's directory, its keys in it, is closed to others.
+        need_root()
+        if standing.lab_file.is_file():
+            return load(standing.lab_file)
     ready = {file.stem: file for place in _READY_MADE for file in sorted(place.glob("*.yml"))}
     if named and name_or_path in ready:
         return load(ready[name_or_path])
-    standing = [one.name for one in ROOT.iterdir()] if ROOT.is_dir() else []
-    known = sorted({*ready, *standing})
+    others = [one.name for one in ROOT.iterdir()] if ROOT.is_dir() else []
+    known = sorted({*ready, *others})
     raise InputError(
         Diagnostic(
             "lab-not-found",

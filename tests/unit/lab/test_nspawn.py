@@ -82,6 +82,7 @@ def test_a_lab_that_is_up_is_found_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(place, "ROOT", tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     lab = load_string(TEXT, "lab.yml")
     (tmp_path / "demo").mkdir()
     save_lab(lab, place.Place("demo"))
@@ -90,6 +91,9 @@ def test_a_lab_that_is_up_is_found_by_its_name(
     Record("10.90.1.0/24", {}, "").save(place.Place("demo"))
     assert other_networks("demo") == []
     assert other_networks("else") == ["10.90.1.0/24"]
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(KplayError, match="need root"):
+        labs.find_lab("demo")
 
 
 def test_a_record_cut_short_by_a_power_loss_is_an_empty_one(tmp_path: Path) -> None:
