@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
     from kplay.source import Sourced
 
-MARKS = ("{{", "{%", "{#")
-
 
 def is_template(text: str) -> bool:
     """Whether a text holds anything for Jinja to do."""
-    return "{" in text and any(mark in text for mark in MARKS)
+    return "{" in text and ("{{" in text or "{%" in text or "{#" in text)
 
 
 class LazyDict(dict[Any, Any]):

@@ -319,8 +319,11 @@ class Scope(Mapping[str, Any]):
         if type(value) is dict:
             result: dict[Any, Any] = {}
             for key, part in value.items():
-                child = source.child(key) if source is not None else None
-                rendered = self._template(part, child)
+                if type(part) is str and "{" not in part:
+                    rendered: Any = part
+                else:
+                    child = source.child(key) if source is not None else None
+                    rendered = self._template(part, child)
                 if rendered is not OMIT:
                     name = key
                     if isinstance(key, str) and is_template(key):

@@ -18,7 +18,7 @@ from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.runtime import Context, Macro
 
 from kplay.resolve.faults import TemplateError, fault, undefined
-from kplay.resolve.lazy import MARKS, settle
+from kplay.resolve.lazy import settle
 from kplay.resolve.missing import OMIT, Missing
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached, reached
 
@@ -316,7 +316,6 @@ def render_expression(text: str, scope: Scope) -> Any:
 
 
 __all__ = [
-    "MARKS",
     "SCOPE",
     "ScopeContext",
     "build_environment",
