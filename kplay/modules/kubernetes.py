@@ -1,0 +1,80 @@
+"""How kubectl is called on a host, and whether there is a cluster to ask."""
+
+import json
+from typing import TYPE_CHECKING, Any, Dict, List
+
+from kplay.agent.host import UnknownValue
+from kplay.modules.api import ABSENT, Arg, Args
+
+if TYPE_CHECKING:
+    from kplay.agent.host import Probe
+
+ARGS: Dict[str, Arg] = {
+    "kubeconfig": Arg("path", default="/etc/kubernetes/admin.conf"),
+    "context": Arg("str"),
+    "kubectl": Arg("path", default="kubectl"),
+}
+
+# kubectl keeps what it discovers under the home directory; a plan writes nothing
+NO_CACHE = "--cache-dir=/dev/null/none"
+
+# kubectl's words when no API server answers
+UNREACHABLE = (
+    "was refused",
+    "Unable to connect",
+    "couldn't get current server API group list",
+    "connection refused",
+    "no such file or directory",
+)
+
+
+def kubectl(args: Args) -> List[str]:
+    """Give the program with the cluster that it is to ask."""
+    words = [args.get("kubectl") or "kubectl", NO_CACHE]
+    if args.get("kubeconfig"):
+        words.append("--kubeconfig=" + args["kubeconfig"])
+    if args.get("context"):
+        words.append("--context=" + args["context"])
+    return words
+
+
+def foreseen(probe: "Probe", args: Args) -> bool:
+    """Say whether the cluster, or the means to ask it, will only be there once the plan is done."""
+    if not probe.scratch():
+        return False
+    cluster = probe.effect("kubernetes", "cluster")
+    if isinstance(cluster, dict):
+        return cluster.get("state") != ABSENT
+    program = args.get("kubectl") or "kubectl"
+    there = probe.stat(program) if "/" in program else probe.which(program)
+    config = args.get("kubeconfig") or ""
+    planned = bool(config) and isinstance(probe.effect("path", config), dict)
+    return planned or not there or bool(config and probe.stat(config) is None)
+
+
+def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> Any:
+    """Run kubectl to read; in a plan, a cluster that does not answer is unknown."""
+    verb, rest = words[0], words[1:]
+    program = kubectl(args)
+    done = probe.query([program[0], verb, *program[1:], *rest], stdin=stdin, timeout=60.0)
+    if done.rc != 0 and probe.scratch() and any(sign in done.stderr for sign in UNREACHABLE):
+        raise UnknownValue("the cluster's API server does not answer: %s" % last(done.stderr))
+    return done
+
+
+def items(text: str) -> List[Dict[str, Any]]:
+    """Give the objects that kubectl prints as JSON, one or a list."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    listed = found.get("items") if isinstance(found, dict) else None
+    if isinstance(listed, list):
+        return [one for one in listed if isinstance(one, dict)]
+    return [found] if isinstance(found, dict) and found else []
+
+
+def last(text: str) -> str:
+    """Give the last line that says something."""
+    said = [line for line in text.strip().splitlines() if line.strip()]
+    return said[-1].strip() if said else ""

@@ -1,0 +1,68 @@
+"""service_facts: the services of a host and how they stand."""
+
+from typing import TYPE_CHECKING
+
+from kplay.modules.api import Args, Module, State
+
+if TYPE_CHECKING:
+    from kplay.agent.host import Probe
+
+PLAIN = ("--no-pager", "--no-legend", "--plain", "--full", "--type=service")
+
+
+def observe(probe: "Probe", args: Args) -> State:  # noqa: ARG001
+    """List the units that systemd has loaded and those that lie on disk."""
+    found: State = {}
+    loaded = probe.query(["systemctl", "list-units", "--all", *PLAIN])
+    for line in loaded.stdout.splitlines():
+        words = line.replace("\u25cf", " ").split(None, 4)
+        if len(words) > 3 and words[0].endswith(".service"):
+            status = words[1] if words[1] in ("not-found", "masked", "failed") else words[2]
+            found[words[0]] = {
+                "name": words[0],
+                "state": "running" if words[3] == "running" else "stopped",
+                "status": "failed" if words[2] == "failed" else status,
+                "source": "systemd",
+            }
+            if words[3] not in ("running", "exited", "dead", "failed"):
+                found[words[0]]["state"] = "unknown"
+    files = probe.query(["systemctl", "list-unit-files", *PLAIN])
+    for line in files.stdout.splitlines():
+        words = line.split()
+        if len(words) < 2 or not words[0].endswith(".service"):
+            continue
+        known = found.setdefault(
+            words[0],
+            {
+                "name": words[0],
+                "state": "unknown" if "@." in words[0] else "inactive",
+                "status": words[1],
+                "source": "systemd",
+            },
+        )
+        if known["status"] not in ("failed", "not-found"):
+            known["status"] = words[1]
+    return {"ansible_facts": {"services": found}}
+
+
+def desire(args: Args, found: State) -> State:  # noqa: ARG001
+    """Want nothing."""
+    return {}
+
+
+def result(args: Args, found: State, wanted: State, changed: bool) -> State:  # noqa: ARG001
+    """Give the services."""
+    return dict(found)
+
+
+module = Module(
+    "service_facts",
+    args={},
+    observe=observe,
+    desire=desire,
+    kind="read",
+    reach="host",
+    result=result,
+    complete=True,
+    also_known_as=("ansible.builtin.service_facts",),
+)
