@@ -112,9 +112,8 @@ def _bare(text: str) -> str:
     opening = True
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         prose = token.type == tokenize.STRING and opening
-        opening = token.type in {
-            tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT,
-        } and (opening or token.type != tokenize.NL)  # fmt: skip
+        if token.type not in {tokenize.NL, tokenize.COMMENT}:
+            opening = token.type in {tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
         if token.start[0] > row:
             pieces.append("\n" * (token.start[0] - row))
             row, column = token.start[0], 0

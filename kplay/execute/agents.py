@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kplay.agent.session import AgentSession, Hello
-from kplay.transport import Settings, Target, connect
+from kplay.transport.base import Settings
+from kplay.transport.connect import connect
+from kplay.transport.target import Target
 from kplay.walk.fleet import Fleet
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kplay.bundle import default_directory
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, UsageError
 from kplay.graph.build import build
@@ -67,6 +68,10 @@ def prepare(options: RunOptions) -> Prepared:
     directory = playbook.plays[0].directory if playbook.plays else None
     if directory is not None:
         load_adjacent(inventory, directory)
+    provided = {"kplay_bundle": str(default_directory())}
+    everyone = inventory.groups["all"].variables
+    for name, value in provided.items():
+        everyone.setdefault(name, made_up(value))
     store = VariableStore(
         inventory,
         directory,

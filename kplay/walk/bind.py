@@ -214,7 +214,10 @@ def _validated(context: Context, call: Call) -> dict[str, Any]:
     context.secrets.update(
         str(args[name]) for name, arg in module.args.items() if arg.secret and args.get(name)
     )
-    return {key: value for key, value in args.items() if value is not None}
+    defaults = {name: arg.default for name, arg in module.args.items()}
+    return {
+        key: value for key, value in args.items() if value is not None and value != defaults[key]
+    }
 
 
 def _argument_span(context: Context, argument: str) -> Span:

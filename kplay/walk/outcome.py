@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kplay.modules import catalog
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk.dispatch import planned_only
 
@@ -79,20 +80,21 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
         part["changed"] = bool(raw.get("changed"))
         if call.finish is not None:
             part = call.finish(part, world.planning)
-            if part.get("changed") and action == "none":
-                action = "update"
+            finished = str(part.pop("action", "update"))
+            action = finished if part.get("changed") else "none"
         changed = bool(fields.get("changed")) or bool(part["changed"])
         failed = bool(fields.get("failed")) or bool(part["failed"])
         fields = {**fields, **part, "changed": changed, "failed": failed}
     result: dict[str, Any] = fields
     causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown")) or item.argument_causes
     planned = planned_only(item, world) and action != "none"
-    if planned and (
-        action in ("run", "unknown") or not all(raw.get("known", True) for raw in raws)
-    ):
+    whole_known = action not in ("run", "unknown") and all(raw.get("known", True) for raw in raws)
+    if planned_only(item, world) and not whole_known:
         result = PartialResult(fields, who)
+    if action == "unknown" and all(_only_reads(call.module) for call in item.calls):
+        action = "none"
     status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"
-    if planned and status == "changed":
+    if planned and (status == "changed" or action == "unknown"):
         status = "planned"
     diff = [part for raw in raws for part in raw.get("diff") or ()]
     seconds = sum(max(0.0, raw.get("ended", 0.0) - raw.get("started", 0.0)) for raw in raws)
@@ -102,6 +104,11 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     return Outcome(
         status, action, result, diff, causes if action == "unknown" else (), seconds=seconds
     )
+
+
+def _only_reads(name: str) -> bool:
+    module = catalog.find(name)
+    return module is not None and module.kind in ("read", "wait")
 
 
 def _conditions(bound: Bound, item: Item, outcome: Outcome, world: World) -> None:

@@ -1,0 +1,157 @@
+"""Three bare Debian hosts become a real Kubernetes cluster, stay as they are, and are reset."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kplay import lab
+
+pytestmark = pytest.mark.cluster
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
+
+
+@dataclasses.dataclass
+class Cluster:
+    lab: lab.Lab
+    inventory: Path
+    work: Path
+    plan: str = ""
+    applied: str = ""
+
+    def kplay(self, *words: str, code: int | None = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "kplay", *words],
+            cwd=self.work,
+            env={**os.environ, "KUBECONFIG": str(self.work / "kubeconfig"), "COLUMNS": "160"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=2400,
+        )
+        text = done.stdout + done.stderr
+        assert code is None or done.returncode == code, f"{words}: {done.returncode}\n{text}"
+        return text
+
+    def play(self, verb: str, name: str, *words: str, code: int | None = 0) -> str:
+        playbook = str(ROOT / "playbooks" / name)
+        return self.kplay(verb, "-i", str(self.inventory), playbook, *words, code=code)
+
+    def kubectl(self, *words: str) -> str:
+        command = ["sudo", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", *words]
+        argv = lab.ssh_argv(self.lab, "cp1", command)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def events(self) -> list[dict]:
+        newest = sorted((self.work / ".kplay/runs").iterdir())[-1]
+        lines = (newest / "journal.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    work = tmp_path_factory.mktemp("cluster")
+    three = lab.load_lab(ROOT / "inventories/lab/three.yml")
+    mine = dataclasses.replace(three, name=f"ci-{os.getpid()}")
+    inventory = lab.up(mine, progress=lambda host, text: print(f"{host}: {text}"))
+    made = Cluster(mine, inventory, work)
+    try:
+        made.kplay("bundle", "build")
+        made.plan = made.play("plan", "kubeadm.yml")
+        made.applied = made.play("apply", "kubeadm.yml", "--yes")
+        yield made
+    finally:
+        lab.down(mine, progress=lambda host, text: print(f"{host}: {text}"))
+
+
+def test_every_node_is_ready(cluster):
+    lines = cluster.kubectl("get", "nodes", "--no-headers").splitlines()
+    assert sorted(line.split()[:2] for line in lines) == [
+        ["cp1", "Ready"],
+        ["w1", "Ready"],
+        ["w2", "Ready"],
+    ]
+
+
+def test_the_plan_of_bare_hosts_named_the_cluster(cluster):
+    assert "Initialise the control plane" in cluster.plan
+    assert "Join the cluster" in cluster.plan
+    assert "failed" not in cluster.plan.lower().replace("failed=0", "")
+
+
+def test_verify_looked_up_names_and_reached_a_service_from_every_node(cluster):
+    ended = [e for e in cluster.events() if e["event"] == "StepEnded"]
+    assert ended, "the journal is empty"
+    for task in ("Look up a Service's name from every node", "Fetch from the Service on every node"):
+        items = [e for e in ended if e["place"]["task"].endswith(task) and not e["loop"]]
+        assert len(items) == 3, task
+        assert {e["status"] for e in items} == {"ok"}, task
+
+
+def test_workers_prepared_while_the_control_plane_initialised(cluster):
+    events = cluster.events()
+    init = [e for e in events if e.get("place", {}).get("task", "").endswith(
+        "Initialise the control plane")]
+    began = next(e["time"] for e in init if e["event"] == "StepSent")
+    ended = next(e["time"] for e in init if e["event"] == "StepEnded")
+    during = [
+        e
+        for e in events
+        if e["event"] == "StepEnded"
+        and e["place"]["host"] in ("w1", "w2")
+        and e["place"]["play"] == "Prepare every host"
+        and began < e["time"] < ended
+    ]
+    assert during, "no worker was prepared while the control plane initialised"
+
+
+def test_the_kubeconfig_is_a_context_of_the_controller(cluster):
+    path = cluster.work / "kubeconfig"
+    assert path.stat().st_mode & 0o777 == 0o600
+    config = yaml.safe_load(path.read_text())
+    assert cluster.lab.name in [one["name"] for one in config["contexts"]]
+
+
+def test_no_token_reached_a_log(cluster):
+    texts = [cluster.plan, cluster.applied]
+    runs = cluster.work / ".kplay/runs"
+    texts += [path.read_text() for path in runs.rglob("*.jsonl")]
+    texts += [path.read_text() for path in runs.rglob("run.json")]
+    assert not [found for text in texts for found in TOKEN.findall(text)]
+
+
+def test_planning_again_finds_nothing_to_do(cluster):
+    text = cluster.play("plan", "kubeadm.yml", "--detailed-exitcode")
+    assert "no changes" in text.lower()
+
+
+def test_running_again_changes_nothing(cluster):
+    cluster.play("run", "kubeadm.yml")
+    ended = [e for e in cluster.events() if e["event"] == "StepEnded"]
+    changed = [e["place"]["task"] for e in ended if e["status"] == "changed"]
+    assert ended
+    assert changed == []
+
+
+def test_reset_makes_bare_hosts_of_them(cluster):
+    cluster.play("run", "reset.yml")
+    for host in ("cp1", "w1", "w2"):
+        argv = lab.ssh_argv(cluster.lab, host, ["sudo", "ls", "-A", "/etc/kubernetes"])
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+        assert "kubelet.conf" not in done.stdout
+        assert "admin.conf" not in done.stdout
+    text = cluster.play("plan", "reset.yml", "--detailed-exitcode")
+    assert "no changes" in text.lower()
