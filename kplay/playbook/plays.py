@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kplay.playbook import keywords, roles, tasks
 from kplay.playbook.freeform import made
 from kplay.playbook.model import Block, Include, Play
-from kplay.playbook.values import check, is_template, names_in, read_keywords, shown
+from kplay.playbook.values import check, is_template, names_in, read_keywords, shown, table_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def _read_import(reader: Reader, entry: Sourced, key: str, scope: Scope) -> list
     if not isinstance(target.value, str):
         scope.faults.add("bad-value", f"`{key}` wants a file's name", target.span)
         return []
-    known = dict(words["vars"].items()) if "vars" in words else {}
+    known = table_of(words.get("vars"))
     name = scope.within(play=Play("", target, {}, target.span, known)).fill(target.value)
     path = reader.sibling(name, target, scope)
     if path is None:
@@ -82,8 +82,7 @@ def _read_import(reader: Reader, entry: Sourced, key: str, scope: Scope) -> list
 
 def _inherit(play: Play, words: Keywords) -> None:
     """Give a play what stands on the import around it, whose variables win over its own."""
-    if "vars" in words:
-        play.variables = {**play.variables, **dict(words["vars"].items())}
+    play.variables = {**play.variables, **table_of(words.get("vars"))}
     for name in ("tags", "when"):
         outer, own = words.get(name), play.keywords.get(name)
         if outer is not None:
@@ -120,9 +119,7 @@ def _read_play(reader: Reader, entry: Sourced, scope: Scope) -> Play | None:
         hosts,
         words,
         hosts.key_span,
-        variables=dict(shared.items())
-        if shared is not None and isinstance(shared.value, dict)
-        else {},
+        variables=table_of(shared),
         vars_files=_files(files),
         directory=scope.directory,
     )

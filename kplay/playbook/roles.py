@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kplay.diagnostics import suggest
 from kplay.playbook import files, keywords
 from kplay.playbook.model import Block, Node, Role
-from kplay.playbook.values import is_template, names_in, read_keywords, shown
+from kplay.playbook.values import is_template, names_in, read_keywords, shown, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def unfold(
     if path is None:
         return None
     shared = words.pop("vars", None)
-    parameters = dict(shared.items()) if shared and isinstance(shared.value, dict) else {}
+    parameters = table_of(shared)
     parents = (*scope.role.parents, scope.role) if scope.role is not None else ()
     if any(parent.path == path for parent in parents) and scope.static and not parts.get("tasks"):
         way = " -> ".join([*(parent.name for parent in parents), text])

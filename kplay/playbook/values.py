@@ -55,6 +55,11 @@ def names_in(value: Any) -> list[str]:
     return [name.strip() for text in texts for name in str(text).split(",") if name.strip()]
 
 
+def table_of(value: Sourced | None) -> dict[str, Sourced]:
+    """The entries of a mapping; nothing for anything else, whose fault is noted elsewhere."""
+    return dict(value.items()) if value is not None and isinstance(value.value, dict) else {}
+
+
 def shown(value: Any) -> str:
     """A value as messages name it: its type, and itself when it is short."""
     if value is None:

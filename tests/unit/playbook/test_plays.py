@@ -89,4 +89,5 @@ def test_what_is_no_playbook(codes: Callable[..., list[str]]) -> None:
     assert codes("a: 1\n") == ["bad-value"]
     assert codes("- import_playbook: site.yml\n") == ["import-cycle"]
     assert codes("- hosts:\n  tasks: []\n") == ["missing-hosts"]
+    assert codes("- import_playbook: site.yml\n  vars: 5\n") == ["bad-value", "import-cycle"]
     assert codes("- import_playbook: [a]\n") == ["bad-value", "bad-value"]
