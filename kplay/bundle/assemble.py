@@ -186,11 +186,11 @@ class Build:
         require_release(release)
         target = self._directory / "packages"
         apt = Apt(self._work / "apt", say)
-        files = gather(self._components.packages, bundled, target, apt)
-        index = write_index(target, [file for _, _, file in files], say)
+        hosts, images = gather(self._components.packages, bundled, target, apt)
+        index = write_index(target, [one.file for one in hosts], say)
         made = [
-            self._artifact(name, "package", file, version, f"Debian {release}")
-            for name, version, file in files
+            self._artifact(one.name, "package", one.file, one.version, f"Debian {release}")
+            for one in [*hosts, *images]
         ]
         return [*made, self._artifact("Packages", "index", index, release, "kplay")]
 

@@ -9,16 +9,25 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from kplay.bundle.model import BundleError, hash_file
 from kplay.bundle.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 _PLANNED = re.compile(r"^Inst (\S+) \((\S+) ")
 _RELEASE = re.compile(r'^VERSION_CODENAME="?([^"\n]*)', re.MULTILINE)
+
+
+class Package(NamedTuple):
+    """A package that was fetched: its name, its version with the epoch, its file."""
+
+    name: str
+    version: str
+    file: Path
 
 
 class Apt:
@@ -75,7 +84,7 @@ class Apt:
             }
         )
 
-    def download(self, versions: dict[str, str], target: Path) -> None:
+    def download(self, versions: Mapping[str, str], target: Path) -> None:
         """Fetch packages of these versions into ``target``.
 
         Raises:
@@ -101,31 +110,40 @@ def require_release(wanted: str, os_release: Path = Path("/etc/os-release")) -> 
 
 
 def gather(
-    names: Iterable[str], exact: Iterable[str], target: Path, apt: Apt
-) -> list[tuple[str, str, Path]]:
-    """Fetch ``names`` with what they need beyond the required packages, and ``exact`` alone.
+    names: Iterable[str], bundled: Iterable[str], target: Path, apt: Apt
+) -> tuple[list[Package], list[Package]]:
+    """Fetch ``names`` with what they need, and what only images need.
 
-    Return (name, version, file) of each, sorted by name; the files are named as in the
-    distribution's archive.
+    The first list is for hosts: ``names`` and what they depend on beyond the required packages,
+    in ``target``. The second has those of ``bundled`` that are not among them, in
+    ``target/images``, since a host must not install them. Both are sorted by name.
 
     Raises:
         CommandError: apt failed.
     """
-    names = list(names)
+    names, bundled = list(names), list(bundled)
     apt.update()
-    everything = apt.closure([*names, *exact])
     base = apt.closure(apt.required())
-    chosen = {
-        name: version
-        for name, version in everything.items()
-        if name in {*names, *exact} or name not in base
-    }
+    everything = apt.closure([*names, *bundled])
+    needed = apt.closure(names)
+    hosts = {name: needed[name] for name in needed if name in names or name not in base}
+    images = {name: everything[name] for name in bundled if name not in hosts}
     if target.exists():
         shutil.rmtree(target)
+    return _fetch(hosts, target, apt), _fetch(images, target / "images", apt)
+
+
+def _fetch(versions: Mapping[str, str], target: Path, apt: Apt) -> list[Package]:
     target.mkdir(parents=True)
-    apt.download(chosen, target)
-    files = sorted(target.glob("*.deb"))
-    return [(*file.name.split("_")[:2], file) for file in files]  # type: ignore[misc]
+    if versions:
+        apt.download(versions, target)
+    found = []
+    for file in sorted(target.glob("*.deb")):
+        name, version, rest = file.name.split("_")
+        # apt writes a version's epoch into the name, as 1%3a; the archive itself leaves it out
+        plain = file.with_name(f"{name}_{version.rpartition('%3a')[2]}_{rest}")
+        found.append(Package(name, unquote(version), file.replace(plain)))
+    return found
 
 
 def write_index(directory: Path, files: Iterable[Path], say: Callable[[str], None]) -> Path:

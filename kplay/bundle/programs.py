@@ -57,7 +57,7 @@ def build_program(
             say(f"building {output}")
             (target / output).parent.mkdir(parents=True, exist_ok=True)
             draft = Path(scratch, "output")
-            argv = ["go", "build", "-trimpath", f"-tags={','.join(program.tags)}"]
+            argv = ["go", "build", "-v", "-trimpath", f"-tags={','.join(program.tags)}"]
             argv += [f"-ldflags={' '.join(flags)}", "-o", str(draft), package]
             run(argv, say=say, cwd=tree, environment=environment)
             draft.replace(target / output)

@@ -11,6 +11,7 @@ from kplay.bundle import Lock, assemble, build, load_lock, verify
 from kplay.bundle.components import Components, Image, Program, Toolchain
 from kplay.bundle.ledger import exclusive
 from kplay.bundle.model import BundleError
+from kplay.bundle.packages import Package
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -62,12 +63,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def gather(
         wanted: Iterable[str], exact: Iterable[str], target: Path, apt: Apt
-    ) -> list[tuple[str, str, Path]]:
+    ) -> tuple[list[Package], list[Package]]:
         names.append("packages")
         target.mkdir(exist_ok=True)
         file = target / "runc_1.1.5_amd64.deb"
         file.write_bytes(b"package")
-        return [("runc", "1.1.5", file)]
+        return [Package("runc", "1.1.5", file)], []
 
     def write_index(directory: Path, files: Iterable[Path], say: Callable[[str], None]) -> Path:
         (directory / "Packages").write_text("Package: runc\n")

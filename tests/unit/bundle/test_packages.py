@@ -40,8 +40,8 @@ def package(tmp_path: Path) -> Path:
 class FakeApt:
     """A distribution where runc needs libseccomp2 and libc6, and libc6 is on every host."""
 
-    def __init__(self) -> None:
-        self.fetched = {}
+    def __init__(self, version: str = "1") -> None:
+        self._version = version
 
     def update(self) -> None:
         pass
@@ -56,20 +56,33 @@ class FakeApt:
             "iptables": ["libc6"],
         }
         found = {*names, *(one for name in names for one in needs.get(name, []))}
-        return dict.fromkeys(sorted(found), "1")
+        return dict.fromkeys(sorted(found), self._version)
 
     def download(self, versions: dict[str, str], target: Path) -> None:
-        self.fetched = versions
         for name, version in versions.items():
             (target / f"{name}_{version}_amd64.deb").write_bytes(b"")
 
 
-def test_what_every_host_has_is_left_out_but_not_what_an_image_needs(tmp_path: Path) -> None:
-    apt = FakeApt()
-    found = packages.gather(["runc"], ["libc6"], tmp_path / "packages", apt)
-    assert [name for name, _, _ in found] == ["libc6", "libseccomp2", "runc"]
-    found = packages.gather(["runc"], [], tmp_path / "packages", apt)
-    assert [name for name, _, _ in found] == ["libseccomp2", "runc"]
+def test_what_every_host_has_is_left_out_and_only_images_get_it(tmp_path: Path) -> None:
+    target = tmp_path / "packages"
+    hosts, images = packages.gather(["runc"], ["libc6", "runc"], target, FakeApt())
+    assert [one.name for one in hosts] == ["libseccomp2", "runc"]
+    assert [one.file for one in images] == [target / "images/libc6_1_amd64.deb"]
+
+
+def test_packages_of_an_earlier_build_do_not_stay(tmp_path: Path) -> None:
+    target = tmp_path / "packages"
+    packages.gather(["iptables"], [], target, FakeApt())
+    packages.gather(["runc"], [], target, FakeApt())
+    assert not list(target.glob("iptables*"))
+
+
+def test_a_file_is_named_as_in_the_archive_and_its_version_has_the_epoch(tmp_path: Path) -> None:
+    apt = FakeApt("1%3a2.0-1")
+    hosts, _ = packages.gather(["ethtool"], [], tmp_path / "packages", apt)
+    assert [(one.version, one.file.name) for one in hosts] == [
+        ("1:2.0-1", "ethtool_2.0-1_amd64.deb")
+    ]
 
 
 def test_packages_of_another_release_are_not_gathered(tmp_path: Path) -> None:
