@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kplay.errors import InputError
     from kplay.source import Span
 
+_WIDEST = 160
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -99,7 +101,8 @@ def render(diagnostic: Diagnostic, texts: Mapping[str, str] | None = None) -> st
         if written is not None:
             end = span.end_column if span.end_line == span.line else len(written) + 1
             width = max(1, min(end, len(written) + 1) - span.column)
-            pad = "".join("\t" if c == "\t" else " " for c in written[: span.column - 1])
+            written, start, width = _window(written, span.column - 1, width)
+            pad = "".join("\t" if c == "\t" else " " for c in written[:start])
             lines += [
                 f"{gutter} |",
                 f"{number} | {written}",
@@ -117,6 +120,17 @@ def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
     data = asdict(diagnostic)
     data["span"] = diagnostic.span._asdict() if diagnostic.span else None
     return data
+
+
+def _window(written: str, start: int, width: int) -> tuple[str, int, int]:
+    """The part of a very long line around a fault, where it starts in it, and its width."""
+    if len(written) <= _WIDEST:
+        return written, start, width
+    left = max(0, min(start - _WIDEST // 4, len(written) - _WIDEST))
+    part = written[left : left + _WIDEST]
+    head, tail = "…" if left else "", "…" if left + _WIDEST < len(written) else ""
+    start = start - left + len(head)
+    return f"{head}{part}{tail}", start, max(1, min(width, len(head) + len(part) - start))
 
 
 def _line(span: Span, texts: Mapping[str, str]) -> str | None:

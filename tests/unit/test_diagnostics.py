@@ -60,6 +60,15 @@ def test_a_place_behind_the_end_of_a_line_still_has_a_caret() -> None:
     assert shown.splitlines()[-1].count("^") == 1
 
 
+@pytest.mark.parametrize("column", [1, 300, 996])
+def test_of_a_very_long_line_the_part_around_the_fault_is_shown(column: int) -> None:
+    text = "x" * (column - 1) + "FAULT" + "x" * (1000 - column - 4)
+    shown = render(Diagnostic("c", "m", Span("b", 1, column, 1, column + 5)), {"b": text})
+    line, carets = shown.splitlines()[-2:]
+    assert len(line) < 170
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "FAULT"
+
+
 def test_json_has_the_place_as_a_mapping() -> None:
     data = to_json(Diagnostic("c", "m", Span("a.yml", 1, 2, 3, 4)))
     assert data["span"] == {
