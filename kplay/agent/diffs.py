@@ -11,7 +11,7 @@ MAX_TEXT = 512 * 1024
 _PATHS = ("path", "dest", "name", "src")
 
 
-def differences(args: Args, found: State, wanted: State, change: Change) -> list[dict[str, Any]]:
+def differences(args: Args, found: State, wanted: State, change: Change) -> List[Dict[str, Any]]:
     """Content as a text of its own, the other fields as one line each."""
     place = next((str(args[name]) for name in _PATHS if isinstance(args.get(name), str)), "")
     texts: List[Dict[str, Any]] = []
@@ -31,7 +31,7 @@ def differences(args: Args, found: State, wanted: State, change: Change) -> list
     return texts
 
 
-def _lines(state: State, keys: list[str]) -> str:
+def _lines(state: State, keys: List[str]) -> str:
     known = [key for key in keys if state.get(key) is not None]
     return "".join("%s: %s\n" % (key, _value(state[key])) for key in known)
 

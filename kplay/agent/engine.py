@@ -12,7 +12,7 @@ from kplay.agent.diffs import differences
 from kplay.agent.host import UnknownValue
 from kplay.agent.lock import hold
 from kplay.agent.slot import DiskFull
-from kplay.modules import api
+from kplay.modules import api, schema
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -57,8 +57,11 @@ def run(step: Step, around: Surroundings) -> Result:
     except DiskFull as error:
         _fail(result, "%s; nothing was applied" % error, {"code": "disk-full"})
     except Exception as error:  # noqa: BLE001 - a fault of one module must not end the agent
-        text = traceback.format_exc()
-        _fail(result, "%s: %s" % (type(error).__name__, error), {"exception": text})
+        if step.get("op") == "plan" and schema.unknown(step.get("args")):
+            result.update(action="unknown", known=False)
+        else:
+            text = traceback.format_exc()
+            _fail(result, "%s: %s" % (type(error).__name__, error), {"exception": text})
     result["started"], result["ended"] = started, time.time()
     return result
 
@@ -126,14 +129,16 @@ def _plan(
     around: Surroundings,
 ) -> Result:
     changed = change.action != "none"
+    if schema.unknown(change.after) and change.action == "update":
+        change = change._replace(action="unknown")
     fields = module.result(args, found, wanted, changed) if module.result else {}
     effects: List[List[Any]] = []
     if module.foresee is not None and changed:
         effects = [list(one) for one in module.foresee(args, found, wanted)]
         around.foreseen.add(effects)
     waits = module.kind == "wait" and bool(wanted)
-    known = module.complete or not (changed or waits)
-    return {"fields": fields, "effects": effects, "known": known}
+    known = (module.complete or not (changed or waits)) and change.action != "unknown"
+    return {"action": change.action, "fields": fields, "effects": effects, "known": known}
 
 
 def _apply(
@@ -201,12 +206,12 @@ def _shown(module: api.Module, state: api.State) -> api.State:
 
 def _expanded(module: api.Module, step: Step) -> api.Args:
     """Arguments with ~ and variables in paths expanded, as this host's user has them."""
-    args = dict(step.get("args") or {})
-    for name, arg in module.args.items():
-        if isinstance(args.get(name), str) and arg.type == "path":
-            args[name] = _path(args[name], step.get("environment"))
-        elif isinstance(args.get(name), list) and arg.elements == "path":
-            args[name] = [_path(str(one), step.get("environment")) for one in args[name]]
+    given = dict(step.get("args") or {})
+    args, faults = schema.normalise(
+        module, given, schema.unknown, lambda text: _path(text, step.get("environment"))
+    )
+    if faults:
+        raise api.ModuleFailure("; ".join(one.message for one in faults), code="bad-argument")
     return args
 
 

@@ -1,6 +1,6 @@
 """The guards of a step: what makes it unnecessary before its module is asked."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from kplay.agent.host import UnknownValue
 from kplay.agent.limits import reads_only
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def look(
-    step: dict[str, Any], probe: "LocalProbe", host: "LocalHost | None"
-) -> dict[str, Any] | None:
+    step: Dict[str, Any], probe: "LocalProbe", host: "Optional[LocalHost]"
+) -> Optional[Dict[str, Any]]:
     """The result of a step that a guard skips, or None when it is to run."""
     given = step.get("guards") or {}
     creates, removes, unless = given.get("creates"), given.get("removes"), given.get("unless")
@@ -33,5 +33,5 @@ def look(
     return None
 
 
-def _skipped(why: str) -> dict[str, Any]:
+def _skipped(why: str) -> Dict[str, Any]:
     return {"action": "none", "changed": False, "fields": {"msg": "Did not run since " + why}}

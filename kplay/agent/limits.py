@@ -5,7 +5,8 @@ from typing import Sequence, Tuple
 
 Prefixes = Tuple[Tuple[str, ...], ...]
 
-ANY: Prefixes = ((),)
+ANY: Prefixes = ()
+"""Whatever its arguments are."""
 
 READERS = {
     "apt-cache": (("policy",), ("pkgnames",), ("show",), ("madison",), ("depends",)),
@@ -105,8 +106,10 @@ def reads_only(argv: Sequence[str]) -> bool:
     if refused is not None and any(refused.search(word) for word in words):
         return False
     rest = _after_options(program, words)
+    if allowed == ANY:
+        return True
     for prefix in allowed:
-        if not prefix and (rest or words) and allowed != ANY:
+        if not prefix and words:
             continue
         if tuple(words[: len(prefix)]) == prefix or tuple(rest[: len(prefix)]) == prefix:
             return True

@@ -3,7 +3,7 @@
 import collections
 import os
 import threading
-from typing import Any, Callable, Deque
+from typing import Any, Callable, Deque, Dict, Optional
 
 from kplay.agent import wire
 
@@ -25,7 +25,7 @@ class Link:
         self,
         source: int,
         sink: int,
-        take: "Callable[[wire.Frame | None], None]",
+        take: "Callable[[Optional[wire.Frame]], None]",
         ahead: bytes = b"",
     ) -> None:
         self.source = source
@@ -43,7 +43,7 @@ class Link:
         threading.Thread(target=self._read, daemon=True).start()
         threading.Thread(target=self._write, daemon=True).start()
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Dict[str, Any]) -> None:
         """Queue a frame; output frames are left out when the other side does not keep up."""
         if message.get("type") == "output" and self._pending > BACKLOG:
             return

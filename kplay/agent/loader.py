@@ -2,16 +2,16 @@
 
 import sys
 from importlib.machinery import ModuleSpec
-from typing import Any
+from typing import Any, Dict, List, Optional
 
 
 class Archive:
     """Finds and loads modules among sources that are held in memory."""
 
-    def __init__(self, sources: dict[str, str]) -> None:
+    def __init__(self, sources: Dict[str, str]) -> None:
         self.sources = sources
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Optional[ModuleSpec]:
         """Answer Python's import system."""
         if name not in self.sources:
             return None
@@ -42,7 +42,7 @@ class Archive:
         return self.sources[name]
 
 
-def install(sources: dict[str, str]) -> list[Any]:
+def install(sources: Dict[str, str]) -> List[Any]:
     """Put the archive first among what is importable."""
     sys.meta_path.insert(0, Archive(sources))
     return sys.meta_path

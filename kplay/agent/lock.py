@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, List, Optional
 
-NAME = "\0kplay-run"
+NAME = "\0" + (os.environ.get("KPLAY_LOCK") or "kplay-run")
 PATIENCE = 600.0
 """Seconds to wait for a lock named by a module, such as dpkg."""
 

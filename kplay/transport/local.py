@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 
 from kplay.errors import UnreachableError
 from kplay.transport.base import Completed
@@ -29,6 +30,7 @@ class PipeStream:
         except OSError as error:
             raise UnreachableError(f"cannot run `{argv[0]}`: {error.strerror}") from error
         self._tail = b""
+        self._closed = False
         self._lock = threading.Lock()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -70,18 +72,24 @@ class PipeStream:
 
     def close(self) -> None:
         """Close our ends of its input and output and gather it if it has ended."""
+        if self._closed:
+            return
+        self._closed = True
         self.end()
-        self.process.poll()
         threading.Thread(target=self._gather, daemon=True).start()
 
     def kill(self) -> None:
         """End it and its session."""
-        if self.process.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        self.close()
 
     def _gather(self) -> None:
         self.process.wait()
+        self._listener.join()
+        for pipe in (self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def _listen(self) -> None:
         assert self.process.stderr is not None  # noqa: S101 - a pipe was asked for

@@ -1,0 +1,1 @@
+"""SSH by paramiko; the only package that imports fabric and paramiko."""

@@ -1,0 +1,13 @@
+"""Tries to write while it observes: a plan has no way to."""
+
+# ruff: noqa: ANN001, ANN201 - plain as a module of a user may be
+
+from kplay.modules.api import Module
+
+
+def observe(probe, args):
+    probe.write("/tmp/kplay-must-not-exist", b"")
+    return {}
+
+
+module = Module("writer", {}, observe, lambda args, found: {}, None)
