@@ -12,6 +12,7 @@ from kplay.walk.events import StepEnded, StepOutput
 if TYPE_CHECKING:
     from kplay.walk.events import Event
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MASK = "********"
 CENSORED = "the output is hidden because `no_log: true` is set for this task"
 SHORTEST = 4
@@ -29,7 +30,7 @@ _SHOWN_ALWAYS = frozenset(
 
 def is_secret_key(name: str) -> bool:
     """Whether a value under this name is hidden whatever it is."""
-    return bool(_SECRET_KEY.search(name))
+    return bool(_SECRET_KEY.search(_CAMEL.sub("_", name)))
 
 
 @dataclass

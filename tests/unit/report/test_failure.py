@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kplay.report import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from kplay.walk.events import StepEnded
+
+
+def test_it_shows_span_host_argv_rc_stderr_and_journal(ended: Callable[..., StepEnded]) -> None:
+    stderr = "\n".join(f"line {number}" for number in range(30))
+    step = ended(
+        status="failed",
+        result={"cmd": ["make", "it so"], "rc": 2, "stderr": stderr, "msg": "non-zero return code"},
+    )
+    text = failure.text(step, ".kplay/runs/x/journal.jsonl").replace(step.place.file, "site.yml")
+    assert text.startswith(
+        "error[step-failed]: Make it so: non-zero return code\n"
+        " --> site.yml:3:7\n"
+        "  |\n"
+        "3 |     - command: make it so\n"
+        "  |       ^^^^^^^^^^^^^^^^^^^\n"
+        " = host: w1\n"
+        " = argv: make 'it so'\n"
+        " = rc: 2\n"
+        " = stderr (the last 20 of 30 lines):\n"
+        "     line 10\n"
+    )
+    assert text.endswith("     line 29\n = journal: .kplay/runs/x/journal.jsonl")
+
+
+def test_a_censored_result_shows_no_line_of_the_playbook(ended: Callable[..., StepEnded]) -> None:
+    text = failure.text(ended(status="failed", result={"censored": "hidden"}))
+    assert "make it so" not in text
+    assert "hidden" in text
+
+
+def test_a_vaulted_file_shows_no_line(ended: Callable[..., StepEnded], tmp_path: Path) -> None:
+    (tmp_path / "site.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n6162\n6364\n")
+    assert "6364" not in failure.text(ended(status="failed", result={"msg": "no"}))
+
+
+def test_a_result_with_nothing_in_it(ended: Callable[..., StepEnded]) -> None:
+    assert "Make it so: failed" in failure.text(ended(status="failed", result={}))

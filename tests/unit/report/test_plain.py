@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from kplay.report.lines import Lines
+from kplay.report.plain import Plain
+from kplay.walk.events import HostLost, RunEnded, RunStarted, StepEnded, Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def report(events: Any, **options: Any) -> str:
+    stream = io.StringIO()
+    listener = Plain(stream, Lines(**options))
+    for event in events:
+        listener(event)
+    return stream.getvalue()
+
+
+def test_a_run(ended: Callable[..., StepEnded]) -> None:
+    counts = {"w1": {"ok": 3, "changed": 1}, "w2": {"ok": 1, "unreachable": 1}}
+    text = report(
+        [
+            RunStarted(0.0, "r1", "apply", ["site.yml"], ["w1", "w2"], 3, "j"),
+            ended("w1", status="changed"),
+            ended("w1", status="ok", action="none"),
+            Warned(0.0, "old key"),
+            HostLost(0.0, "w2", "unreachable", "no route\nmore", 2),
+            RunEnded(9.0, "r1", 9.0, counts, {}, 4),
+        ]
+    )
+    assert text == (
+        "run r1: site.yml, 3 tasks on 2 hosts\n"
+        "changed   w1: Make it so\n"
+        "warning: old key\n"
+        "unreachable w2: 2 tasks not run, no route\n"
+        "w1 : ok=3    changed=1    unreachable=0    failed=0    skipped=0    rescued=0    "
+        "ignored=0    blocked=0\n"
+        "w2 : ok=1    changed=0    unreachable=1    failed=0    skipped=0    rescued=0    "
+        "ignored=0    blocked=0\n"
+        "run r1 ended: exit code 4\n"
+        " = help: `kplay resume r1` goes on from here\n"
+    )
+
+
+def test_no_changes_is_said(ended: Callable[..., StepEnded]) -> None:
+    end = RunEnded(0.0, "r1", 1.0, {"w1": {"ok": 2}}, {}, 0)
+    assert report([end]).endswith("run r1 ended: no changes on 1 host\n")
+
+
+def test_verbose_shows_what_changed_nothing(ended: Callable[..., StepEnded]) -> None:
+    steps = [ended(status="ok", action="none"), ended(status="skipped", reason="x is false")]
+    assert report(steps) == ""
+    assert report(steps, verbosity=1) == (
+        "ok        w1: Make it so\nskipped   w1: Make it so (x is false)\n"
+    )
+
+
+def test_the_journal_is_named_with_a_failure(ended: Callable[..., StepEnded]) -> None:
+    started = RunStarted(0.0, "r1", "apply", ["site.yml"], ["w1"], 1, "runs/r1/journal.jsonl")
+    assert " = journal: runs/r1/journal.jsonl" in report(
+        [started, ended(status="failed", result={"msg": "no"})]
+    )
+
+
+def test_planning_says_only_faults(ended: Callable[..., StepEnded]) -> None:
+    started = RunStarted(0.0, "r1", "plan", ["site.yml"], ["w1"], 1, "")
+    assert report([started, ended(), ended(status="ok")], planning=True) == ""
+
+
+def test_diff(ended: Callable[..., StepEnded]) -> None:
+    step = ended(
+        status="changed", diff=[{"label": "/a", "before": "mode: 1\n", "after": "mode: 2\n"}]
+    )
+    assert report([step], diff=True).splitlines()[1:] == ["-mode: 1", "+mode: 2"]
