@@ -105,8 +105,7 @@ def roll_out(host: "Host", args: Args, got: State) -> None:
 
 def kubectl(host: "Host", args: Args, words: List[str], stdin: str) -> State:
     """Run kubectl to its end; its failure is the step's."""
-    program = kubernetes.kubectl(args)
-    done = host.run([program[0], words[0], *program[1:], *words[1:]], stdin=stdin)
+    done = host.run(kubernetes.kubectl(args, words), stdin=stdin)
     fields = {"rc": done.rc, "stdout": done.stdout, "stderr": done.stderr}
     if done.rc != 0:
         said = kubernetes.last(done.stderr) or kubernetes.last(done.stdout)

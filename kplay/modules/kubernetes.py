@@ -28,14 +28,14 @@ UNREACHABLE = (
 )
 
 
-def kubectl(args: Args) -> List[str]:
-    """Give the program with the cluster that it is to ask."""
-    words = [args.get("kubectl") or "kubectl", NO_CACHE]
+def kubectl(args: Args, words: List[str]) -> List[str]:
+    """Give the program, what it is to do and the cluster that it is to ask."""
+    argv = [args.get("kubectl") or "kubectl", *words, NO_CACHE]
     if args.get("kubeconfig"):
-        words.append("--kubeconfig=" + args["kubeconfig"])
+        argv.append("--kubeconfig=" + args["kubeconfig"])
     if args.get("context"):
-        words.append("--context=" + args["context"])
-    return words
+        argv.append("--context=" + args["context"])
+    return argv
 
 
 def foreseen(probe: "Probe", args: Args) -> bool:
@@ -54,9 +54,7 @@ def foreseen(probe: "Probe", args: Args) -> bool:
 
 def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> Any:
     """Run kubectl to read; in a plan, a cluster that does not answer is unknown."""
-    verb, rest = words[0], words[1:]
-    program = kubectl(args)
-    done = probe.query([program[0], verb, *program[1:], *rest], stdin=stdin, timeout=60.0)
+    done = probe.query(kubectl(args, words), stdin=stdin, timeout=60.0)
     if done.rc != 0 and probe.scratch() and any(sign in done.stderr for sign in UNREACHABLE):
         raise UnknownValue("the cluster's API server does not answer: %s" % last(done.stderr))
     return done
