@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
-from kplay.modules.api import Arg, Args, Module
+from kplay.modules.api import UNKNOWN, Arg, Args, Module
 
 TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
 FALSE = ("n", "no", "off", "0", "false", "f", "0.0")
@@ -26,7 +26,7 @@ class Fault(NamedTuple):
     suggestions: Tuple[str, ...] = ()
 
 
-class Mismatch(Exception):
+class Mismatch(Exception):  # noqa: N818 - it names what is wrong
     """A value is not of the type wanted; the message says what was wanted."""
 
 
@@ -74,6 +74,15 @@ def normalise(
         _check_choices(module, written.get(name, name), arg, result[name], faults)
     _check_presence(module, given, written, faults)
     return result, faults
+
+
+def unknown(value: Any) -> bool:
+    """Whether a value is, or holds, what only a run can tell (the marker of kplay.modules.api)."""
+    if value == UNKNOWN:
+        return True
+    if isinstance(value, dict):
+        return any(unknown(part) for part in value.values())
+    return isinstance(value, (list, tuple)) and any(unknown(part) for part in value)
 
 
 def convert(arg: Arg, value: Any, expand: Optional[Callable[[str], str]] = None) -> Any:

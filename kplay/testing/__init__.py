@@ -1,6 +1,7 @@
 """Test doubles for those who write modules: a host in memory, and a way to run a module on it."""
 
-from kplay.testing.host import FakeHost, Unscripted
+from kplay.testing.host import FakeHost
+from kplay.testing.memory import Unscripted
 from kplay.testing.play import ReadOnly, Result, WroteWhilePlanning, checked, plan, play
 
 __all__ = [

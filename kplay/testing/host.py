@@ -1,28 +1,26 @@
 """A host in memory: the Host interface without a machine."""
 
+# The interface documents its methods; programs, paths and shells here are names, never used.
+# ruff: noqa: D102, ARG002, PLR0917, S108, S604
+
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import posixpath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kplay.agent.host import Completed, Host, Response, Stat, User
+from kplay.agent.host import Completed, Response, User
 from kplay.modules.api import ModuleFailure
-from kplay.testing.files import Entry, Files
+from kplay.testing.files import Entry
+from kplay.testing.memory import Memory, _Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kplay.agent.host import Content
-
-    Does = Callable[["FakeHost", "Sequence[str]"], Any]
+    from kplay.testing.memory import Does
 
 DIRECTORIES = ("/etc", "/home", "/root", "/tmp", "/usr/bin", "/usr/sbin", "/var/lib", "/proc/sys")
-
-
-class Unscripted(AssertionError):
-    """A module ran a program that no ``when`` of the test speaks of."""
 
 
 class Run(NamedTuple):
@@ -35,13 +33,7 @@ class Run(NamedTuple):
     shell: str
 
 
-class _Answer(NamedTuple):
-    prefix: tuple[str, ...]
-    completed: Completed
-    does: Does | None
-
-
-class FakeHost(Host):
+class FakeHost(Memory):
     """A host whose files, users and programs are what a test says they are.
 
     Args:
@@ -69,22 +61,9 @@ class FakeHost(Host):
         now: float = 1_700_000_000.0,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
-        self.files = Files(now)
-        self.now = now
-        self.uid = uid
-        self.umask = umask
+        super().__init__(now, uid, umask, facts or {})
         self.runs: list[Run] = []
-        self.queries: list[tuple[str, ...]] = []
         self.writes: list[tuple[str, str]] = []
-        self.fetched: list[str] = []
-        self.blobs: dict[str, bytes] = {}
-        self.effects: dict[tuple[str, str], Any] = {}
-        self.ports: set[tuple[str, int]] = set()
-        self.pages: dict[str, Response] = {}
-        self._facts = dict(facts or {})
-        self._answers: list[_Answer] = []
-        self._users: dict[str, User] = {}
-        self._groups: dict[str, int] = {}
         self.add_group("root", 0)
         self.add_user("root", uid=0, gid=0, home="/root", shell="/bin/bash")
         for name, number in (groups or {}).items():
@@ -215,142 +194,6 @@ class FakeHost(Host):
     def state(self) -> tuple[object, ...]:
         """All that a module could have changed, as values that compare."""
         return (self.files.snapshot(), dict(self._users), dict(self._groups), tuple(self.runs))
-
-    # ------------------------------------------------------------------ reading
-
-    def _stat(self, entry: Entry) -> Stat:
-        names = {user.uid: user.name for user in reversed(list(self._users.values()))}
-        groups = {number: name for name, number in reversed(list(self._groups.items()))}
-        links = sum(1 for one in self.files.entries.values() if one is entry)
-        return Stat(
-            entry.state,
-            entry.mode,
-            entry.uid,
-            entry.gid,
-            names.get(entry.uid, str(entry.uid)),
-            groups.get(entry.gid, str(entry.gid)),
-            len(entry.data) if entry.state == "file" else len(entry.target) or 4096,
-            entry.mtime,
-            entry.target,
-            entry.ino,
-            1,
-            links,
-            entry.atime,
-            entry.ctime,
-        )
-
-    def lstat(self, path: str) -> Stat | None:
-        entry = self.files.find(path, follow=False)
-        return self._stat(entry) if entry else None
-
-    def stat(self, path: str) -> Stat | None:
-        entry = self.files.find(path, follow=True)
-        return self._stat(entry) if entry else None
-
-    def read(self, path: str, limit: int = 0) -> bytes:
-        entry = self.files.need(path)
-        if entry.state != "file":
-            raise ModuleFailure(f"{path}: is not a file")
-        return entry.data[:limit] if limit else entry.data
-
-    def digest(self, path: str, algorithm: str = "sha256") -> str:
-        return hashlib.new(algorithm, self.read(path)).hexdigest()
-
-    def listdir(self, path: str) -> list[str]:
-        entry = self.files.find(path, follow=True)
-        if entry is None or entry.state != "directory":
-            return []
-        return self.files.children(self.files.locate(path, follow=True))
-
-    def glob(self, pattern: str) -> list[str]:
-        depth = pattern.count("/")
-        return sorted(
-            path
-            for path in self.files.entries
-            if path.count("/") == depth and fnmatch.fnmatchcase(path, pattern)
-        )
-
-    def user(self, name: str) -> User | None:
-        by_number = (user for user in self._users.values() if str(user.uid) == name)
-        return self._users.get(name) or next(by_number, None)
-
-    def group(self, name: str) -> tuple[str, int] | None:
-        if name in self._groups:
-            return (name, self._groups[name])
-        by_number = (one for one in self._groups.items() if str(one[1]) == name)
-        return next(by_number, None)
-
-    def query(self, argv: Sequence[str], stdin: str = "", timeout: float = 60.0) -> Completed:
-        self.queries.append(tuple(argv))
-        return self._answer(argv)
-
-    def which(self, program: str) -> str:
-        if any(answer.prefix and answer.prefix[0] == program for answer in self._answers):
-            return f"/usr/bin/{program}"
-        found = [f"{d}/{program}" for d in ("/usr/local/bin", "/usr/bin", "/usr/sbin")]
-        return next((path for path in found if self.stat(path)), "")
-
-    def connect(self, host: str, port: int, timeout: float) -> bool:
-        return (host, port) in self.ports
-
-    def http(
-        self,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        body: bytes,
-        timeout: float,
-        verify: bool,
-        follow: str,
-        ca: str = "",
-        cert: str = "",
-        key: str = "",
-    ) -> Response:
-        return self.pages.get(url) or Response(-1, {}, b"", "connection refused", url)
-
-    def content(self, value: Content) -> bytes:
-        if isinstance(value, str):
-            return value.encode()
-        self.fetched.append(value["$blob"])
-        return self.blobs[value["$blob"]]
-
-    def content_digest(self, value: Content) -> str:
-        if isinstance(value, str):
-            return hashlib.sha256(value.encode()).hexdigest()
-        return str(value["$blob"])
-
-    def effect(self, kind: str, key: str) -> Any:
-        return self.effects.get((kind, key))
-
-    def facts(self) -> dict[str, Any]:
-        return {
-            "sysname": "Linux",
-            "nodename": "fake",
-            "release": "6.1.0",
-            "version": "#1 SMP",
-            "machine": "x86_64",
-            "now": self.now,
-            "python": [3, 11, 2],
-            "environ": {"HOME": "/root", "PATH": "/usr/bin:/usr/sbin"},
-            "uid": self.uid,
-            "umask": self.umask,
-            **self._facts,
-        }
-
-    def scratch(self) -> bool:
-        return False
-
-    def _answer(self, argv: Sequence[str]) -> Completed:
-        fitting = [a for a in self._answers if tuple(argv[: len(a.prefix)]) == a.prefix]
-        if not fitting:
-            raise Unscripted(f"no answer for {list(argv)}: say host.when({list(argv)!r}, …)")
-        answer = max(reversed(fitting), key=lambda one: len(one.prefix))
-        said = answer.does(self, argv) if answer.does else None
-        if isinstance(said, Completed):
-            return said
-        return Completed(0, said, "") if isinstance(said, str) else answer.completed
-
-    # ------------------------------------------------------------------ writing
 
     def _own(self, entry: Entry, owner: str, group: str) -> None:
         if owner:

@@ -42,7 +42,7 @@ class Result:
         return str(self.fields.get("msg") or self.unknown)
 
 
-class WroteWhilePlanning(AssertionError):
+class WroteWhilePlanning(AssertionError):  # noqa: N818 - it is what happened
     """A plan changed the host, or asked it for what only an apply may."""
 
 
@@ -60,10 +60,10 @@ class ReadOnly(Probe):
             raise WroteWhilePlanning(f"a plan asked the host to {name}")
         return getattr(self._host, name)
 
-    def scratch(self) -> bool:
+    def scratch(self) -> bool:  # noqa: D102
         return True
 
-    def content(self, value: Any) -> bytes:
+    def content(self, value: Any) -> bytes:  # noqa: D102
         if isinstance(value, str):
             return value.encode()
         raise WroteWhilePlanning("a plan fetched a blob: compare content_digest() instead")
