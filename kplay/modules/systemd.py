@@ -126,7 +126,7 @@ def state_verb(differs: "set[str]", found: State, wanted: State) -> str:
 
 def systemctl(host: "Host", scope: str, words: List[str], failure: str) -> None:
     """Run systemctl; a failure has what the unit last wrote to the journal."""
-    done = host.run(units.systemctl(scope) + words, stream=True)
+    done = host.run(units.systemctl(scope, words), stream=True)
     if done.rc == 0:
         return
     unit = words[-1]

@@ -2,7 +2,7 @@
 
 import calendar
 import time
-from typing import TYPE_CHECKING, Dict, List
+from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from kplay.modules.api import State
 
@@ -42,14 +42,15 @@ def full_name(name: str) -> str:
     return name if name.endswith(SUFFIXES) else name + ".service"
 
 
-def systemctl(scope: str) -> List[str]:
-    """Give the program for a scope."""
-    return ["systemctl"] if scope == "system" else ["systemctl", "--" + scope]
+def systemctl(scope: str, words: Sequence[str]) -> List[str]:
+    """Give the program, its verb and the scope that it is to act in."""
+    option = [] if scope == "system" else ["--" + scope]
+    return ["systemctl", words[0], *option, *words[1:]]
 
 
 def show(probe: "Probe", unit: str, scope: str) -> Dict[str, str]:
     """Give the properties of a unit, empty where systemd does not run."""
-    done = probe.query([*systemctl(scope), "show", "--no-pager", unit])
+    done = probe.query(systemctl(scope, ["show", "--no-pager", unit]))
     return properties(done) if done.rc == 0 else {}
 
 
@@ -82,7 +83,7 @@ def observed(probe: "Probe", unit: str, scope: str) -> State:
     loaded = status.get("LoadState", "not-found")
     if not state:
         # offline, or a System V script: is-enabled looks at the files itself
-        done = probe.query([*systemctl(scope), "is-enabled", unit])
+        done = probe.query(systemctl(scope, ["is-enabled", unit]))
         state = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
         if state in ("not-found", "bad"):
             state = ""
@@ -121,7 +122,7 @@ def stale(probe: "Probe", scope: str) -> bool:
     """
     if scope != "system":
         return True
-    done = probe.query([*systemctl(scope), "show", "--no-pager", "-p", "NeedDaemonReload", "*"])
+    done = probe.query(["systemctl", "show", "--no-pager", "-p", "NeedDaemonReload", "*"])
     if done.rc != 0 or "NeedDaemonReload=yes" in done.stdout:
         return True
     read_at = last_read(probe)

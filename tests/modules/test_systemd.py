@@ -102,9 +102,9 @@ def test_other_types_of_units_keep_their_name() -> None:
 
 
 def test_scope() -> None:
-    host = FakeHost().when("systemctl").when("systemctl --user show", stdout=STOPPED)
+    host = FakeHost().when("systemctl").when("systemctl show --user", stdout=STOPPED)
     through(host, name="web", state="started", scope="user")
-    assert ran(host) == ["systemctl --user start web.service"]
+    assert ran(host) == ["systemctl start --user web.service"]
 
 
 def test_a_static_unit_stays_as_it_is() -> None:
