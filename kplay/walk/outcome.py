@@ -41,7 +41,7 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
     """The outcome of one turn, with changed_when and failed_when applied."""
     who = f"`{bound.name}` on {bound.host}"
     if item.causes:
-        return _may_run(item.causes, who)
+        return _may_run(bound, item.causes)
     if item.skip:
         result = {"changed": False, "skipped": True, "skip_reason": item.skip}
         result["false_condition"] = item.false_condition
@@ -54,8 +54,11 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
     return outcome
 
 
-def _may_run(causes: tuple[str, ...], who: str) -> Outcome:
-    result = PartialResult({}, f"{who}, which may run")
+def _may_run(bound: Bound, causes: tuple[str, ...]) -> Outcome:
+    result = PartialResult({}, f"`{bound.name}` on {bound.host}, which may run")
+    changed_when = bound.task.keywords.get("changed_when")
+    if changed_when is not None and changed_when.value is False:
+        return Outcome("ok", "none", result, causes=causes, conditional=True)
     return Outcome("planned", "unknown", result, causes=causes, conditional=True)
 
 
@@ -79,7 +82,7 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
         part["failed"] = bool(raw.get("failed"))
         part["changed"] = bool(raw.get("changed"))
         if call.finish is not None:
-            part = call.finish(part, world.planning)
+            part = {"failed": False, "changed": False} | call.finish(part, world.planning)
             finished = str(part.pop("action", "update"))
             action = finished if part.get("changed") else "none"
         changed = bool(fields.get("changed")) or bool(part["changed"])
@@ -151,7 +154,7 @@ def _set_changed(outcome: Outcome, *, changed: bool, planning: bool) -> None:
 def whole(bound: Bound, parts: list[Outcome]) -> Outcome:
     """The outcome of a task from those of its turns."""
     if bound.causes:
-        return _may_run(bound.causes, f"`{bound.name}` on {bound.host}")
+        return _may_run(bound, bound.causes)
     if not bound.looped:
         return parts[0]
     if not parts:
