@@ -97,7 +97,7 @@ def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
         elif one["write"]:
             host.write(path, host.read(one["source"]))
         ownership.apply(host, path, one["wanted"])
-    fields = {"dest": found["path"], "src": args["src"]}
+    fields = {"dest": found["path"], "src": args["src"], "checksum": None, "md5sum": None}
     fields.update(ownership.describe(host.stat(found["path"])))
     return fields
 

@@ -185,7 +185,7 @@ def _unlike(probe: "Probe", args: Args, top: str) -> Dict[str, State]:
                 followed = probe.stat(path) if args["follow"] else None
                 if followed is None:
                     continue
-                stat = followed
+                path, stat = paths.real(probe, path), followed
             _judge(probe, args, path, stat, unlike)
             if stat.state == "directory" and (stat.dev, stat.ino) not in seen:
                 seen.add((stat.dev, stat.ino))

@@ -159,6 +159,15 @@ def test_recursion_goes_through_links_to_what_they_lead_to() -> None:
     assert [stat.mode for stat in stats if stat] == [0o700] * 5
 
 
+def test_recursion_owns_links_and_what_they_lead_to() -> None:
+    there = host()
+    args = {"path": "/d", "state": "directory", "recurse": True, "owner": "etcd"}
+    play(module, args, there)
+    stats = [there.lstat(path) for path in ("/d", "/d/up", "/other", "/d/sub/b")]
+    assert [stat.owner for stat in stats if stat] == ["etcd"] * 4
+    assert not play(module, args, there).changed
+
+
 def test_recursion_without_follow_leaves_targets_alone() -> None:
     there = host()
     args = {"path": "/d", "state": "directory", "recurse": True, "mode": "0700", "follow": False}
