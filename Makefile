@@ -45,7 +45,7 @@ layers: $(STAMP)  ## import-linter: who may import whom
 
 vermin: $(STAMP)  ## what runs on hosts keeps to Python 3.6
 	$(BIN)/python tests/unit/target_files.py | xargs $(BIN)/vermin --quiet --no-tips \
-	  --target=3.6- --violations --eval-annotations --backport typing --backport dataclasses
+	  --target=3.6- --violations --eval-annotations --backport typing
 
 unit: $(STAMP)  ## unit, module, language and diagnostics tests: no root, no hosts
 	$(PYTEST) -n auto -m 'not hosts and not cluster' tests

@@ -50,6 +50,8 @@ class Lines:
     diff: bool = False
     planning: bool = False
     _journal: str = field(default="", repr=False)
+    _told: set[str] = field(default_factory=set, repr=False)
+    """Hosts whose fault was shown, so that what it costs needs no second telling."""
 
     def of(self, event: Event) -> list[Line]:
         """The lines of one event; many have none."""
@@ -60,7 +62,8 @@ class Lines:
             case StepEnded():
                 return self._step(event)
             case HostLost():
-                return [_lost(event)]
+                told = event.host in self._told
+                return [] if told and not event.not_run else [_lost(event, told=told)]
             case Warned():
                 return [("magenta", f"warning: {event.message}")]
             case RunEnded() if not self.planning:
@@ -72,7 +75,10 @@ class Lines:
 
     def _step(self, event: StepEnded) -> list[Line]:
         if event.status in ("failed", "unreachable"):
-            return [] if event.loop else [("red", failure.text(event, self._journal))]
+            if event.loop:
+                return []
+            self._told.add(event.place.host)
+            return [("red", failure.text(event, self._journal))]
         if event.loop or self.planning:
             return []
         quiet = event.status in ("ok", "skipped", "planned", "blocked")
@@ -124,8 +130,8 @@ def _opening(event: RunStarted) -> Line:
     return ("bold", f"run {event.run}: {' '.join(event.playbooks)}, {what}")
 
 
-def _lost(event: HostLost) -> Line:
-    said = event.message.splitlines()[0] if event.message else ""
+def _lost(event: HostLost, *, told: bool) -> Line:
+    said = "" if told else event.message.partition("\n")[0]
     head = f"{event.status:<9} {event.host}: {_count(event.not_run, 'task')} not run"
     return ("red", f"{head}, {said}" if said else head)
 

@@ -70,7 +70,14 @@ def of(
         lines += _entry(entry, full_diff=full_diff, color=color)
     hidden = sum(step.status in ("ok", "skipped") and not step.place.item for step in steps)
     if lines:
-        lines += [_painted("·", f"· {hidden} steps with nothing to change", color=color), ""]
+        lines += [
+            _painted(
+                "·",
+                f"· {hidden} step{'' if hidden == 1 else 's'} with nothing to change",
+                color=color,
+            ),
+            "",
+        ]
     lines.append(summary(steps, lost))
     return "\n".join(lines)
 

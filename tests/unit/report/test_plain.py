@@ -75,3 +75,9 @@ def test_diff(ended: Callable[..., StepEnded]) -> None:
         status="changed", diff=[{"label": "/a", "before": "mode: 1\n", "after": "mode: 2\n"}]
     )
     assert report([step], diff=True).splitlines()[1:] == ["-mode: 1", "+mode: 2"]
+
+
+def test_the_fault_of_a_lost_host_is_told_once(ended: Callable[..., StepEnded]) -> None:
+    lost = HostLost(0.0, "w1", "failed", "no", 2)
+    text = report([ended("w1", status="failed", result={"msg": "no"}), lost])
+    assert text.endswith("failed    w1: 2 tasks not run\n")

@@ -38,7 +38,7 @@ def test_a_whole_plan(ended: Callable[..., StepEnded]) -> None:
         "  ! Join  [w1]  site.yml:3\n"
         "  ? Look (may run)  [w2]  site.yml:3\n"
         "      because `out` of Join on w1\n"
-        "· 1 steps with nothing to change\n"
+        "· 1 step with nothing to change\n"
         "\n"
         "plan: 2 to create, 1 to run, 1 unknown on 2 hosts"
     )
