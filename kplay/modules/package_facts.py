@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Dict, List
 
-from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
+from kplay.modules.api import ABSENT, Arg, Args, Module, ModuleFailure, State
+from kplay.modules.packages_table import TABLE
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
@@ -27,7 +28,22 @@ def observe(probe: "Probe", args: Args) -> State:
         found.update(rpm(probe))
     if not managers:
         raise ModuleFailure("Could not detect a supported package manager: %s" % ", ".join(asked))
+    if probe.scratch():
+        foresee(probe, found)
     return {"ansible_facts": {"packages": found}}
+
+
+def foresee(probe: "Probe", found: Packages) -> None:
+    """Put in what earlier planned steps will have made of the packages."""
+    for name in sorted(set(found) | set(TABLE)):
+        effect = probe.effect("package", name)
+        if not isinstance(effect, dict):
+            continue
+        if effect.get("state") == ABSENT:
+            found.pop(name, None)
+        else:
+            one = {"name": name, "version": effect.get("version") or "", "source": "apt"}
+            found[name] = [dict(found.get(name, [{}])[0], **one)]
 
 
 def dpkg(probe: "Probe") -> Packages:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from kplay.modules import units
 from kplay.modules.api import Args, Module, State
 
 if TYPE_CHECKING:
@@ -42,7 +43,27 @@ def observe(probe: "Probe", args: Args) -> State:  # noqa: ARG001
         )
         if known["status"] not in ("failed", "not-found"):
             known["status"] = words[1]
+    if probe.scratch():
+        foresee(probe, found)
     return {"ansible_facts": {"services": found}}
+
+
+def foresee(probe: "Probe", found: State) -> None:
+    """Put in what earlier planned steps will have made of the services."""
+    names = set(found)
+    for directory in units.UNIT_DIRECTORIES:
+        names.update(one for one in probe.listdir(directory) if one.endswith(".service"))
+    for unit in sorted(names):
+        effect = probe.effect("unit", unit)
+        known = found.get(unit)
+        if known is None:
+            known = {"name": unit, "state": "inactive", "status": "disabled", "source": "systemd"}
+            found[unit] = known
+        if isinstance(effect, dict):
+            if "active" in effect:
+                known["state"] = "running" if effect["active"] is True else "stopped"
+            if "enabled" in effect:
+                known["status"] = "enabled" if effect["enabled"] is True else "disabled"
 
 
 def desire(args: Args, found: State) -> State:  # noqa: ARG001

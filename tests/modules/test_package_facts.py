@@ -45,3 +45,13 @@ def test_the_first_manager_or_all() -> None:
 def test_a_host_with_neither() -> None:
     with pytest.raises(ModuleFailure, match="Could not detect"):
         packages(FakeHost())
+
+
+def test_a_plan_gives_packages_as_they_will_be() -> None:
+    host = FakeHost().when("dpkg-query", stdout=DPKG)
+    host.scratch = lambda: True  # type: ignore[method-assign]
+    host.effects["package", "bash"] = {"state": "absent", "version": None}
+    host.effects["package", "chrony"] = {"state": "present", "version": "4.3"}
+    found = packages(host)
+    assert list(found) == ["chrony"]
+    assert found["chrony"][0]["version"] == "4.3"

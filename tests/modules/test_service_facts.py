@@ -18,8 +18,8 @@ spare.service disabled enabled
 """
 
 
-def services() -> dict[str, Any]:
-    host = FakeHost().when("systemctl list-units", stdout=UNITS)
+def services(host: FakeHost) -> dict[str, Any]:
+    host.when("systemctl list-units", stdout=UNITS)
     host.when("systemctl list-unit-files", stdout=FILES)
     found = module.observe(host, {})
     assert module.result is not None
@@ -28,7 +28,7 @@ def services() -> dict[str, Any]:
 
 
 def test_services() -> None:
-    found = services()
+    found = services(FakeHost())
     assert found["cron.service"] == {
         "name": "cron.service",
         "state": "running",
@@ -41,3 +41,15 @@ def test_services() -> None:
     assert found["odd.service"]["state"] == "unknown"
     assert found["getty@.service"]["state"] == "unknown"
     assert found["spare.service"]["state"] == "inactive"
+
+
+def test_a_plan_gives_services_as_they_will_be() -> None:
+    host = FakeHost(files={"/etc/systemd/system/new.service": ""})
+    host.scratch = lambda: True  # type: ignore[method-assign]
+    host.effects["unit", "cron.service"] = {"active": False, "enabled": False}
+    found = services(host)
+    assert found["new.service"]["state"] == "inactive"
+    assert (found["cron.service"]["state"], found["cron.service"]["status"]) == (
+        "stopped",
+        "disabled",
+    )
