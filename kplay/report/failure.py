@@ -40,10 +40,9 @@ def text(event: StepEnded, journal: str = "") -> str:
 
 
 def title(place: Place) -> str:
-    """Role, task and loop item."""
-    role = f"{place.role} : " if place.role else ""
+    """The task, whose name begins with its role, and the loop item."""
     item = f" ({place.item})" if place.item else ""
-    return f"{role}{place.task}{item}"
+    return f"{place.task}{item}"
 
 
 def where(place: Place) -> str:
