@@ -16,6 +16,7 @@ from kplay.bundle.images import ImageMaker
 from kplay.bundle.ledger import Ledger, exclusive
 from kplay.bundle.model import (
     Artifact,
+    BundleError,
     BundleInputError,
     Kind,
     Lock,
@@ -45,19 +46,23 @@ def build(directory: Path, *, progress: Progress, components: Components | None 
     ``progress`` is called with a part's name and what happens to it, often.
 
     Raises:
-        BundleError: what was fetched is not what was pinned, or this host is of the wrong
-            release of the distribution.
+        BundleError: what was fetched is not what was pinned, this host is of the wrong release
+            of the distribution, or its disk is full.
         BundleInputError: the component list is not one.
         CommandError: a program that the build runs failed.
     """
     components = components or load_components()
-    directory.mkdir(parents=True, exist_ok=True)
-    with exclusive(directory / ".lock", partial(progress, "bundle", "waiting for another build")):
-        made = Build(components, directory, progress).run()
-        lock = Lock(components.kubernetes, tuple(sorted(made, key=lambda one: one.path)))
-        if not _is_current(directory, lock):
-            save_lock(directory, lock)
-        _sweep(directory, lock)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        waiting = partial(progress, "bundle", "waiting for another build")
+        with exclusive(directory / ".lock", waiting):
+            made = Build(components, directory, progress).run()
+            lock = Lock(components.kubernetes, tuple(sorted(made, key=lambda one: one.path)))
+            if not _is_current(directory, lock):
+                save_lock(directory, lock)
+            _sweep(directory, lock)
+    except OSError as error:
+        raise BundleError(f"the bundle cannot be written: {error}") from error
     return lock
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -153,6 +154,17 @@ def test_a_build_that_was_cut_off_goes_on_where_it_was(
     made.clear()
     run(tmp_path / "bundle", listed)
     assert made == ["packages", "daemon"]
+
+
+def test_a_full_disk_is_an_error_and_no_traceback(
+    made: list[str], listed: Components, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "packages")
+
+    monkeypatch.setattr(assemble, "gather", fail)
+    with pytest.raises(BundleError, match="No space left on device: 'packages'"):
+        run(tmp_path / "bundle", listed)
 
 
 def test_a_changed_program_is_made_again_with_the_images_that_hold_it(
