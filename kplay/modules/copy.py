@@ -56,6 +56,8 @@ def _source(probe: "Probe", args: Args) -> State:
 
 def _given(probe: "Probe", args: Args) -> State:
     content = args["content"]
+    if content == UNKNOWN:
+        return {"digest": UNKNOWN, "unknown": True, "mode": args["_source_mode"], "checksum": None}
     source = {"digest": probe.content_digest(content), "mode": args["_source_mode"]}
     if isinstance(content, str):
         data = content.encode("utf-8")
@@ -102,8 +104,11 @@ def desire(args: Args, found: State) -> State:
         return copytree.desire(args, found)
     if not args["force"] and found["state"] != ABSENT:
         return {}
-    wanted = {"state": "file"}
-    wanted.update(textfile.prefer(found, found["source"]))
+    wanted: State = {"state": "file"}
+    if found["source"].get("unknown"):
+        wanted["content"] = UNKNOWN
+    else:
+        wanted.update(textfile.prefer(found, found["source"]))
     wanted.update(ownership.desire(_with_mode(args, found["source"]), found, 0o666))
     return wanted
 
@@ -179,7 +184,9 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
         Effect("path", parent, {"state": "directory", "mode": args["directory_mode"] or "0755"})
         for parent in found["parents"]
     ]
-    value: State = {"state": "file", "digest": source["digest"]}
+    value: State = {"state": "file"}
+    if not source.get("unknown"):
+        value["digest"] = source["digest"]
     if "content" in source:
         value["content"] = source["content"].encode("utf-8").decode("latin-1")
     else:

@@ -10,8 +10,8 @@ import posixpath
 import shlex
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Union
 
-from kplay.modules import ownership, paths
-from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules import ownership, paths, schema
+from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
@@ -121,9 +121,11 @@ def editor(
         absent: return fields when the file does not exist and that is no failure, else None.
         options: further options of Module.
     """
+    own = tuple(args)
 
     def observe(probe: "Probe", args: Args) -> State:
-        if check is not None:
+        unknown = any(schema.unknown(args[name]) for name in own)
+        if check is not None and not unknown:
             check(args)
         path = paths.real(probe, args["path"])
         stat = probe.stat(path)
@@ -136,6 +138,7 @@ def editor(
         if stat is not None and stat.state == "directory":
             raise ModuleFailure(f"Path {args['path']} is a directory !", rc=256)
         found: State = {"path": path, "state": stat.state if stat else ABSENT, "quiet": None}
+        found["unknown"] = unknown
         found.update(ownership.observe(probe, args, stat))
         found["text"] = decode(probe.read(path)) if stat else ""
         if stat is not None:
@@ -147,6 +150,10 @@ def editor(
     def desire(args: Args, found: State) -> State:
         if found["quiet"] is not None:
             return {}
+        if found["unknown"]:
+            wanted = {"state": "file", "content": UNKNOWN}
+            wanted.update(ownership.desire(args, found, 0o666))
+            return wanted
         new = edit(args, found["text"])
         if found["state"] == ABSENT and not new.text and absent and absent(args) is not None:
             return {}
@@ -169,6 +176,8 @@ def editor(
     def result(args: Args, found: State, wanted: State, _changed: bool) -> State:
         if found["quiet"] is not None:
             return dict(found["quiet"])
+        if found["unknown"]:
+            return {}
         new = edit(args, found["text"])
         fields = {"msg": new.msg}
         fields.update(new.fields)
@@ -177,13 +186,16 @@ def editor(
             fields["msg"] = f"{new.msg} and {changed_too}" if new.msg else changed_too
         return fields
 
-    def foresee(_args: Args, found: State, wanted: State) -> List[Effect]:
-        text, mask = edit(_args, found["text"]).text, found["umask"]
+    def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
+        mask = found["umask"]
+        content: Any = UNKNOWN
+        if not found["unknown"]:
+            content = encode(edit(args, found["text"]).text).decode("latin-1")
         effects = [
             Effect("path", parent, {"state": "directory", "mode": ownership.text(0o777 & ~mask)})
             for parent in found.get("parents", [])
         ]
-        value = {"state": "file", "content": encode(text).decode("latin-1")}
+        value = {"state": "file", "content": content}
         attributes = ownership.expected(found, wanted, 0o666)
         value.update({key: attributes[key] for key in ownership.FIELDS if key in attributes})
         effects.append(Effect("path", found["path"], value))

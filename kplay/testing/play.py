@@ -75,7 +75,7 @@ def checked(module: Module, args: Mapping[str, Any]) -> Args:
     Raises:
         AssertionError: they are not valid.
     """
-    normal, faults = schema.normalise(module, dict(args))
+    normal, faults = schema.normalise(module, dict(args), deferred=schema.unknown)
     if faults:
         raise AssertionError("; ".join(fault.message for fault in faults))
     return normal
@@ -134,6 +134,8 @@ def _decide(module: Module, args: Args, probe: Probe) -> Result:
         found = module.observe(probe, args)
         wanted = module.desire(args, found)
         change = compare(module, found, wanted)
+        if schema.unknown(change.after) and change.action == "update":
+            change = change._replace(action="unknown")
         changed = change.action != "none"
         waits = module.kind == "wait" and bool(wanted)
         fields = _result(module, args, found, wanted, changed)
@@ -149,7 +151,7 @@ def _decide(module: Module, args: Args, probe: Probe) -> Result:
         after=change.after,
         fields=fields,
         effects=[(one.kind, one.key, one.value) for one in effects],
-        known=not changed or module.complete,
+        known=(not changed or module.complete) and change.action != "unknown",
     )
 
 

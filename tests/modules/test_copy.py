@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kplay.modules.api import UNKNOWN
 from kplay.modules.copy import module
 from kplay.testing import FakeHost, plan, play
 
@@ -201,3 +202,13 @@ def test_a_directory_of_the_host(src: str, dest: str, top: str) -> None:
     assert run.mode == 0o750
     assert play(module, args, there).action == "none"
     assert plan(module, args, there).action == "none"
+
+
+@pytest.mark.parametrize(("dest", "action"), [("/etc/new", "create"), ("/etc/same", "unknown")])
+def test_content_that_only_the_run_can_tell(dest: str, action: str) -> None:
+    planned = plan(module, {"content": UNKNOWN, "dest": dest, "mode": "0600"}, host())
+    assert (planned.action, planned.known) == (action, False)
+    assert planned["mode"] == "0600"
+    kind, key, value = planned.effects[0]
+    assert (kind, key, value["content"], value["mode"]) == ("path", dest, UNKNOWN, "0600")
+    assert "digest" not in value

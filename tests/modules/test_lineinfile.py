@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kplay.modules.api import UNKNOWN
 from kplay.modules.lineinfile import module
 from kplay.testing import FakeHost, plan, play
 
@@ -142,3 +143,11 @@ def test_bytes_that_are_no_text_survive() -> None:
     assert set(planned.after) == {"digest"}
     assert not play(module, {"path": PATH, "line": "y"}, there).failed
     assert there.read(PATH) == b"\xff\ny\n"
+
+
+@pytest.mark.parametrize("name", ["line", "regexp"])
+def test_a_line_that_only_the_run_can_tell(name: str) -> None:
+    there = FakeHost(files={PATH: BASE})
+    planned = plan(module, {"path": PATH, "line": "x", name: UNKNOWN}, there)
+    assert (planned.action, planned.known) == ("unknown", False)
+    assert planned.effects[0][2]["content"] == UNKNOWN
