@@ -173,6 +173,12 @@ def look_at_files(probe: "Probe", args: Args, found: State) -> None:
         if probe.stat(one.path) and probe.effect("path", one.path) is None:
             found["effects"] += package_effects.of_file(probe, one.path, one.name, starts(args))
     versions = {one.name: one.version for one in todo}
+    real = all(probe.stat(p) and probe.effect("path", p) is None for p in found["files"])
+    done = apt_transaction.simulate(probe, args, ["install", *found["files"]]) if real else None
+    if done:
+        found["transaction"] = done
+        versions = dict(done.install, **versions)
+        found["effects"] += package_effects.of_removed(done.remove)
     found["effects"] += package_effects.of_installed(probe, versions, starts(args))
 
 

@@ -283,6 +283,15 @@ def test_a_package_file_tells_the_plan_what_it_brings() -> None:
     assert ("path", "/usr/share/doc/web/README") not in effects
 
 
+def test_the_plan_of_package_files_names_what_apt_adds_and_removes() -> None:
+    host = planning(debianish()).when("apt-get -s", stdout=SIMULATED).when("dpkg-deb -c")
+    host.add_file("/srv/chrony_4.3-2_amd64.deb")
+    change, effects = plan(host, deb="/srv/chrony_4.3-2_amd64.deb")
+    assert change.after["also"] == {"libtool2": "1.1", "systemd-timesyncd": "absent"}
+    assert effects["package", "libtool2"]["version"] == "1.1"
+    assert effects["package", "systemd-timesyncd"]["state"] == "absent"
+
+
 def test_package_files_that_are_only_planned_are_planned_by_name() -> None:
     host = planning(debianish())
     change, effects = plan(host, deb=["/srv/kubelet_1.36.0-1.1_amd64.deb", "/srv/more/*.deb"])
