@@ -40,7 +40,7 @@ def observe(probe: "Probe", args: Args) -> State:
         "uid": user.uid,
         "gid": user.gid,
         "group": primary[0] if primary else str(user.gid),
-        "groups": sorted(user.groups),
+        "groups": sorted(set(user.groups) - ({primary[0]} if primary else set())),
         "comment": user.comment,
         "home": user.home,
         "shell": user.shell,
@@ -118,9 +118,8 @@ def desire(args: Args, found: State) -> State:
     groups = _groups(args)
     if groups is not None:
         kept = found.get("groups", []) if args["append"] else []
-        wanted["groups"] = sorted({*groups, *kept})
-        if found.get("group") in wanted["groups"] and found["group"] not in found["groups"]:
-            wanted["groups"].remove(found["group"])
+        primary = args["group"] or found.get("group")
+        wanted["groups"] = sorted({*groups, *kept} - {primary})
     new = found["state"] == ABSENT
     if args["password"] is not None and (new or args["update_password"] != "on_create"):  # noqa: S105
         wanted["password"] = SET

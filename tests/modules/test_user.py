@@ -97,7 +97,7 @@ CASES: list[tuple[dict[str, object], str, list[list[str]]]] = [
     (
         {"name": "etcd", "uid": 900, "group": "wheel", "groups": "docker, wheel", "comment": "E"},
         "create",
-        [["useradd", "-u", "900", "-g", "wheel", "-G", "docker,wheel", "-c", "E", "-m", "etcd"]],
+        [["useradd", "-u", "900", "-g", "wheel", "-G", "docker", "-c", "E", "-m", "etcd"]],
     ),
     ({"name": "taken"}, "create", [["useradd", "-N", "-m", "taken"]]),
     (
