@@ -68,6 +68,7 @@ def observe(probe: "Probe", args: Args) -> State:
         "cache": "fresh",
         "effects": [],
         "transaction": None,
+        "also": {},
     }  # type: State
     if updating(args) and apt_transaction.stale(probe, args):
         found["cache"] = "stale"
