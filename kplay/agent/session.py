@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from kplay.agent import bootstrap, wire
 from kplay.errors import LockedError
 from kplay.transport.base import AgentError, BecomeError, NoPythonError
+from kplay.transport.uplink import Uplink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from kplay.transport.base import Connection
+    from kplay.transport.uplink import Priority
 
 NOISE = 64 * 1024
 """Bytes that a login shell may print before the agent speaks."""
@@ -119,9 +121,15 @@ class AgentSession:
     """
 
     def __init__(
-        self, connection: Connection, hello: Hello, on_event: Callable[[dict[str, Any]], None]
+        self,
+        connection: Connection,
+        hello: Hello,
+        on_event: Callable[[dict[str, Any]], None],
+        uplink: Uplink | None = None,
     ) -> None:
         self.connection = connection
+        self._uplink = uplink or Uplink()
+        self._priority: Priority = ()
         self.hello = hello
         self.on_event = on_event
         self.stats = Stats()
@@ -150,9 +158,18 @@ class AgentSession:
         self._greeted = True
         self.stats.connect_seconds = time.monotonic() - began
 
-    def submit(self, steps: list[dict[str, Any]], blobs: Mapping[str, BlobSource]) -> None:
-        """Send a chain; its results arrive as events. Blobs are by digest."""
+    def submit(
+        self,
+        steps: list[dict[str, Any]],
+        blobs: Mapping[str, BlobSource],
+        priority: Priority = (),
+    ) -> None:
+        """Send a chain; its results arrive as events. Blobs are by digest.
+
+        A host whose priority is smaller is sent its blobs before others.
+        """
         self._blobs.update(blobs)
+        self._priority = priority
         self.stats.round_trips += 1
         chain = f"{self.stats.round_trips}-{os.getpid()}"
         self._write(wire.pack({"type": "chain", "id": chain, "steps": steps}))
@@ -237,8 +254,9 @@ class AgentSession:
             if source is None:
                 continue
             try:
-                for at, piece in source.parts():
-                    self._write(wire.pack_part(digest, at, piece))
+                with self._uplink.turn(self._priority):
+                    for at, piece in source.parts():
+                        self._write(wire.pack_part(digest, at, piece))
             except OSError as error:
                 if not self._closing:
                     self._fault = f"cannot send {source.path or digest}: {error}"

@@ -8,6 +8,7 @@ from kplay.agent.session import AgentSession, Hello
 from kplay.transport.base import Settings
 from kplay.transport.connect import connect
 from kplay.transport.target import Target
+from kplay.transport.uplink import Uplink
 from kplay.walk.fleet import Fleet
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def fleet_maker(
         password=options.passwords.connection or "",
     )
 
+    uplink = Uplink()
+
     def open_session(host: str, on_event: Callable[[dict[str, Any]], None]) -> AgentSession:
         target = target_of(prepared, host)
         hello = Hello(
@@ -57,6 +60,6 @@ def fleet_maker(
             key=key,
             interpreter=target.interpreter,
         )
-        return AgentSession(connect(target, settings), hello, on_event)
+        return AgentSession(connect(target, settings), hello, on_event, uplink)
 
     return lambda post: Fleet(open_session, post, options.forks)

@@ -13,6 +13,7 @@ from kplay.walk.fleet import Traffic
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kplay.graph.model import Position
     from kplay.walk.fleet import Post
 
 
@@ -33,9 +34,11 @@ class FakeFleet:
     held: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     unreachable: set[str] = field(default_factory=set)
 
-    def submit(self, host: str, steps: list[dict[str, Any]], blobs: Mapping[str, Any]) -> None:
+    def submit(
+        self, host: str, steps: list[dict[str, Any]], blobs: Mapping[str, Any], priority: Position
+    ) -> None:
         """Run a chain; after a failed step with ``stop`` the rest is dropped."""
-        del blobs
+        del blobs, priority
         self.chains.append((host, [step["id"] for step in steps]))
         if host in self.unreachable:
             self._post(host, {"type": "lost", "error": f"{host} is switched off"})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kplay.agent.session import AgentSession, BlobSource
+    from kplay.graph.model import Position
 
     Opener = Callable[[str, Callable[[dict[str, Any]], None]], AgentSession]
     Post = Callable[[str, dict[str, Any]], None]
@@ -55,10 +56,17 @@ class Fleet:
         self._pace = threading.BoundedSemaphore(max(1, self.forks))
 
     def submit(
-        self, host: str, steps: list[dict[str, Any]], blobs: Mapping[str, BlobSource]
+        self,
+        host: str,
+        steps: list[dict[str, Any]],
+        blobs: Mapping[str, BlobSource],
+        priority: Position,
     ) -> None:
-        """Send one chain, connecting first where that has not been done."""
-        self._member(host).inbox.put(lambda session: session.submit(steps, blobs))
+        """Send one chain, connecting first where that has not been done.
+
+        Content goes first to the host whose priority, its place in the graph, is smallest.
+        """
+        self._member(host).inbox.put(lambda session: session.submit(steps, blobs, priority))
 
     def ack(self, host: str, ids: list[str]) -> None:
         """The results of these steps are on the controller's disk."""

@@ -240,8 +240,9 @@ class Walker:
             steps.append(step)
             known.update(blobs)
         host.outbox.clear()
+        priority = host.pipeline[0].bound.vertex.position
         for target, (steps, known) in chains.items():
-            self.fleet.submit(target, steps, known)
+            self.fleet.submit(target, steps, known, priority)
 
     def _result(self, step: str, raw: dict[str, Any]) -> None:
         entry = self.running.pop(step, None)

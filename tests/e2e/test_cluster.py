@@ -112,7 +112,7 @@ def test_workers_prepared_while_the_control_plane_initialised(cluster):
         for e in events
         if e["event"] == "StepEnded"
         and e["place"]["host"] in ("w1", "w2")
-        and e["place"]["play"] == "Prepare every host"
+        and e["place"]["play"] == "Prepare the workers"
         and began < e["time"] < ended
     ]
     assert during, "no worker was prepared while the control plane initialised"
