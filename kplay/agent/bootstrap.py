@@ -19,7 +19,12 @@ MARKER = b"\nkplay-agent 1 "
 NO_PYTHON = "kplay-no-python"
 OLDEST = (3, 6)
 
-CONTROLLER_FILES = frozenset({"agent/bootstrap.py", "agent/session.py", "modules/catalog.py"})
+HOST_FILES = (
+    "blobs", "cipher", "diffs", "elevate", "engine", "fetching", "guards", "host", "limits",
+    "link", "loader", "local", "lock", "overlay", "reading", "relay", "remote", "running",
+    "slot", "wire",
+)  # fmt: skip
+"""The files of this package that run on hosts; of kplay.modules all but the catalog do."""
 
 STUB = """\
 import os,sys,zlib,json
@@ -76,15 +81,19 @@ def command(interpreter: str = "") -> str:
 
 @lru_cache(maxsize=1)
 def _sources() -> dict[str, str]:
-    root = Path(__file__).parent.parent
-    found = {"kplay": ""}
-    for package in ("agent", "modules"):
-        for path in sorted((root / package).glob("*.py")):
-            if f"{package}/{path.name}" in CONTROLLER_FILES:
-                continue
-            name = f"kplay.{package}.{path.stem}".removesuffix(".__init__")
-            found[name] = _bare(path.read_text(encoding="utf-8"))
+    found = {"kplay": "", "kplay.agent": ""}
+    for path in host_files():
+        name = f"kplay.{path.parent.name}.{path.stem}".removesuffix(".__init__")
+        found[name] = _bare(path.read_text(encoding="utf-8"))
     return found
+
+
+def host_files() -> list[Path]:
+    """All source files that run on hosts."""
+    here = Path(__file__).parent
+    modules = sorted(here.with_name("modules").glob("*.py"))
+    own = [here / f"{name}.py" for name in HOST_FILES]
+    return own + [path for path in modules if path.name != "catalog.py"]
 
 
 def archive(extra_modules: Mapping[str, str] | None = None) -> Archive:

@@ -136,6 +136,8 @@ class Slots(object):
         for path in (self.directory, os.path.dirname(self.directory), self.base):
             try:
                 os.rmdir(path)
+            except FileNotFoundError:
+                continue
             except OSError:
                 return
 

@@ -22,7 +22,7 @@ from kplay.transport.ssh.login import login
 if TYPE_CHECKING:
     from kplay.transport.ssh.route import Hop
 
-AT_ONCE = 10
+AT_ONCE = 8
 """Logins under way at one server: sshd drops some of more (MaxStartups 10:30:100)."""
 
 KEEPALIVE = 15
@@ -231,6 +231,7 @@ def release(hop: Hop) -> None:
 
 
 def _handshake(hop: Hop, sock: Any, timeout: float) -> paramiko.Transport:
+    began = time.monotonic()
     try:
         transport = paramiko.Transport(
             sock, default_window_size=WINDOW, default_max_packet_size=PACKET
@@ -247,12 +248,24 @@ def _handshake(hop: Hop, sock: Any, timeout: float) -> paramiko.Transport:
         ) from error
     except (paramiko.SSHException, EOFError, ConnectionError) as error:
         text = str(error)
+        if time.monotonic() - began > timeout * 0.9:
+            raise _silent(hop, timeout) from error
         if "No existing session" in text or "banner" in text or isinstance(error, EOFError):
             raise _DroppedError(text or "nothing was said") from error
         if isinstance(error, ConnectionError):
             raise _DroppedError(str(error)) from error
         raise UnreachableError(f"{hop.label}: {hop.address}: {text}") from error
+    # start_client() returns without a word when its time is over
+    if not transport.initial_kex_done:
+        transport.close()
+        raise _silent(hop, timeout)
     return transport
+
+
+def _silent(hop: Hop, timeout: float) -> TimeoutExpiredError:
+    where = f"{hop.label}: {hop.address} port {hop.port}"
+    text = f"{where} takes connections but does not finish the key exchange within {timeout:g} s"
+    return TimeoutExpiredError(text)
 
 
 def _prefer(hop: Hop, transport: paramiko.Transport) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
+_PROTECTED = "the key {} is protected by a passphrase: add it to ssh-agent (ssh-add)"
+
 MAX_KEYS = 5
 """sshd ends a connection at its sixth refused attempt (MaxAuthTries)."""
 
@@ -67,13 +69,15 @@ class _Attempt:
             try:
                 key = paramiko.PKey.from_path(path)
             except paramiko.PasswordRequiredException:
-                self.notes.append(
-                    f"the key {name} is protected by a passphrase: add it to ssh-agent (ssh-add)"
-                )
+                self.notes.append(_PROTECTED.format(name))
             except PermissionError:
                 self.notes.append(f"the key file {name} cannot be read")
             except (paramiko.SSHException, ValueError, TypeError, OSError) as error:
-                self.notes.append(f"the key file {name} is not a private key: {error}")
+                # The cryptography library answers so for keys in OpenSSH's own format
+                if "password" in str(error).lower():
+                    self.notes.append(_PROTECTED.format(name))
+                else:
+                    self.notes.append(f"the key file {name} is not a private key: {error}")
             else:
                 yield str(name), key
 
@@ -128,9 +132,19 @@ class _Attempt:
             if not isinstance(error, paramiko.AuthenticationException):
                 self.notes.append(str(error) or "the host closed the connection")
 
+    def _ask_what_is_allowed(self) -> None:
+        try:
+            self.transport.auth_none(self.hop.user)
+        except paramiko.BadAuthenticationType as error:
+            self.allowed = list(error.allowed_types)
+        except (paramiko.SSHException, EOFError):
+            return
+
     def failure(self, had_password: bool) -> AuthenticationError:
         """What to say when nothing was accepted."""
         hop = self.hop
+        if not self.allowed and self.transport.is_active():
+            self._ask_what_is_allowed()
         text = f"{hop.label}: cannot log in as {hop.user} at {hop.address} port {hop.port}: "
         text += f"tried {', '.join(self.tried)}" if self.tried else "there was nothing to try"
         if self.allowed:

@@ -71,9 +71,12 @@ def _config(path: str) -> Any:
     import fabric
 
     try:
-        return fabric.Config(runtime_ssh_path=path or None, lazy=True)
+        # Fabric's own files (fabric.yaml) say nothing to kplay: only ssh_config is read
+        config = fabric.Config(runtime_ssh_path=path or None, lazy=True)
+        config.load_ssh_config()
     except Exception as error:
         raise UnreachableError(f"cannot read the SSH configuration: {error}") from error
+    return config
 
 
 def _resolve(host: str, config: str) -> Any:
