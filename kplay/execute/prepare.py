@@ -16,6 +16,8 @@ from kplay.graph.tags import TagChoice
 from kplay.inventory.load import load, load_adjacent
 from kplay.inventory.patterns import select
 from kplay.playbook.load import Loader
+from kplay.resolve.filters import filter_names
+from kplay.resolve.jinja_tests import test_names
 from kplay.resolve.unknown import causes_in
 from kplay.resolve.variables import VariableStore
 from kplay.source import Sourced, load_file, load_text, made_up
@@ -63,7 +65,9 @@ def prepare(options: RunOptions) -> Prepared:
     inventory = load_inventory(options)
     roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
     plain = {name: value.value for name, value in extra.items()}
-    loader = Loader(roles_path=roles_path, extra_vars=plain)
+    loader = Loader(
+        roles_path=roles_path, extra_vars=plain, filters=filter_names(), tests=test_names()
+    )
     playbook = loader.playbook(options.playbooks)
     directory = playbook.plays[0].directory if playbook.plays else None
     if directory is not None:

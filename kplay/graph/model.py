@@ -91,6 +91,8 @@ class PlayStrand:
     strategy: str
     root: Segment = field(default_factory=Segment)
     vertices: list[Vertex] = field(default_factory=list)
+    late_handlers: list[tuple[Segment, Position]] = field(default_factory=list)
+    """At each flush, room for handlers that includes bring, and the prefix of their positions."""
     waits_for_all: bool = True
     """Waits for the end of every play above; False when the play says ``needs``."""
 

@@ -40,12 +40,24 @@ def unfold(play: Play, index: int, hosts: list[str], tags: TagChoice) -> PlayStr
 
 def flush_handlers(grower: Grower, segment: Segment, prefix: Position, why: str) -> None:
     """A flush, then every handler of the play; a host runs those that were notified on it."""
-    handlers = grower.strand.play.handlers
-    if not handlers:
+    strand = grower.strand
+    play = strand.play
+    if not play.handlers and not any(_includes(nodes) for _, nodes in play.sections()):
         return
-    span = grower.strand.play.span
-    segment.entries.append(Leaf(grower.mark((*prefix, len(segment.entries)), "flush", why, span)))
-    grower.grow(segment, prefix, handlers, handler=True)
+    mark = grower.mark((*prefix, len(segment.entries)), "flush", why, play.span)
+    segment.entries.append(Leaf(mark))
+    grower.grow(segment, prefix, play.handlers, handler=True)
+    room = Branch(Block({}, play.span, kind="import"), (Segment(), Segment(), Segment()))
+    strand.late_handlers.append((room.parts[0], (*prefix, len(segment.entries), 0)))
+    segment.entries.append(room)
+
+
+def _includes(nodes: Sequence[Node]) -> bool:
+    return any(
+        isinstance(node, Include)
+        or (isinstance(node, Block) and _includes([*node.tasks, *node.rescue, *node.always]))
+        for node in nodes
+    )
 
 
 class Grower:

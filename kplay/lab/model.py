@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class LabHost:
     """One host of a lab.
 
-    ``memory`` is in MiB and ``cpus`` a count; a provider that shares the controller's kernel
-    accepts both and gives every host what the controller has.
+    ``memory`` is in MiB and ``cpus`` a count; a provider that shares the controller's kernel gives
+    every host what the controller has, and busy hosts their share of it by ``cpus``.
     """
 
     name: str

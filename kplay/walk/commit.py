@@ -72,6 +72,8 @@ class Committer:
             self._failure(host, run, cursor, running, outcome)
         else:
             self._emit(running, outcome, None)
+            if bound.task.role is not None and outcome.status != "skipped":
+                host.roles.add(id(bound.task.role))
             cursor.advance()
             if outcome.result.get("changed") is True and outcome.status != "skipped":
                 self._notify(host, bound, maybe=outcome.conditional or outcome.action == "unknown")

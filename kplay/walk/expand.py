@@ -97,12 +97,14 @@ class Expander:
                 given = keywords["vars"].value if "vars" in keywords else {}
                 keywords["vars"] = made_up({**given, **extra}, node.span.file)
             block = Block(keywords, node.span, role=node.role, parent=node.parent, kind="import")
-            self.world.load_include(node, args, block, vertex.play.play)
+            handlers = self.world.load_include(node, args, block, vertex.play.play)
             segment = Segment()
             prefix = (*vertex.position, len(leaf.expansions))
             grower = Grower(vertex.play, self.world.tags, after=vertex.name)
             grower.grow(segment, prefix, [block], handler=vertex.handler)
             leaf.expansions[key] = segment
+            for room, place in vertex.play.late_handlers:
+                grower.grow(room, place, handlers, handler=True)
         return segment
 
     def _end(

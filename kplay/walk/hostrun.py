@@ -53,6 +53,8 @@ class HostRun:
     notified: set[str] = field(default_factory=set)
     """Topics that were notified and not yet flushed."""
     flushing: set[str] = field(default_factory=set)
+    roles: set[int] = field(default_factory=set)
+    """Identities of uses of roles of which it has run a task."""
     lost: str = ""
     """failed, unreachable or blocked when it is out of the run."""
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))

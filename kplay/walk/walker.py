@@ -29,6 +29,7 @@ from kplay.walk.plays import Plays
 
 if TYPE_CHECKING:
     from kplay.graph.model import Graph, Vertex
+    from kplay.playbook.model import Role
     from kplay.walk.bind import Bound, Item
     from kplay.walk.cursor import Cursor
     from kplay.walk.fleet import Fleet
@@ -132,6 +133,8 @@ class Walker:
                 else:
                     self.plays.finish(host, run)
                 continue
+            if _repeats(vertex) is not None and host.pipeline:
+                break
             if self._passed_over(host, vertex):
                 cursor.advance()
                 self.plays.passed(host, run)
@@ -143,6 +146,8 @@ class Walker:
         self.flush(host)
 
     def _passed_over(self, host: HostRun, vertex: Vertex) -> bool:
+        if _repeats(vertex) and id(_repeats(vertex)) in host.roles:
+            return True
         if not vertex.selected:
             return True
         if not vertex.handler:
@@ -324,3 +329,9 @@ class Walker:
             self.abandoned = True
         self.stopping = True
         self.inbox.put(("", {"type": "interrupt"}))
+
+
+def _repeats(vertex: Vertex) -> Role | None:
+    """The earlier use of the same role, where a vertex belongs to a later one."""
+    role = vertex.node.role if vertex.node is not None else None
+    return role.repeats if role is not None else None

@@ -163,14 +163,17 @@ class World:
         message = f"no file `{name}` in this playbook"
         raise InputError(Diagnostic("missing-file", message, span, notes=notes))
 
-    def load_include(self, node: Include, args: dict[str, Any], block: Block, play: Play) -> None:
-        """Fill a block with what an include brings in."""
+    def load_include(
+        self, node: Include, args: dict[str, Any], block: Block, play: Play
+    ) -> list[Node]:
+        """Fill a block with what an include brings in; gives the handlers that come with it."""
         target = str(args.get("file") or args.get("_raw") or args.get("name") or "")
         inner = self.loader.expand(node, play, target, args)
         inner.parent = block
         block.tasks.append(inner)
         if inner.role is not None and inner.role.public and node.kind == "role":
             self.store.expose(play, inner.role)
+        return inner.handlers
 
     # -- hosts --------------------------------------------------------------------------------
 

@@ -44,8 +44,12 @@ def own_cgroups() -> list[Path]:
     return found
 
 
-def make(name: str) -> list[Path]:
-    """Make a machine's directory under every hierarchy and return them."""
+def make(name: str, cpus: int) -> list[Path]:
+    """Make a machine's directory under every hierarchy and return them.
+
+    Machines share the processors in proportion to ``cpus`` when all are busy; 1024 shares and a
+    weight of 100 are the kernel's own defaults for one.
+    """
     made = []
     for parent in own_cgroups():
         directory = parent / name
@@ -54,6 +58,9 @@ def make(name: str) -> list[Path]:
             # A cpuset of cgroup v1 starts empty, and takes no process until it is filled.
             if (directory / limit).exists() and (directory / "tasks").exists():
                 (directory / limit).write_text((parent / limit).read_text())
+        for share, unit in (("cpu.shares", 1024), ("cpu.weight", 100)):
+            if (directory / share).exists():
+                (directory / share).write_text(str(unit * cpus))
         made.append(directory)
     return made
 

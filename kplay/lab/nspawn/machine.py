@@ -39,7 +39,9 @@ exit "$status"
 _CALLS = "@keyring bpf @mount @module"
 
 
-def boot(files: HostPlace, machine: str, hostname: str, base: Path, network: str) -> None:
+def boot(
+    files: HostPlace, machine: str, hostname: str, base: Path, network: str, *, cpus: int = 1
+) -> None:
     """Start a machine; returns as soon as its process stands, long before SSH answers.
 
     Args:
@@ -48,11 +50,12 @@ def boot(files: HostPlace, machine: str, hostname: str, base: Path, network: str
         hostname: what the machine calls itself.
         base: the tree at the bottom of the overlay.
         network: path of its network namespace.
+        cpus: its share of the processors, beside other machines.
 
     Raises:
         CommandError: the process ended at once.
     """
-    directories = cgroups.make(f"kplay-{machine}")
+    directories = cgroups.make(f"kplay-{machine}", cpus)
     write_json(files.process, {"cgroups": [str(path) for path in directories]})
     identity = files.path / "identity"
     identity.unlink(missing_ok=True)

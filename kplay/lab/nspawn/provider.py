@@ -200,7 +200,8 @@ class Nspawn:
         if off:
             say(host, "booting")
             space = network.plug_host(lab.name, host, number, record.network)
-            machine.boot(files, f"{lab.name}-{host}", host, record.base, space)
+            cpus = next((one.cpus for one in lab.hosts if one.name == host), None) or 1
+            machine.boot(files, f"{lab.name}-{host}", host, record.base, space, cpus=cpus)
         elif not network.port_is_up(lab.name, number):
             network.set_port(lab.name, number, connected=True)
         login = self.ssh_argv(lab, host, ["true"], "kplay")

@@ -306,3 +306,30 @@ def _with_true():
     host = FakeHost()
     host.when(["true"])
     return host
+
+
+def test_handlers_of_an_included_role_are_heard(walk):
+    walked = walk("""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - include_role: {name: web}
+            - {name: after, copy: {dest: /after, content: x}}
+    """, hosts="a,", files={
+        "roles/web/tasks/main.yml": "- {name: conf, copy: {dest: /c, content: x}, notify: again}\n",
+        "roles/web/handlers/main.yml": "- {name: again, copy: {dest: /again, content: x}}\n",
+    })
+    assert [task for _, task, _ in walked.ended()] == ["web : conf", "after", "web : again"]
+
+
+def test_a_role_that_ran_under_a_condition_is_not_run_twice(walk):
+    walked = walk("""
+        - hosts: all
+          gather_facts: false
+          roles:
+            - {role: web, when: true}
+            - {role: web, tags: [other]}
+    """, hosts="a,", files={
+        "roles/web/tasks/main.yml": "- {name: conf, copy: {dest: /c, content: x}}\n",
+    })
+    assert [task for _, task, _ in walked.ended()] == ["web : conf"]
