@@ -328,7 +328,7 @@ def test_a_role_that_ran_under_a_condition_is_not_run_twice(walk):
           gather_facts: false
           roles:
             - {role: web, when: true}
-            - {role: web, tags: [other]}
+            - {role: web, when: true}
     """, hosts="a,", files={
         "roles/web/tasks/main.yml": "- {name: conf, copy: {dest: /c, content: x}}\n",
     })
