@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
-from kplay.agent import fetching, limits, running
+from kplay.agent import limits, running
 from kplay.agent.host import Completed, Probe, Response, Stat, User
 from kplay.modules.api import ModuleFailure
 
@@ -202,6 +202,9 @@ class LocalProbe(Probe):
         key: str = "",
     ) -> Response:
         """One HTTP request from this host."""
+        # TLS and URL handling are a third of the agent's start-up time, and most runs ask nothing
+        from kplay.agent import fetching
+
         env = running.environment(self.env)
         proxies = {
             scheme: env.get(scheme + "_proxy") or env.get(scheme.upper() + "_PROXY") or ""
