@@ -68,6 +68,7 @@ class Plays:
         if not run.hosts:
             self._end_batch(run)
             return
+        run.once.clear()
         self.walker.world.begin_play(run)
         self.walker.emit(events.PlayStarted(time.time(), run.strand.name, list(run.hosts)))
         for name in run.hosts:
