@@ -58,4 +58,18 @@ def make(options: RunOptions, listener: Listener) -> Plan:
 
     assert plan.prepared is not None  # noqa: S101 - it was just made
     plan.code = walk(plan.prepared, collect, mode="plan")
+    plan.steps = _in_order(plan.steps, plan.prepared.hosts)
     return plan
+
+
+def _in_order(steps: list[StepEnded], hosts: list[str]) -> list[StepEnded]:
+    """Task after task, hosts as the inventory has them: the same plan reads the same."""
+    rank = {name: number for number, name in enumerate(hosts)}
+    first: dict[str, int] = {}
+    for number, step in enumerate(steps):
+        first.setdefault(_task(step), number)
+    return sorted(steps, key=lambda one: (first[_task(one)], rank.get(one.place.host, len(rank))))
+
+
+def _task(step: StepEnded) -> str:
+    return step.place.step.partition("@")[0]
