@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import base64
 import hashlib
 import io
 import json
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MARKER = b"\nkplay-agent 1 "
 NO_PYTHON = "kplay-no-python"
@@ -25,6 +27,11 @@ HOST_FILES = (
     "slot", "wire",
 )  # fmt: skip
 """The files of this package that run on hosts; of kplay.modules all but the catalog do."""
+
+CORE_MODULES = frozenset({"api", "schema"})
+"""What every agent needs of kplay.modules."""
+
+_MODULES = "kplay.modules."
 
 STUB = """\
 import os,sys,zlib,json
@@ -79,6 +86,14 @@ def command(interpreter: str = "") -> str:
     return f"exec /bin/sh -c {shlex.quote(script)}"
 
 
+def host_files() -> list[Path]:
+    """All source files that run on hosts."""
+    here = Path(__file__).parent
+    modules = sorted(here.with_name("modules").glob("*.py"))
+    own = [here / f"{name}.py" for name in HOST_FILES]
+    return own + [path for path in modules if path.name != "catalog.py"]
+
+
 @lru_cache(maxsize=1)
 def _sources() -> dict[str, str]:
     found = {"kplay": "", "kplay.agent": ""}
@@ -88,30 +103,54 @@ def _sources() -> dict[str, str]:
     return found
 
 
-def host_files() -> list[Path]:
-    """All source files that run on hosts."""
-    here = Path(__file__).parent
-    modules = sorted(here.with_name("modules").glob("*.py"))
-    own = [here / f"{name}.py" for name in HOST_FILES]
-    return own + [path for path in modules if path.name != "catalog.py"]
-
-
-def archive(extra_modules: Mapping[str, str] | None = None) -> Archive:
-    """The archive; deterministic, made once a process.
-
-    Args:
-        extra_modules: module name to source text, added to those of kplay.
-    """
-    return _pack(tuple(sorted((extra_modules or {}).items())))
-
-
-@lru_cache(maxsize=8)
-def _pack(extra: tuple[tuple[str, str], ...]) -> Archive:
-    sources = dict(_sources())
-    sources.update({f"kplay.modules.{name}": text for name, text in extra})
-    text = json.dumps({"stub": STUB, "sources": sources}, separators=(",", ":"), sort_keys=True)
+@lru_cache(maxsize=1)
+def archive() -> Archive:
+    """The agent without the modules that steps name; deterministic, made once a process."""
+    core = {
+        name: text
+        for name, text in _sources().items()
+        if not name.startswith(_MODULES) or name.removeprefix(_MODULES) in CORE_MODULES
+    }
+    text = json.dumps({"stub": STUB, "sources": core}, separators=(",", ":"), sort_keys=True)
     packed = zlib.compress(text.encode(), 9)
     return Archive(b"%08x" % len(packed) + packed, hashlib.sha256(packed).hexdigest())
+
+
+def modules(names: Iterable[str], extra: Mapping[str, str]) -> dict[str, str]:
+    """Sources of modules, and of what they import of kplay, by full name.
+
+    Args:
+        names: modules that steps name; one that there is not is left out, the agent says so.
+        extra: module name to source text, in place of kplay's own or besides.
+    """
+    found: dict[str, str] = {}
+    open_names = [_MODULES + name for name in names]
+    while open_names:
+        name = open_names.pop()
+        text = extra.get(name.removeprefix(_MODULES)) or _sources().get(name)
+        if text is None or name in found or name.removeprefix(_MODULES) in CORE_MODULES:
+            continue
+        found[name] = text
+        open_names += _imports(text)
+    return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=1024)
+def packed_modules(sources: tuple[tuple[str, str], ...]) -> str:
+    """Sources as the wire has them: base64 of zlib-compressed JSON."""
+    text = json.dumps(dict(sources), separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+@lru_cache(maxsize=1024)
+def _imports(text: str) -> tuple[str, ...]:
+    found = []
+    for one in ast.walk(ast.parse(text)):
+        if isinstance(one, ast.Import):
+            found += [alias.name for alias in one.names]
+        elif isinstance(one, ast.ImportFrom) and one.module:
+            found += [one.module, *(f"{one.module}.{alias.name}" for alias in one.names)]
+    return tuple(name for name in found if name.startswith(_MODULES))
 
 
 def _bare(text: str) -> str:

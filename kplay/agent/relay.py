@@ -3,7 +3,7 @@
 import os
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from kplay.agent import elevate, running, wire
 from kplay.agent.link import Link
@@ -40,6 +40,8 @@ class Relay(object):
         self.send = send
         self.start = start
         self.foreseen = foreseen
+        self.modules: List[Dict[str, Any]] = []
+        """Frames with modules' sources, for agents that have not had them."""
         self._children: Dict[Tuple[str, str], _Child] = {}
 
     def child(self, become: Dict[str, str]) -> "_Child":
@@ -86,6 +88,7 @@ class _Child(object):
         self.gone = threading.Event()
         self.wanted: "set[str]" = set()
         self.known = 0
+        self.had = 0
         source, sink = elevate.wire_of(elevated)
         self.link = Link(source, sink, self._take, elevated.ahead)
         self.link.begin()
@@ -109,6 +112,9 @@ class _Child(object):
 
     def run(self, step: Dict[str, Any]) -> Dict[str, Any]:
         log = self.relay.foreseen.log
+        for modules in self.relay.modules[self.had :]:
+            self.link.send(modules)
+            self.had += 1
         sent = dict(step, become=None, effects=log[self.known :], stop=True)
         self.link.send({"type": "chain", "id": step["id"], "steps": [sent]})
         while True:

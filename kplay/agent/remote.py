@@ -1,6 +1,7 @@
 """The agent's main loop: greets, takes the run lock, runs chains of steps, leaves."""
 
 import base64
+import json
 import os
 import pwd
 import queue
@@ -9,9 +10,10 @@ import sys
 import threading
 import time
 import traceback
+import zlib
 from typing import Any, Dict, Optional
 
-from kplay.agent import blobs, elevate, engine, lock, running, slot, wire
+from kplay.agent import blobs, elevate, engine, loader, lock, running, slot, wire
 from kplay.agent.link import Link
 from kplay.agent.local import LocalHost
 from kplay.agent.overlay import Foreseen, Overlay
@@ -78,6 +80,10 @@ class Agent(object):
             self.cancelled.set()
             if self.relay is not None:
                 self.relay.cancel()
+        elif frame.get("type") == "modules":
+            loader.add(json.loads(zlib.decompress(base64.b64decode(frame["data"])).decode()))
+            if self.relay is not None:
+                self.relay.modules.append(frame)
         elif frame.get("type") == "ack":
             self.slots.acknowledge(list(frame["steps"]))
         else:

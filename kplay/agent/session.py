@@ -135,6 +135,8 @@ class AgentSession:
         self.stats = Stats()
         self.welcome: dict[str, Any] = {}
         self._write_lock = threading.Lock()
+        self._submitting = threading.Lock()
+        self._sent: set[str] = set()
         self._blobs: dict[str, BlobSource] = {}
         self._wanted: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._sender: threading.Thread | None = None
@@ -148,7 +150,7 @@ class AgentSession:
         self._reader = threading.Thread(target=self._read, daemon=True, name=f"agent-{hello.host}")
         self._reader.start()
         with suppress(OSError):  # the reader says why it ended
-            self._write(bootstrap.archive(hello.extra_modules).data + wire.pack(hello.frame()))
+            self._write(bootstrap.archive().data + wire.pack(hello.frame()))
         try:
             self.welcome = self._await_welcome()
         except BaseException:
@@ -170,17 +172,30 @@ class AgentSession:
         """
         self._blobs.update(blobs)
         self._priority = priority
-        self.stats.round_trips += 1
-        chain = f"{self.stats.round_trips}-{os.getpid()}"
-        self._write(wire.pack({"type": "chain", "id": chain, "steps": steps}))
+        with self._submitting:
+            self.stats.round_trips += 1
+            chain = f"{self.stats.round_trips}-{os.getpid()}"
+            frames = self._modules_for(steps)
+            self._write(frames + wire.pack({"type": "chain", "id": chain, "steps": steps}))
+
+    def _modules_for(self, steps: list[dict[str, Any]]) -> bytes:
+        names = {str(step["module"]) for step in steps}
+        wanted = bootstrap.modules(names, self.hello.extra_modules)
+        new = tuple((name, text) for name, text in wanted.items() if name not in self._sent)
+        if not new:
+            return b""
+        self._sent.update(name for name, _ in new)
+        return wire.pack({"type": "modules", "data": bootstrap.packed_modules(new)})
 
     def ack(self, ids: list[str]) -> None:
-        """These results are journaled: the host may forget them."""
-        self._write(wire.pack({"type": "ack", "steps": ids}))
+        """These results are journaled: the host may forget them; when it is gone, it keeps them."""
+        with suppress(OSError):
+            self._write(wire.pack({"type": "ack", "steps": ids}))
 
     def cancel(self) -> None:
         """Drop what has not started."""
-        self._write(wire.pack({"type": "cancel"}))
+        with suppress(OSError):
+            self._write(wire.pack({"type": "cancel"}))
 
     def close(self, *, abandon: bool = False) -> None:
         """End the session; abandon cuts the connection and leaves a step in flight to its end."""

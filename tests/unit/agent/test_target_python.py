@@ -26,13 +26,19 @@ def test_what_runs_on_hosts_imports_nothing_else_of_kplay() -> None:
 
 def test_the_archive_is_the_same_each_time() -> None:
     first = bootstrap.archive()
-    bootstrap._pack.cache_clear()
+    bootstrap.archive.cache_clear()
     bootstrap._sources.cache_clear()
     assert bootstrap.archive() == first
 
 
 def test_the_archive_stays_small() -> None:
-    assert len(bootstrap.archive().data) < 160 * 1024
+    assert len(bootstrap.archive().data) < 48 * 1024
+
+
+def test_a_module_comes_with_what_it_imports() -> None:
+    found = bootstrap.modules(["command", "nope"], {"mine": ""})
+    assert set(found) == {"kplay.modules.command", "kplay.modules.execution"}
+    assert bootstrap.modules(["mine"], {"mine": "x = 1\n"}) == {"kplay.modules.mine": "x = 1\n"}
 
 
 def test_stripped_sources_mean_the_same_line_by_line() -> None:
