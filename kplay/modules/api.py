@@ -34,11 +34,10 @@ class Arg(NamedTuple):
     secret: bool = False
 
 
-class ModuleFailure(Exception):
+class ModuleFailure(Exception):  # noqa: N818 - a failed result, as Ansible's modules fail
     """The module cannot do what was asked; becomes a failed result with these fields."""
 
-    def __init__(self, msg, **fields):
-        # type: (str, Any) -> None
+    def __init__(self, msg: str, **fields: Any) -> None:
         Exception.__init__(self, msg)
         self.msg = msg
         self.fields = fields
@@ -100,26 +99,26 @@ class Module(object):
 
     def __init__(
         self,
-        name,  # type: str
-        args,  # type: Dict[str, Arg]
-        observe,  # type: Callable[[Probe, Args], State]
-        desire,  # type: Callable[[Args, State], State]
-        apply=None,  # type: Optional[Callable[[Host, Args, State, State], State]]
-        kind="state",  # type: str
-        reach="cluster",  # type: str
-        exclusive=(),  # type: Tuple[str, ...]
-        result=None,  # type: Optional[Callable[[Args, State, State, bool], State]]
-        complete=False,  # type: bool
-        foresee=None,  # type: Optional[Callable[[Args, State, State], List[Effect]]]
-        verify=(),  # type: Tuple[str, ...]
-        fields=(),  # type: Tuple[str, ...]
-        free_form="",  # type: str
-        guards=(),  # type: Tuple[str, ...]
-        requires_one_of=(),  # type: Tuple[Tuple[str, ...], ...]
-        exclusive_args=(),  # type: Tuple[Tuple[str, ...], ...]
-        also_known_as=(),  # type: Tuple[str, ...]
-    ):
-        # type: (...) -> None
+        name: str,
+        args: Dict[str, Arg],
+        observe: "Callable[[Probe, Args], State]",
+        desire: Callable[[Args, State], State],
+        apply: "Optional[Callable[[Host, Args, State, State], State]]" = None,
+        *,
+        kind: str = "state",
+        reach: str = "cluster",
+        exclusive: Tuple[str, ...] = (),
+        result: Optional[Callable[[Args, State, State, bool], State]] = None,
+        complete: bool = False,
+        foresee: Optional[Callable[[Args, State, State], List[Effect]]] = None,
+        verify: Tuple[str, ...] = (),
+        fields: Tuple[str, ...] = (),
+        free_form: str = "",
+        guards: Tuple[str, ...] = (),
+        requires_one_of: Tuple[Tuple[str, ...], ...] = (),
+        exclusive_args: Tuple[Tuple[str, ...], ...] = (),
+        also_known_as: Tuple[str, ...] = (),
+    ) -> None:
         self.name = name
         self.args = args
         self.observe = observe
@@ -150,8 +149,7 @@ class Change(NamedTuple):
     """Only the fields that differ, before and after."""
 
 
-def compare(module, found, wanted):
-    # type: (Module, State, State) -> Change
+def compare(module: Module, found: State, wanted: State) -> Change:
     """Decide the action and the differing fields; pure, shared by plan and apply."""
     if module.kind in ("read", "wait"):
         return Change("none", {}, {})

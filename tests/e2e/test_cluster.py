@@ -56,9 +56,13 @@ class Cluster:
         return done.stdout
 
     def events(self) -> list[dict]:
-        newest = sorted((self.work / ".kplay/runs").iterdir())[-1]
+        newest = max((self.work / ".kplay/runs").iterdir())
         lines = (newest / "journal.jsonl").read_text().splitlines()
         return [json.loads(line) for line in lines]
+
+
+def _say(host: str, text: str) -> None:
+    sys.stdout.write(f"{host}: {text}\n")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,7 @@ def cluster(tmp_path_factory):
     work = tmp_path_factory.mktemp("cluster")
     three = lab.load_lab(ROOT / "inventories/lab/three.yml")
     mine = dataclasses.replace(three, name=f"ci-{os.getpid()}")
-    inventory = lab.up(mine, progress=lambda host, text: print(f"{host}: {text}"))
+    inventory = lab.up(mine, progress=_say)
     made = Cluster(mine, inventory, work)
     try:
         made.kplay("bundle", "build")
@@ -74,7 +78,7 @@ def cluster(tmp_path_factory):
         made.applied = made.play("apply", "kubeadm.yml", "--yes")
         yield made
     finally:
-        lab.down(mine, progress=lambda host, text: print(f"{host}: {text}"))
+        lab.down(mine, progress=_say)
 
 
 def test_every_node_is_ready(cluster):
@@ -95,7 +99,10 @@ def test_the_plan_of_bare_hosts_named_the_cluster(cluster):
 def test_verify_looked_up_names_and_reached_a_service_from_every_node(cluster):
     ended = [e for e in cluster.events() if e["event"] == "StepEnded"]
     assert ended, "the journal is empty"
-    for task in ("Look up a Service's name from every node", "Fetch from the Service on every node"):
+    for task in (
+        "Look up a Service's name from every node",
+        "Fetch from the Service on every node",
+    ):
         items = [e for e in ended if e["place"]["task"].endswith(task) and not e["loop"]]
         assert len(items) == 3, task
         assert {e["status"] for e in items} == {"ok"}, task
@@ -103,8 +110,11 @@ def test_verify_looked_up_names_and_reached_a_service_from_every_node(cluster):
 
 def test_workers_prepared_while_the_control_plane_initialised(cluster):
     events = cluster.events()
-    init = [e for e in events if e.get("place", {}).get("task", "").endswith(
-        "Initialise the control plane")]
+    init = [
+        e
+        for e in events
+        if e.get("place", {}).get("task", "").endswith("Initialise the control plane")
+    ]
     began = next(e["time"] for e in init if e["event"] == "StepSent")
     ended = next(e["time"] for e in init if e["event"] == "StepEnded")
     during = [

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +12,9 @@ from kplay.testing.fleet import FakeFleet
 from kplay.walk import events
 from kplay.walk.walker import Walker
 from kplay.walk.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass
@@ -25,9 +27,7 @@ class Walked:
         return [
             (one.place.host, one.place.task, one.status)
             for one in self.events
-            if isinstance(one, events.StepEnded)
-            and not one.loop
-            and host in (None, one.place.host)
+            if isinstance(one, events.StepEnded) and not one.loop and host in (None, one.place.host)
         ]
 
     def result(self, task: str, host: str) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def test_known_steps_travel_in_one_chain(walk):
 
 
 def test_a_chain_breaks_where_a_result_is_needed(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -46,12 +47,15 @@ def test_a_chain_breaks_where_a_result_is_needed(walk):
               register: found
             - copy: {dest: /etc/one, content: hello}
               when: not found.stat.exists
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert [len(ids) for _, ids in walked.fleet.chains] == [1, 1]
 
 
 def test_a_failure_drops_what_was_sent_ahead(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -59,13 +63,16 @@ def test_a_failure_drops_what_was_sent_ahead(walk):
               slurp: {src: /nowhere}
             - name: never
               copy: {dest: /etc/one, content: hello}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert walked.ended() == [("a", "impossible", "failed")]
     assert walked.lost() == {"a": "failed"}
 
 
 def test_rescue_and_always(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -77,7 +84,9 @@ def test_rescue_and_always(walk):
               always:
                 - {name: always, copy: {dest: /c, content: x}}
             - {name: after, copy: {dest: /d, content: x}}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert [(task, status) for _, task, status in walked.ended()] == [
         ("bad", "rescued"),
         ("rescue", "changed"),
@@ -88,7 +97,8 @@ def test_rescue_and_always(walk):
 
 
 def test_always_runs_when_nothing_rescues(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -97,13 +107,16 @@ def test_always_runs_when_nothing_rescues(walk):
               always:
                 - {name: always, copy: {dest: /c, content: x}}
             - {name: after, copy: {dest: /d, content: x}}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert [task for _, task, _ in walked.ended()] == ["bad", "always"]
     assert walked.lost() == {"a": "failed"}
 
 
 def test_handlers_run_once_when_notified(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -113,12 +126,15 @@ def test_handlers_run_once_when_notified(walk):
           handlers:
             - {name: reload, copy: {dest: /reloaded, content: x}}
             - {name: never, copy: {dest: /never, content: x}}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert [task for _, task, _ in walked.ended()] == ["one", "two", "same", "reload"]
 
 
 def test_flush_handlers_in_the_middle(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -127,12 +143,15 @@ def test_flush_handlers_in_the_middle(walk):
             - {name: two, copy: {dest: /two, content: x}}
           handlers:
             - {name: reload, copy: {dest: /reloaded, content: x}}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert [task for _, task, _ in walked.ended()] == ["one", "reload", "two"]
 
 
 def test_loops_register_each_item(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -143,7 +162,9 @@ def test_loops_register_each_item(walk):
               register: many
             - name: say
               debug: {msg: "{{ many.results | map(attribute='changed') | list }}"}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert walked.result("say", "a")["msg"] == [True, False, True]
     assert walked.fleet.chains[0][1] == ["0.0@a#0.0", "0.0@a#2.0"]
 
@@ -183,26 +204,33 @@ def test_delegation_acts_on_the_other_host(walk):
 
 
 def test_an_unreachable_host_leaves_the_others_to_go_on(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
             - {name: one, copy: {dest: /one, content: x}}
             - {name: two, command: "true"}
-    """, unreachable=("a",), fake={"b": _with_true()})
+    """,
+        unreachable=("a",),
+        fake={"b": _with_true()},
+    )
     assert walked.lost() == {"a": "unreachable"}
     assert [task for host, task, _ in walked.ended("b")] == ["one", "two"]
 
 
 def test_a_cluster_task_is_a_barrier(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
             - {name: one, copy: {dest: /one, content: x}}
             - {name: two, command: "true"}
             - {name: three, copy: {dest: /three, content: x}}
-    """, fake={"a": _with_true(), "b": _with_true()})
+    """,
+        fake={"a": _with_true(), "b": _with_true()},
+    )
     tasks = [task for _, task, _ in walked.ended()]
     assert tasks == ["one", "one", "two", "two", "three", "three"]
 
@@ -227,47 +255,58 @@ def test_needs_orders_plays_and_blocks_on_failure(walk):
 
 
 def test_include_tasks_with_a_loop(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
             - include_tasks: "{{ item }}.yml"
               loop: [one, two]
             - {name: after, copy: {dest: /after, content: x}}
-    """, hosts="a,", files={
-        "one.yml": "- {name: in one, copy: {dest: /one, content: '{{ item }}'}}\n",
-        "two.yml": "- {name: in two, copy: {dest: /two, content: '{{ item }}'}}\n",
-    })
+    """,
+        hosts="a,",
+        files={
+            "one.yml": "- {name: in one, copy: {dest: /one, content: '{{ item }}'}}\n",
+            "two.yml": "- {name: in two, copy: {dest: /two, content: '{{ item }}'}}\n",
+        },
+    )
     assert [task for _, task, _ in walked.ended()] == ["in one", "in two", "after"]
 
 
 def test_ignored_failures_go_on(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
             - {name: bad, slurp: {src: /nowhere}, ignore_errors: true, register: bad}
             - {name: say, debug: {msg: "{{ bad is failed }}"}}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     assert walked.ended() == [("a", "bad", "ignored"), ("a", "say", "ok")]
     assert walked.result("say", "a")["msg"] is True
 
 
 def test_an_undefined_variable_fails_the_host_with_its_place(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
             - name: say
               debug: {msg: "{{ nothing_like_it }}"}
-    """, hosts="a,")
+    """,
+        hosts="a,",
+    )
     result = walked.result("say", "a")
     assert result["diagnostics"][0]["code"] == "undefined-variable"
     assert result["diagnostics"][0]["span"]["line"] == 6
 
 
 def test_a_plan_foresees_and_marks_what_depends_on_a_run(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
@@ -275,9 +314,15 @@ def test_a_plan_foresees_and_marks_what_depends_on_a_run(walk):
             - {name: run, command: "date", register: now}
             - {name: after, copy: {dest: /two, content: "{{ now.stdout }}"}}
             - {name: maybe, copy: {dest: /three, content: x}, when: now.stdout == 'x'}
-    """, hosts="a,", planning=True)
-    ended = [(one.place.task, one.status, one.action) for one in walked.events
-             if type(one).__name__ == "StepEnded"]
+    """,
+        hosts="a,",
+        planning=True,
+    )
+    ended = [
+        (one.place.task, one.status, one.action)
+        for one in walked.events
+        if type(one).__name__ == "StepEnded"
+    ]
     assert ended == [
         ("make", "planned", "create"),
         ("run", "planned", "run"),
@@ -296,7 +341,10 @@ def test_serial_runs_batch_after_batch(walk):
             - {name: two, copy: {dest: /two, content: x}}
     """)
     assert [(host, task) for host, task, _ in walked.ended()] == [
-        ("a", "one"), ("a", "two"), ("b", "one"), ("b", "two"),
+        ("a", "one"),
+        ("a", "two"),
+        ("b", "one"),
+        ("b", "two"),
     ]
 
 
@@ -309,27 +357,37 @@ def _with_true():
 
 
 def test_handlers_of_an_included_role_are_heard(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           tasks:
             - include_role: {name: web}
             - {name: after, copy: {dest: /after, content: x}}
-    """, hosts="a,", files={
-        "roles/web/tasks/main.yml": "- {name: conf, copy: {dest: /c, content: x}, notify: again}\n",
-        "roles/web/handlers/main.yml": "- {name: again, copy: {dest: /again, content: x}}\n",
-    })
+    """,
+        hosts="a,",
+        files={
+            "roles/web/tasks/main.yml": (
+                "- {name: conf, copy: {dest: /c, content: x}, notify: again}\n"
+            ),
+            "roles/web/handlers/main.yml": "- {name: again, copy: {dest: /again, content: x}}\n",
+        },
+    )
     assert [task for _, task, _ in walked.ended()] == ["web : conf", "after", "web : again"]
 
 
 def test_a_role_that_ran_under_a_condition_is_not_run_twice(walk):
-    walked = walk("""
+    walked = walk(
+        """
         - hosts: all
           gather_facts: false
           roles:
             - {role: web, when: true}
             - {role: web, when: true}
-    """, hosts="a,", files={
-        "roles/web/tasks/main.yml": "- {name: conf, copy: {dest: /c, content: x}}\n",
-    })
+    """,
+        hosts="a,",
+        files={
+            "roles/web/tasks/main.yml": "- {name: conf, copy: {dest: /c, content: x}}\n",
+        },
+    )
     assert [task for _, task, _ in walked.ended()] == ["web : conf"]
