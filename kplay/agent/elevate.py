@@ -83,10 +83,9 @@ def start(become: Dict[str, str], stub: str) -> Elevated:
         if master >= 0:
             os.close(master)
         msg = "cannot become %s: %s is not installed" % (become["user"], method)
-        raise Refused("become-missing", msg) from None
-    finally:
         if slave >= 0:
             os.close(slave)
+        raise Refused("become-missing", msg) from None
     talk = _Talk(process, master, method, prompt, become)
     try:
         return Elevated(process, talk.until_ready(), master)
@@ -98,6 +97,10 @@ def start(become: Dict[str, str], stub: str) -> Elevated:
         if master >= 0:
             os.close(master)
         raise
+    finally:
+        # Until the program has opened its terminal, ours is what keeps that alive
+        if slave >= 0:
+            os.close(slave)
 
 
 def _argv(method: str, become: Dict[str, str], prompt: str, command: List[str]) -> List[str]:
@@ -186,7 +189,8 @@ class _Talk(object):
         text = self.all.replace(self.prompt, "")
         user = self.become["user"]
         if re.search(
-            r"(?i)password is required|a terminal is required|[Aa]uthorization required", text
+            r"(?i)password is required|a terminal is required|(authori[sz]ation|authentication) required",
+            text,
         ):
             return self._wanted()
         if self.asked and re.search(r"(?i)incorrect|fail|sorry|authorization", text):
