@@ -189,7 +189,7 @@ class _Talk(object):
         text = self.all.replace(self.prompt, "")
         user = self.become["user"]
         if re.search(
-            r"(?i)password is required|a terminal is required|(authori[sz]ation|authentication) required",
+            r"(?i)(password|terminal) is required|(authori[sz]|authentic)ation required",
             text,
         ):
             return self._wanted()

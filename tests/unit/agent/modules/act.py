@@ -1,6 +1,6 @@
 """Does what its argument says: an action module."""
 
-# ruff: noqa: ANN001, ANN201, S604 - plain as a module of a user may be
+# ruff: noqa: S604 - plain as a module of a user may be
 
 from kplay.modules.api import Arg, Module, ModuleFailure
 

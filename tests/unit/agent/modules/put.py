@@ -1,6 +1,6 @@
 """A file with this content: a state module."""
 
-# ruff: noqa: ANN001, ANN201 - plain as a module of a user may be
+
 
 import hashlib
 

@@ -1,6 +1,6 @@
 """Tries to write while it observes: a plan has no way to."""
 
-# ruff: noqa: ANN001, ANN201 - plain as a module of a user may be
+
 
 from kplay.modules.api import Module
 
