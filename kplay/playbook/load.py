@@ -12,7 +12,7 @@ from kplay.playbook.model import Block, Play, Playbook
 from kplay.playbook.reader import Reader, is_true, parts_of, rewritten
 from kplay.playbook.scope import Scope
 from kplay.playbook.templates import check_nodes, check_templates
-from kplay.playbook.values import read_keywords
+from kplay.playbook.values import read_keywords, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -126,7 +126,13 @@ class Loader(Reader):
         sourced = rewritten(written, name)
         words = self._applied(include, scope.faults)
         block = roles.unfold(
-            self, sourced, scope, words, parts=parts_of(given), public=is_true(given.get("public"))
+            self,
+            sourced,
+            scope,
+            words,
+            given=table_of(words.pop("vars", None)) | table_of(include.keywords.get("vars")),
+            parts=parts_of(given),
+            public=is_true(given.get("public")),
         )
         if block is not None:
             block.handlers = scope.handlers
@@ -211,5 +217,5 @@ class Loader(Reader):
         if applied is not None and isinstance(applied.value, dict):
             words.update(read_keywords(applied, keywords.BLOCK, faults, set()))
         if "vars" in include.keywords:
-            words["vars"] = include.keywords["vars"]
+            words.setdefault("vars", include.keywords["vars"])
         return words

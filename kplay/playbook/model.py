@@ -81,6 +81,11 @@ class Include:
     handler: bool = False
 
     @property
+    def module(self) -> str:
+        """What a task would call its module."""
+        return f"include_{self.kind}"
+
+    @property
     def name(self) -> str:
         """The name as written, else what is included."""
         given = self.keywords.get("name")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kplay.diagnostics import suggest
 from kplay.playbook import files, keywords
 from kplay.playbook.model import Block, Node, Role
-from kplay.playbook.values import is_template, names_in, read_keywords, shown, table_of
+from kplay.playbook.values import is_template, names_in, read_keywords, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +53,8 @@ def unfold(
         reader: reads files, each once.
         name: the role's name as written.
         scope: where it is used.
-        words: keywords of the use; its ``vars`` become parameters.
-        given: parameters written among the keywords.
+        words: keywords of the use; its ``vars`` rank as a block's do.
+        given: parameters written among the keywords, and an include's ``vars``.
         parts: ``tasks``, ``vars``, ``defaults``, ``handlers`` to file names other than main.
         public: whether the play after it sees its defaults and vars.
     """
@@ -62,8 +62,6 @@ def unfold(
     path = find(reader, text, name, scope)
     if path is None:
         return None
-    shared = words.pop("vars", None)
-    parameters = table_of(shared)
     parents = (*scope.role.parents, scope.role) if scope.role is not None else ()
     if any(parent.path == path for parent in parents) and scope.static and not parts.get("tasks"):
         way = " -> ".join([*(parent.name for parent in parents), text])
@@ -74,10 +72,8 @@ def unfold(
             notes=(f"the way: {way}",),
         )
         return None
-    role = Role(
-        text, path, parameters={**parameters, **(given or {})}, parents=parents, public=public
-    )
-    role.identity = _identity(path, words, parameters, given or {})
+    role = Role(text, path, parameters=given or {}, parents=parents, public=public)
+    role.identity = _identity(path, words, given or {})
     role.defaults = reader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
     role.variables = reader.role_table(role, "vars", parts.get("vars", "main"), name, scope)
     block = Block(words, name.span, role=role, parent=scope.parent, kind="role")

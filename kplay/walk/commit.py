@@ -195,7 +195,7 @@ class Committer:
         running = Running(bound, cursor.copy(), self.place(bound))
         outcome = Outcome("failed", "none", _error_result(error))
         ignoring = vertex.node.keywords.get("ignore_errors")
-        if ignoring is not None and truthy(ignoring.value):
+        if vertex.kind != "include" and ignoring is not None and truthy(ignoring.value):
             outcome.status = "ignored"
         del run
         self._settle(host, running, outcome)

@@ -84,7 +84,11 @@ class Cursor:
         self._settle()
 
     def fail(self) -> bool:
-        """After a failed step; True when a rescue takes it up."""
+        """After a failed step; True when a rescue takes it up, be it after an ``always``."""
+        taken = any(
+            frame.branch is not None and frame.part == 0 and frame.branch.parts[1].entries
+            for frame in self._stack
+        )
         while self._stack:
             frame = self._stack.pop()
             branch = frame.branch
@@ -98,7 +102,7 @@ class Cursor:
             if frame.part < 2 and branch.parts[2].entries:
                 self._stack.append(_Frame(branch.parts[2], 0, branch, 2, failed=True))
                 self._settle()
-                return False
+                return taken
         self.dead = True
         return False
 

@@ -96,7 +96,7 @@ class Expander:
             if extra:
                 given = keywords["vars"].value if "vars" in keywords else {}
                 keywords["vars"] = made_up({**given, **extra}, node.span.file)
-            block = Block(keywords, node.span, role=node.role, parent=node.parent, kind="import")
+            block = Block(keywords, node.span, role=node.role, parent=node.parent, kind="include")
             handlers = self.world.load_include(node, args, block, vertex.play.play)
             segment = Segment()
             prefix = (*vertex.position, len(leaf.expansions))

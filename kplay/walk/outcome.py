@@ -84,7 +84,8 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
         if call.finish is not None:
             part = {"failed": False, "changed": False} | call.finish(part, world.planning)
             finished = str(part.pop("action", "update"))
-            action = finished if part.get("changed") else "none"
+            if len(item.calls) == 1:
+                action = finished if part.get("changed") else "none"
         changed = bool(fields.get("changed")) or bool(part["changed"])
         failed = bool(fields.get("failed")) or bool(part["failed"])
         fields = {**fields, **part, "changed": changed, "failed": failed}
@@ -187,4 +188,8 @@ def _with_item(bound: Bound, item: Item, part: Outcome) -> dict[str, Any]:
     name = str(item.scope["ansible_loop_var"]) if bound.looped else "item"
     part.result[name] = item.value
     part.result["ansible_loop_var"] = name
+    control = bound.task.keywords.get("loop_control")
+    index = control.value.get("index_var") if control is not None else None
+    if index:
+        part.result |= {str(index): item.index, "ansible_index_var": index}
     return part.result

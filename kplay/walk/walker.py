@@ -289,7 +289,7 @@ class Walker:
             return False
         if item.attempt > settings.retries:
             outcome.status = "ignored" if settings.ignore_errors else "failed"
-            outcome.result["failed"] = True
+            outcome.result |= {"failed": True, "attempts": settings.retries}
             return False
         self.emit(
             events.StepRetried(

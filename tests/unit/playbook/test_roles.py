@@ -36,8 +36,8 @@ def test_parameters_and_keywords_of_a_use(loaded: Callable[..., Playbook]) -> No
         ONE,
     ).plays[0]
     block = play.roles[0]
-    assert {key: one.value for key, one in block.role.parameters.items()} == {"x": 1, "y": 2}
-    assert sorted(block.keywords) == ["become", "tags", "when"]
+    assert {key: one.value for key, one in block.role.parameters.items()} == {"y": 2}
+    assert sorted(block.keywords) == ["become", "tags", "vars", "when"]
     assert [one.value for one in gathered(play, block.tasks[0], "when")] == ["w"]
 
 
@@ -103,7 +103,7 @@ def test_import_role(loaded: Callable[..., Playbook], outline: Callable[..., lis
         ONE,
     ).plays[0]
     assert outline(play.tasks) == [("role one", ["fail"])]
-    assert play.tasks[0].role.parameters["x"].value == 1
+    assert play.tasks[0].keywords["vars"].value == {"x": 1}
     assert play.tasks[0].role.public
     assert [one.value for one in gathered(play, play.tasks[0].tasks[0], "when")] == ["w"]
     assert [one.name for one in play.handlers] == ["restart"]
