@@ -76,13 +76,7 @@ def prepare(options: RunOptions) -> Prepared:
     everyone = inventory.groups["all"].variables
     for name, value in provided.items():
         everyone.setdefault(name, made_up(value))
-    store = VariableStore(
-        inventory,
-        directory,
-        extra,
-        playbook_groups={n: g.playbook_variables for n, g in inventory.groups.items()},
-        playbook_hosts={n: h.playbook_variables for n, h in inventory.hosts.items()},
-    )
+    store = VariableStore(inventory, directory, extra)
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     hosts = [play_hosts(inventory, play, store, options.limit) for play in playbook.plays]
     graph = build(playbook, hosts, tags)

@@ -32,8 +32,6 @@ class VariableStore:
         inventory: hosts and groups.
         playbook_dir: folder of the playbook.
         extra_vars: from the command line; they win over everything.
-        playbook_groups: more group_vars of the playbook's rank, by group.
-        playbook_hosts: more host_vars of the playbook's rank, by host.
         unseal: opens a vaulted text; without it such a value is refused when it is read.
         load: reads a vars_files document.
     """
@@ -44,16 +42,12 @@ class VariableStore:
         playbook_dir: Path | None = None,
         extra_vars: Mapping[str, Sourced] | None = None,
         *,
-        playbook_groups: Mapping[str, Mapping[str, Sourced]] | None = None,
-        playbook_hosts: Mapping[str, Mapping[str, Sourced]] | None = None,
         unseal: Callable[[VaultText], str] | None = None,
         load: Callable[[Path], Document] = load_file,
     ) -> None:
         self.inventory: Inventory = inventory
         self.playbook_dir = Path(playbook_dir or ".").resolve()
         self.extra_vars: Table = dict(extra_vars or {})
-        self.playbook_groups = playbook_groups or {}
-        self.playbook_hosts = playbook_hosts or {}
         self.unseal = unseal
         self.load = load
         self.facts: defaultdict[str, Table] = defaultdict(dict)
@@ -208,12 +202,9 @@ class VariableStore:
             ranks = _ALL if name == "all" else _GROUPS
             tables = (group.variables, group.file_variables, group.playbook_variables)
             layers += [(rank, dict(table)) for rank, table in zip(ranks, tables, strict=True)]
-            if name in self.playbook_groups:
-                layers.append((ranks[2], dict(self.playbook_groups[name])))
         if known is not None:
             own = (known.variables, known.file_variables, known.playbook_variables)
             layers += [(rank, dict(table)) for rank, table in zip(_HOST, own, strict=True)]
-        layers.append((Layer.PLAYBOOK_HOST_VARS, dict(self.playbook_hosts.get(host, {}))))
         return layers
 
     def inventory_table(self, host: str) -> Table:
