@@ -72,6 +72,13 @@ def _tree(args: dict[str, Any], root: Path, *, contents_only: bool) -> list[Call
             calls.append(Call("file", {"path": target, "state": "directory", **shared}))
         else:
             calls.append(_file({**args, "dest": target}, path))
+    asked = f"{top}/" if contents_only else top
+
+    def finish(result: dict[str, Any], planning: bool) -> dict[str, Any]:
+        del planning
+        return result if result["failed"] else {**result, "src": f"{root}/", "dest": asked}
+
+    calls[-1].finish = finish
     return calls
 
 

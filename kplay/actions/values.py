@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kplay.actions.api import Answer, Context, fault
+from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import Unknown, causes_in
 from kplay.source import Sourced, load_file
 
@@ -24,7 +25,12 @@ def debug(context: Context) -> Answer:
     """A message or a variable for the reader."""
     if "var" in context.task.args.value:
         name = str(context.task.args.child("var").value)
-        value = context.scope.template("{{ " + name + " }}")
+        try:
+            value = context.scope.template("{{ " + name + " }}")
+        except TemplateError as error:
+            if not error.undefined:
+                raise
+            value = "VARIABLE IS NOT DEFINED!"
         return Answer({"changed": False, name: _shown(value)}, causes=causes_in(value))
     message = context.args.get("msg", "Hello world!")
     return Answer({"changed": False, "msg": _shown(message)}, causes=causes_in(message))

@@ -284,7 +284,10 @@ def result(args: Args, found: State, wanted: State, changed: bool) -> State:
     if wanted["state"] == ABSENT:
         return {"path": found["path"], "state": ABSENT}
     if not changed:
-        return _returned(args, found, dict(found["described"]))
+        described = dict(found["described"])
+        if found["asked_state"] == "link" and found["state"] == "link":
+            described.update(state="link", mode="0777", size=len(found["src"]))
+        return _returned(args, found, described)
     new = 0o777 if wanted["state"] in ("directory", "link") else 0o666
     described = ownership.expected(found, wanted, new)
     described["state"] = wanted["state"]

@@ -63,7 +63,8 @@ def render_template_text(
     Raises:
         TemplateError: the place is the template's own line.
     """
-    given = {key: value for key, value in (options or {}).items() if key in OPTIONS}
+    given = {"keep_trailing_newline": False}
+    given |= {key: value for key, value in (options or {}).items() if key in OPTIONS}
     if "newline_sequence" in given:
         given["newline_sequence"] = _newline(given["newline_sequence"])
     skipped = 0
@@ -91,9 +92,17 @@ def render_template_text(
     if isinstance(value, Unknown):
         return value
     try:
-        return "" if value is None else str(settle(value))
+        rendered = "" if value is None else str(settle(value))
     except UnknownReached as reason:
         return Unknown(*reason.causes)
+    return rendered + _lost_newlines(text, rendered, str(given.get("newline_sequence", "\n")))
+
+
+def _lost_newlines(text: str, rendered: str, newline: str) -> str:
+    """Newlines to add, so that at least as many end the result as end the template."""
+    wanted = len(text) - len(text.rstrip("\n"))
+    kept = (len(rendered) - len(rendered.rstrip("\r\n"))) // len(newline)
+    return newline * max(0, wanted - kept)
 
 
 @lru_cache(maxsize=64)

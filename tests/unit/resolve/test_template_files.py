@@ -53,7 +53,7 @@ def test_includes_and_imports_are_found_beside_it(
         "{% import 'macros.j2' as macros %}{% set y = 1 %}{% include 'part.j2' %}{{ macros.m(2) }}"
     )
     given = render_template_text(text, scope_of(VARIABLES), str(tmp_path / "t.j2"))
-    assert given == "part a b 1\n<2>"
+    assert given == "part a b 1<2>"
 
 
 FAULTS = [
