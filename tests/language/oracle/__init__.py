@@ -1,0 +1,1 @@
+"""Language cases: run by ansible-core once and recorded, run by kplay on every test run."""
