@@ -7,6 +7,7 @@ was; a part is made anew when its definition, what it is made of, or one of its 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
@@ -115,12 +116,15 @@ class Build:
             self._work,
             partial(self._progress, "images"),
         )
-        for image in listed.images:
-            programs = {listed.program_of(one).name for one in image.files.values()}
+        for archive in dict.fromkeys(one.archive or one.name for one in listed.images):
+            images = [one for one in listed.images if (one.archive or one.name) == archive]
+            files = {file for one in images for file in one.files.values()}
+            programs = {listed.program_of(one).name for one in files}
             keys = [self._key(one) for one in listed.programs if one.name in programs]
-            digests = [named[name].sha256 for name in image.packages]
-            key = fingerprint(listed.repository, image, keys, digests)
-            made += self._part(f"image {image.name}", key, partial(self._image, image, maker))
+            digests = [named[name].sha256 for one in images for name in one.packages]
+            key = fingerprint(listed.repository, images, keys, digests)
+            make = partial(self._images, archive, images, maker)
+            made += self._part(f"images/{archive}.tar", key, make)
         return made + packages
 
     def _part(self, name: str, key: str, make: Callable[[], list[Artifact]]) -> list[Artifact]:
@@ -199,11 +203,16 @@ class Build:
         ]
         return [*made, self._artifact("Packages", "index", index, release, "kplay")]
 
-    def _image(self, image: Image, maker: ImageMaker) -> list[Artifact]:
-        reference = f"{self._components.repository}/{image.name}:{image.tag}"
-        target = self._directory / "images" / f"{image.name}.tar"
-        digest = maker.make(image, reference, target)
-        parts = {self._components.program_of(one).name for one in image.files.values()}
-        source = ", ".join(sorted(parts | set(image.packages)))
-        made = self._artifact(image.name, "image", target, image.tag, source)
-        return [Artifact(**{**vars(made), "reference": reference, "digest": f"sha256:{digest}"})]
+    def _images(self, archive: str, images: list[Image], maker: ImageMaker) -> list[Artifact]:
+        repository = self._components.repository
+        target = self._directory / "images" / f"{archive}.tar"
+        named = {f"{repository}/{one.name}:{one.tag}": one for one in images}
+        made = []
+        for (reference, image), digest in zip(
+            named.items(), maker.make(named, target), strict=True
+        ):
+            parts = {self._components.program_of(one).name for one in image.files.values()}
+            source = ", ".join(sorted(parts | set(image.packages)))
+            one = self._artifact(image.name, "image", target, image.tag, source)
+            made.append(replace(one, reference=reference, digest=f"sha256:{digest}"))
+        return made

@@ -62,6 +62,8 @@ class Image:
     packages: list[str] = field(default_factory=list)
     package_links: dict[str, str] = field(default_factory=dict)
     user: str = ""
+    archive: str = ""
+    """File of images/, without its ending; images that share layers share it. Default: the name."""
 
 
 @dataclass(frozen=True)

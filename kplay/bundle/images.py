@@ -6,7 +6,7 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
-from kplay.bundle.oci import Entry, Layer, Settings, write_image, write_layer
+from kplay.bundle.oci import Entry, Layer, Named, Settings, write_images, write_layer
 from kplay.bundle.process import run
 
 if TYPE_CHECKING:
@@ -39,21 +39,26 @@ class ImageMaker:
         self._say = say
         self._layers: dict[str, Layer] = {}
 
-    def make(self, image: Image, reference: str, target: Path) -> str:
-        """Write ``image`` at ``target``, named ``reference``; return its manifest's digest.
+    def make(self, images: Mapping[str, Image], target: Path) -> list[str]:
+        """Write images, by their references, as one archive at ``target``.
+
+        Returns:
+            The digests of their manifests, in order.
 
         Raises:
             CommandError: a package cannot be unpacked.
             OSError: a program's output cannot be read.
         """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return write_images(target, [self._named(one, images[one]) for one in images])
+
+    def _named(self, reference: str, image: Image) -> Named:
         layers = []
         if image.packages:
             key = repr((image.packages, image.package_links))
             layers.append(self._layer(key, lambda: self._unpacked(image)))
         layers.append(self._layer(repr((image.files, image.links)), lambda: self._built(image)))
-        settings = Settings(image.entrypoint, {"PATH": _PATH}, image.user)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return write_image(target, reference, layers, settings)
+        return Named(reference, layers, Settings(image.entrypoint, {"PATH": _PATH}, image.user))
 
     def _layer(self, key: str, tree: Callable[[], Mapping[str, Entry]]) -> Layer:
         if key not in self._layers:

@@ -125,58 +125,77 @@ def _add(archive: tarfile.TarFile, path: str, entry: Entry) -> None:
             archive.addfile(info, source)
 
 
-def write_image(target: Path, reference: str, layers: Sequence[Layer], settings: Settings) -> str:
-    """Write an image named ``reference`` as an OCI layout tar; return its manifest's digest.
+@dataclass(frozen=True)
+class Named:
+    """An image to write: its name with a tag, its layers from the bottom up, what it runs."""
 
-    The name is in the index as ``io.containerd.image.name`` (what containerd imports it as) and
-    as ``org.opencontainers.image.ref.name``. The digest has no ``sha256:`` prefix.
+    reference: str
+    layers: Sequence[Layer]
+    settings: Settings
+
+
+def write_images(target: Path, images: Sequence[Named]) -> list[str]:
+    """Write images as one OCI layout tar, a layer that several share once.
+
+    A name is in the index as ``io.containerd.image.name`` (what containerd imports it as) and
+    as ``org.opencontainers.image.ref.name``.
+
+    Returns:
+        The digests of their manifests, in order, without the ``sha256:`` prefix.
 
     Raises:
         OSError: a layer cannot be read, or the target not written.
     """
-    config = _encode(
-        {
-            "architecture": "amd64",
-            "os": "linux",
-            "created": "1970-01-01T00:00:00Z",
-            "config": {
-                "Entrypoint": list(settings.entrypoint),
-                "Env": [f"{name}={value}" for name, value in sorted(settings.environment.items())],
-                "User": settings.user,
-                "Labels": dict(settings.labels),
-                "WorkingDir": "/",
-            },
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{one.diff_id}" for one in layers]},
+    blobs: dict[str, bytes | Path] = {}
+    named, digests = [], []
+    for image in images:
+        config = _encode(_config(image))
+        manifest = _encode(
+            {
+                "schemaVersion": 2,
+                "mediaType": _MANIFEST,
+                "config": _descriptor(_CONFIG, hashlib.sha256(config).hexdigest(), len(config)),
+                "layers": [_descriptor(_LAYER, one.digest, one.size) for one in image.layers],
+            }
+        )
+        digest = hashlib.sha256(manifest).hexdigest()
+        annotations = {
+            "io.containerd.image.name": image.reference,
+            "org.opencontainers.image.ref.name": image.reference.rpartition(":")[2],
         }
-    )
-    manifest = _encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": _MANIFEST,
-            "config": _descriptor(_CONFIG, hashlib.sha256(config).hexdigest(), len(config)),
-            "layers": [_descriptor(_LAYER, one.digest, one.size) for one in layers],
-        }
-    )
-    digest = hashlib.sha256(manifest).hexdigest()
-    named = _descriptor(_MANIFEST, digest, len(manifest)) | {
-        "platform": {"architecture": "amd64", "os": "linux"},
-        "annotations": {
-            "io.containerd.image.name": reference,
-            "org.opencontainers.image.ref.name": reference.rpartition(":")[2],
-        },
-    }
-    blobs: dict[str, bytes | Path] = {one.digest: one.path for one in layers}
-    blobs |= {hashlib.sha256(config).hexdigest(): config, digest: manifest}
+        platform = {"architecture": "amd64", "os": "linux"}
+        described = _descriptor(_MANIFEST, digest, len(manifest))
+        named.append(described | {"platform": platform, "annotations": annotations})
+        blobs |= {one.digest: one.path for one in image.layers}
+        blobs |= {hashlib.sha256(config).hexdigest(): config, digest: manifest}
+        digests.append(digest)
     with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as archive:
         layout = _encode({"imageLayoutVersion": "1.0.0"})
-        index = _encode({"schemaVersion": 2, "mediaType": _INDEX, "manifests": [named]})
+        index = _encode({"schemaVersion": 2, "mediaType": _INDEX, "manifests": named})
         _add(archive, "blobs", Entry())
         _add(archive, "blobs/sha256", Entry())
         for name, content in sorted(blobs.items()):
             _add(archive, f"blobs/sha256/{name}", Entry(0o644, content))
         _add(archive, "index.json", Entry(0o644, index))
         _add(archive, "oci-layout", Entry(0o644, layout))
-    return digest
+    return digests
+
+
+def _config(image: Named) -> dict[str, Any]:
+    settings = image.settings
+    return {
+        "architecture": "amd64",
+        "os": "linux",
+        "created": "1970-01-01T00:00:00Z",
+        "config": {
+            "Entrypoint": list(settings.entrypoint),
+            "Env": [f"{name}={value}" for name, value in sorted(settings.environment.items())],
+            "User": settings.user,
+            "Labels": dict(settings.labels),
+            "WorkingDir": "/",
+        },
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{one.diff_id}" for one in image.layers]},
+    }
 
 
 def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
 
+OTHER = {"state": "present", "digest": ""}
+
+
 def ctr(args: Args) -> List[str]:
     """Give the program with the store that it is to ask."""
     words = [args.get("ctr") or "ctr", "-n", args.get("namespace") or "k8s.io"]
@@ -28,7 +31,16 @@ def images(listing: str) -> Dict[str, str]:
 
 def observe(probe: "Probe", args: Args) -> State:
     """Look for the image; a containerd that is only planned has none."""
-    name = args["name"]
+    found = look(probe, args, args["name"])
+    others = {name: look(probe, args, name) for name in args.get("also") or ()}
+    missing = sorted(name for name in others if others[name]["state"] == ABSENT)
+    if others:
+        found["missing"] = missing
+    return found
+
+
+def look(probe: "Probe", args: Args, name: str) -> State:
+    """Look for one image by its name."""
     foreseen = probe.effect("image", name)
     if isinstance(foreseen, dict):
         return dict(foreseen)
@@ -45,7 +57,9 @@ def desire(args: Args, found: State) -> State:
     """Want it there, with its digest when one is given."""
     if args.get("state") == "absent":
         return {"state": ABSENT}
-    wanted = {"state": "present"}
+    wanted: State = {"state": "present"}
+    if args.get("also"):
+        wanted["missing"] = []
     if args.get("digest"):
         wanted["digest"] = args["digest"]
     elif found["state"] != ABSENT:
@@ -99,7 +113,8 @@ def run(host: "Host", args: Args, words: List[str]) -> str:
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
     """Say that the image will be there."""
     value = {"state": wanted["state"], "digest": wanted.get("digest", "")}
-    return [Effect("image", args["name"], value)]
+    names = [args["name"], *(args.get("also") or ())]
+    return [Effect("image", name, value if name == args["name"] else OTHER) for name in names]
 
 
 module = Module(
@@ -107,6 +122,8 @@ module = Module(
     args={
         "src": Arg("path"),
         "name": Arg("str", required=True, aliases=("reference",)),
+        # other images of the same archive
+        "also": Arg("list", elements="str"),
         "digest": Arg("str"),
         "namespace": Arg("str", default="k8s.io"),
         "state": Arg("str", default="present", choices=("present", "absent")),
@@ -120,5 +137,5 @@ module = Module(
     reach="host",
     result=result,
     foresee=foresee,
-    verify=("state", "digest"),
+    verify=("state", "digest", "missing"),
 )

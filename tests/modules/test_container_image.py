@@ -139,3 +139,12 @@ def test_a_failing_import_says_why() -> None:
     host = store().when("ctr -n k8s.io images import", rc=1, stderr="no space left\n")
     with pytest.raises(ModuleFailure, match="ctr images import failed: no space left"):
         through(host, name=NAME, src="/srv/pause.tar")
+
+
+def test_one_archive_brings_several_images() -> None:
+    other = "kplay.local/other:1"
+    host = store(line(NAME), after=(line(other),))
+    action, _ = through(host, name=NAME, also=[other], src="/srv/pause.tar")
+    assert action == "update"
+    assert ran(host)[0].startswith("images import")
+    assert through(host, name=NAME, also=[other], src="/srv/pause.tar")[0] == "none"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kplay.bundle.oci import Entry, Layer, Settings, write_image, write_layer
+from kplay.bundle.oci import Entry, Layer, Named, Settings, write_images, write_layer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ def test_the_same_tree_makes_the_same_bytes_whatever_its_order_and_dates(tmp_pat
 def test_an_image_is_a_layout_whose_index_leads_to_every_blob(layer: Layer, tmp_path: Path) -> None:
     target = tmp_path / "image.tar"
     settings = Settings(["/usr/bin/program"], {"B": "2", "A": "1"}, "65535:65535")
-    digest = write_image(target, "example.test/program:v1", [layer], settings)
+    (digest,) = write_images(target, [Named("example.test/program:v1", [layer], settings)])
 
     files = blobs(target)
     assert json.loads(files["oci-layout"]) == {"imageLayoutVersion": "1.0.0"}
@@ -95,7 +95,7 @@ def test_an_image_is_a_layout_whose_index_leads_to_every_blob(layer: Layer, tmp_
 
 def test_every_blob_is_named_after_its_digest(layer: Layer, tmp_path: Path) -> None:
     target = tmp_path / "image.tar"
-    write_image(target, "example.test/program:v1", [layer, layer], Settings())
+    write_images(target, [Named("example.test/program:v1", [layer, layer], Settings())])
     named = {name: body for name, body in blobs(target).items() if name.startswith("blobs/")}
     assert len(named) == 3
     for name, body in named.items():
@@ -105,5 +105,16 @@ def test_every_blob_is_named_after_its_digest(layer: Layer, tmp_path: Path) -> N
 def test_an_image_is_reproduced_byte_for_byte(layer: Layer, tmp_path: Path) -> None:
     settings = Settings(["a"], {"A": "1"})
     for name in ("1.tar", "2.tar"):
-        write_image(tmp_path / name, "example.test/program:v1", [layer], settings)
+        write_images(tmp_path / name, [Named("example.test/program:v1", [layer], settings)])
     assert (tmp_path / "1.tar").read_bytes() == (tmp_path / "2.tar").read_bytes()
+
+
+def test_images_of_one_archive_hold_a_shared_layer_once(layer: Layer, tmp_path: Path) -> None:
+    target = tmp_path / "images.tar"
+    names = ["example.test/a:v1", "example.test/b:v1"]
+    digests = write_images(target, [Named(name, [layer], Settings([name])) for name in names])
+    files = blobs(target)
+    index = json.loads(files["index.json"])["manifests"]
+    assert [one["digest"] for one in index] == [f"sha256:{one}" for one in digests]
+    assert [one["annotations"]["io.containerd.image.name"] for one in index] == names
+    assert len([name for name in files if name.startswith("blobs/")]) == 5

@@ -116,6 +116,6 @@ def test_images_with_the_same_parts_share_their_layers(package: Path, tmp_path: 
     maker = ImageMaker(tmp_path.joinpath, {"greeter": package}, tmp_path, print)
     first = Image("a", "1", {"bin/program": "program"}, ["program"], packages=["greeter"])
     second = Image("b", "1", {"bin/program": "program"}, ["other"])
-    maker.make(first, "example.test/a:1", tmp_path / "images/a.tar")
-    maker.make(second, "example.test/b:1", tmp_path / "images/b.tar")
+    maker.make({"example.test/a:1": first}, tmp_path / "images/a.tar")
+    maker.make({"example.test/b:1": second}, tmp_path / "images/b.tar")
     assert sorted(file.name for file in tmp_path.glob("layer-*")) == ["layer-0", "layer-1"]
