@@ -89,17 +89,17 @@ def test_a_plan_names_every_path() -> None:
 @pytest.mark.parametrize(
     ("options", "paths"),
     [
-        ({"extra_opts": ["--strip-components=1"]}, {"/opt/bin/run", "/opt/README", "/opt/link"}),
-        ({"extra_opts": ["--strip-components", "2"]}, {"/opt/run"}),
-        ({"include": ["tool/README"]}, {"/opt/tool/README"}),
-        ({"exclude": ["tool/bin/*", "tool/link", "tool"]}, set()),
-        ({"exclude": ["tool/bin"]}, {"/opt/tool", "/opt/tool/README", "/opt/tool/link"}),
+        ({"extra_opts": ["--strip-components=1"]}, ["/opt/README", "/opt/bin/run", "/opt/link"]),
+        ({"extra_opts": ["--strip-components", "2"]}, ["/opt/run"]),
+        ({"include": ["tool/README"]}, ["/opt/tool/README"]),
+        ({"exclude": ["tool/bin/*", "tool/link", "tool"]}, []),
+        ({"exclude": ["tool/bin"]}, ["/opt/tool", "/opt/tool/README", "/opt/tool/link"]),
     ],
     ids=str,
 )
-def test_some_of_it(options: dict[str, object], paths: set[str]) -> None:
+def test_some_of_it(options: dict[str, object], paths: list[str]) -> None:
     effects = plan(module, {**ARGS, **options}, host(tar())).effects
-    assert {key for _, key, _ in effects} == paths
+    assert sorted(key for _, key, _ in effects) == paths
 
 
 def test_owner_and_mode_for_all() -> None:
