@@ -12,6 +12,7 @@ from kplay.source import Sourced, load_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+_QUIET = "Verbosity threshold not met."
 _YES = frozenset({"1", "on", "true", "yes", "y"})
 
 
@@ -23,6 +24,8 @@ def set_fact(context: Context) -> Answer:
 
 def debug(context: Context) -> Answer:
     """A message or a variable for the reader."""
+    if int(context.args.get("verbosity", 0)) > int(context.scope["ansible_verbosity"]):
+        return Answer({"changed": False, "skipped": True, "skipped_reason": _QUIET})
     if "var" in context.task.args.value:
         name = str(context.task.args.child("var").value)
         try:

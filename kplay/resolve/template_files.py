@@ -63,7 +63,7 @@ def render_template_text(
     Raises:
         TemplateError: the place is the template's own line.
     """
-    given = {"keep_trailing_newline": False}
+    given: dict[str, Any] = {"keep_trailing_newline": False}
     given |= {key: value for key, value in (options or {}).items() if key in OPTIONS}
     if "newline_sequence" in given:
         given["newline_sequence"] = _newline(given["newline_sequence"])

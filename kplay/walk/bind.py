@@ -99,10 +99,14 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
     if isinstance(values, Unknown):
         bound.causes = values.causes
         return bound
+    made: dict[str, Any] = {}
     for index, value in enumerate(values or []):
-        extra = loops.bindings(task, values or [], index)
+        extra = made | loops.bindings(task, values or [], index)
         inner = world.scope(vertex, task, host, extra)
-        bound.items.append(_item(bound, world, inner, index, value))
+        item = _item(bound, world, inner, index, value)
+        bound.items.append(item)
+        if item.answer is not None:
+            made |= item.answer.facts
     if bound.items:
         bound.target = bound.items[0].settings.delegate_to or host
     return bound
@@ -191,6 +195,8 @@ def _arguments(task: Task, scope: Scope, world: World, vertex: Vertex) -> dict[s
     for key, value in task.args.items():
         if key in actions.RAW_NAMES and task.module in actions.RAW_ARGS:
             continue
+        if task.module == "set_fact" and "{{" in key:
+            key = str(scope.template(key))  # noqa: PLW2901 - a name may be a template here
         given[key] = scope.template(value)
     return {key: value for key, value in given.items() if value is not OMIT}
 

@@ -9,7 +9,7 @@ from kplay.actions.values import truthy
 from kplay.diagnostics import Diagnostic, suggest, to_json
 from kplay.errors import InputError, KplayError
 from kplay.graph.transforms import topics
-from kplay.playbook.model import effective
+from kplay.playbook.model import effective, gathered
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import events
@@ -17,6 +17,7 @@ from kplay.walk.outcome import Outcome, whole
 
 if TYPE_CHECKING:
     from kplay.graph.model import Edge, Vertex
+    from kplay.source import Sourced
     from kplay.walk.bind import Bound, Item
     from kplay.walk.cursor import Cursor
     from kplay.walk.gates import PlayRun, Watch
@@ -74,7 +75,7 @@ class Committer:
             self._emit(running, outcome, None)
             if bound.task.role is not None and outcome.status != "skipped":
                 host.roles.add(id(bound.task.role))
-            cursor.advance()
+            run.step_over(host.name)
             if outcome.result.get("changed") is True and outcome.status != "skipped":
                 self._notify(host, bound, maybe=outcome.conditional or outcome.action == "unknown")
         for name in sharers:
@@ -90,7 +91,8 @@ class Committer:
         for item in bound.items:
             if item.answer is not None:
                 if item.answer.facts:
-                    world.store.set_facts(name, item.answer.facts)
+                    there = item.settings.delegate_facts and item.settings.delegate_to
+                    world.store.set_facts(there or name, item.answer.facts)
                 if item.answer.variables:
                     world.store.include_vars(name, item.answer.variables)
         facts = outcome.result.get("ansible_facts") if not bound.local else None
@@ -99,9 +101,10 @@ class Committer:
             world.store.add_facts(owner, facts)
 
     def _notify(self, host: HostRun, bound: Bound, *, maybe: bool) -> None:
-        given = bound.task.keywords.get("notify")
-        if given is None:
-            return
+        for given in gathered(bound.vertex.play.play, bound.task, "notify"):
+            self._notify_all(host, bound, given, maybe=maybe)
+
+    def _notify_all(self, host: HostRun, bound: Bound, given: Sourced, *, maybe: bool) -> None:
         names = given.value if isinstance(given.value, list) else [given.value]
         for raw in names:
             name = str(bound.items[0].scope.template(raw)) if bound.items else str(raw)
@@ -135,6 +138,8 @@ class Committer:
         self, host: HostRun, run: PlayRun, cursor: Cursor, running: Running, outcome: Outcome
     ) -> None:
         bound = running.bound
+        run.doomed.pop(host.name, None)
+        run.fell[host.name] = bound.vertex.position
         rescued = outcome.status == "failed" and cursor.fail()
         if rescued:
             outcome.status = "rescued"
@@ -146,12 +151,10 @@ class Committer:
                 },
             )
         self._emit(running, outcome, None)
-        if rescued:
-            return
         message = str(outcome.result.get("msg", "it failed"))
         if outcome.status == "unreachable":
             self.walker.plays.drop_out(host, "unreachable", message)
-        elif cursor.dead:
+        elif not rescued and cursor.dead and not forced(host, run, cursor):
             self.walker.plays.drop_out(host, "failed", f"`{bound.name}`: {message}")
         self._fatal(run, bound.vertex, host)
 
@@ -169,12 +172,12 @@ class Committer:
             stop = stop or 100.0 * lost / len(run.hosts) > float(limit.value)
         if not stop:
             return
-        for name in list(run.hosts):
-            other = self.walker.hosts[name]
-            if not other.lost:
-                self.drop_pipeline(other)
-                reason = f"`{vertex.name}` failed on {host.name}, which stops every host"
-                self.walker.plays.drop_out(other, "blocked", reason)
+        reason = f"`{vertex.name}` failed on {host.name}, which stops every host"
+        for name in run.hosts:
+            again = run.fell.get(name, ()) >= vertex.position
+            if name != host.name and not again and not self.walker.hosts[name].lost:
+                run.doomed.setdefault(name, (vertex.position, reason))
+                self.walker.wake(name)
 
     def broken(self, bound: Bound, error: KplayError) -> Outcome:
         """An outcome for a condition or result that could not be evaluated."""
@@ -310,6 +313,13 @@ class Committer:
         elif kind == "output" and not running.bound.items[index].settings.no_log:
             text = str(frame["text"])
             self.walker.emit(events.StepOutput(now, place, str(frame["stream"]), text))
+
+
+def forced(host: HostRun, run: PlayRun, cursor: Cursor) -> bool:
+    """Whether a host that failed goes on to its handlers (``force_handlers``)."""
+    given = run.strand.play.keywords.get("force_handlers")
+    wanted = given is not None and truthy(given.value) and bool(host.notified)
+    return wanted and cursor.to_handlers(run.fell.get(host.name, ()))
 
 
 def known(result: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ host's walk. A copy of a cursor may run ahead while results are under way.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,15 +28,25 @@ class _Frame:
     failed: bool = False
 
 
+def _handles(entry: Leaf | Branch) -> bool:
+    while isinstance(entry, Branch):
+        part = next((part for part in entry.parts if part.entries), None)
+        if part is None:
+            return True
+        entry = part.entries[0]
+    return entry.vertex.handler
+
+
 class Cursor:
     """A host's place in a play; ``leaf`` is None at the end."""
 
-    __slots__ = ("_stack", "dead", "rescued", "strand")
+    __slots__ = ("_stack", "dead", "forced", "rescued", "strand")
 
     def __init__(self, strand: PlayStrand) -> None:
         self.strand = strand
         self._stack = [_Frame(strand.root)]
         self.dead = False
+        self.forced = False
         self.rescued = 0
         self._settle()
 
@@ -43,6 +54,7 @@ class Cursor:
         """A cursor that moves on its own."""
         other = object.__new__(Cursor)
         other.strand, other.dead, other.rescued = self.strand, self.dead, self.rescued
+        other.forced = self.forced
         other._stack = [replace(frame) for frame in self._stack]
         return other
 
@@ -110,6 +122,24 @@ class Cursor:
         """To the end of the play at once."""
         self._stack.clear()
         self.dead = self.dead or dead
+
+    def to_handlers(self, after: Position) -> bool:
+        """To the next flush of handlers and no further, once; False when there is none."""
+        entries = self.strand.root.entries
+        flushes = (
+            index
+            for index, entry in enumerate(entries)
+            if isinstance(entry, Leaf)
+            and entry.vertex.kind == "flush"
+            and entry.vertex.position > after
+        )
+        first = next(flushes, None)
+        if first is None or self.forced:
+            return False
+        handling = itertools.takewhile(_handles, entries[first + 1 :])
+        self._stack = [_Frame(Segment([entries[first], *handling]))]
+        self.forced = True
+        return True
 
     def leave_role(self) -> None:
         """To the end of the innermost role (``meta: end_role``)."""

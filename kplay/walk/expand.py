@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, KplayError
 from kplay.graph.model import Leaf, Segment
-from kplay.graph.unfold import Grower
+from kplay.graph.unfold import FREE, Grower
 from kplay.playbook.model import Block, Include, Task
 from kplay.resolve import loops
 from kplay.resolve.unknown import Unknown
@@ -130,6 +130,8 @@ class Expander:
             return True
         if word == "end_host":
             cursor.end()
+        elif word == "end_play" and not self._speaks(host, run):
+            cursor.advance()
         elif word == "end_play":
             for name in run.hosts:
                 if not self.walker.hosts[name].lost and name in run.cursors:
@@ -149,9 +151,17 @@ class Expander:
         self.walker.plays.passed(host, run)
         return True
 
+    def _speaks(self, host: HostRun, run: PlayRun) -> bool:
+        """Whether this host decides for its batch: the first that is left does."""
+        if run.strand.strategy in FREE:
+            return True
+        return host.name == next(name for name in run.hosts if not self.walker.hosts[name].lost)
+
 
 def _unknown(vertex: Vertex, host: HostRun, cause: Unknown) -> Outcome:
     from kplay.resolve.unknown import PartialResult
 
-    result = PartialResult({}, f"`{vertex.name}` on {host.name}, which may run")
+    who = f"`{vertex.name}` on {host.name}, which may run"
+    fields = {"failed": False, "changed": Unknown(who), "skipped": Unknown(who)}
+    result = PartialResult(fields, who)
     return Outcome("planned", "unknown", result, causes=cause.causes, conditional=True)

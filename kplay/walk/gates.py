@@ -52,8 +52,21 @@ class PlayRun:
     once: dict[Position, str] = field(default_factory=dict)
     """run_once vertices to the host that runs it; empty text when it is done."""
     failed: list[str] = field(default_factory=list)
+    doomed: dict[str, tuple[Position, str]] = field(default_factory=dict)
+    """Hosts that fail beyond a vertex because another host failed there, and why."""
+    over: dict[str, Cursor] = field(default_factory=dict)
+    """Hosts' places at the last barrier they went over, where a failure elsewhere finds them."""
+    fell: dict[str, Position] = field(default_factory=dict)
+    """Where a host failed last."""
     visitors: dict[str, list[str]] = field(default_factory=dict)
     """Hosts whose delegated step waits for another host to come as far."""
+
+    def step_over(self, host: str) -> None:
+        """A host is done with the vertex where it stands."""
+        cursor = self.cursors[host]
+        if cursor.vertex is not None and cursor.vertex.barrier:
+            self.over[host] = cursor.copy()
+        cursor.advance()
 
     def arrive(self, host: str, position: Position) -> list[str]:
         """A host reaches a barrier; gives the hosts that may now go on (it may be among them)."""

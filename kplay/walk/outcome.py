@@ -55,17 +55,23 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
 
 
 def _may_run(bound: Bound, causes: tuple[str, ...]) -> Outcome:
-    result = PartialResult({}, f"`{bound.name}` on {bound.host}, which may run")
+    who = f"`{bound.name}` on {bound.host}, which may run"
+    result = PartialResult({"failed": False, **_open(who)}, who)
     changed_when = bound.task.keywords.get("changed_when")
     if changed_when is not None and changed_when.value is False:
         return Outcome("ok", "none", result, causes=causes, conditional=True)
     return Outcome("planned", "unknown", result, causes=causes, conditional=True)
 
 
+def _open(who: str) -> dict[str, Any]:
+    return {"changed": Unknown(who), "skipped": Unknown(who)}
+
+
 def _answered(item: Item) -> Outcome:
     assert item.answer is not None  # noqa: S101 - the caller looked
     result = dict(item.answer.result)
     status = "failed" if result.get("failed") else "ok"
+    status = "skipped" if result.get("skipped") else status
     result.setdefault("failed", status == "failed")
     return Outcome(status, "none", result, causes=item.answer.causes)
 
@@ -94,7 +100,7 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     planned = planned_only(item, world) and action != "none"
     whole_known = action not in ("run", "unknown") and all(raw.get("known", True) for raw in raws)
     if planned_only(item, world) and not whole_known:
-        result = PartialResult(fields, who)
+        result = PartialResult({"skipped": False, **fields}, who)
     if action == "unknown" and all(_only_reads(call.module) for call in item.calls):
         action = "none"
     status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"

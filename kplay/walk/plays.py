@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from kplay.graph.unfold import FREE
 from kplay.walk import events
+from kplay.walk.commit import forced
 from kplay.walk.cursor import END, Cursor
 from kplay.walk.gates import PlayRun, Watch
 from kplay.walk.hostrun import HostRun
 
 if TYPE_CHECKING:
-    from kplay.graph.model import Edge, Vertex
+    from kplay.graph.model import Edge, Position, Vertex
     from kplay.walk.walker import Walker
 
 _WAITED_FOR = frozenset({"needs", "value"})
@@ -77,6 +78,8 @@ class Plays:
             self.walker.wake(name)
 
     def _end_batch(self, run: PlayRun) -> None:
+        if run.hosts and all(self.hosts[name].lost for name in run.hosts):
+            self._stop_below(run)
         if run.batches:
             run.hosts = run.batches.pop(0)
             self._begin(run)
@@ -92,8 +95,27 @@ class Plays:
                 self.walker.wake(name)
         self.start()
 
+    def _stop_below(self, run: PlayRun) -> None:
+        """No host of a batch is left: neither later batches nor plays that wait for it run."""
+        later = [one for one in self.runs if one.strand.index > run.strand.index]
+        stopped = [one for one in later if one.strand.waits_for_all and not one.started]
+        if any(not self.hosts[name].lost for one in stopped for name in one.strand.hosts):
+            message = f"no host of `{run.strand.name}` is left, so the plays below it do not run"
+            self.walker.emit(events.Warned(time.time(), message))
+        run.batches.clear()
+        for one in stopped:
+            one.started = one.done = True
+            for name in one.strand.hosts:
+                if one in self.hosts[name].plays:
+                    self.hosts[name].plays.remove(one)
+
     def gate(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
         """Whether a host may go on to a vertex now; where not, it is woken when it may."""
+        beyond, reason = run.doomed.get(host.name, ((), ""))
+        if reason and (vertex.position > beyond or run.strand.strategy in FREE):
+            if not host.pipeline:
+                self._fall(host, run, beyond, reason)
+            return False
         if vertex.barrier:
             single = len(run.hosts) == 1 and vertex.kind == "task"
             if host.pipeline and not single:
@@ -116,6 +138,21 @@ class Plays:
             return not host.pipeline and self._once(host, run, vertex)
         return True
 
+    def _fall(self, host: HostRun, run: PlayRun, at: Position, reason: str) -> None:
+        """A failure elsewhere is this host's failure too; its own rescue may take it up."""
+        cursor = run.over.get(host.name)
+        if cursor is None or cursor.position != at:
+            cursor = run.cursors[host.name]
+        run.cursors[host.name] = cursor
+        del run.doomed[host.name]
+        run.fell[host.name] = at
+        cursor.fail()
+        if cursor.dead and not forced(host, run, cursor):
+            self.drop_out(host, "blocked", reason)
+        else:
+            self.passed(host, run)
+            self.walker.wake(host.name)
+
     def _once(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
         owner = run.once.get(vertex.position)
         if owner is None:
@@ -128,7 +165,7 @@ class Plays:
         if owner == host.name:
             return True
         if not owner:
-            run.cursors[host.name].advance()
+            run.step_over(host.name)
             self.passed(host, run)
             self.walker.wake(host.name)
         return False

@@ -20,7 +20,7 @@ from kplay.playbook.model import Include, Task
 from kplay.resolve.unknown import Unknown
 from kplay.walk import events
 from kplay.walk.bind import bind
-from kplay.walk.commit import Committer
+from kplay.walk.commit import Committer, forced
 from kplay.walk.dispatch import alone, frames
 from kplay.walk.expand import Expander
 from kplay.walk.hostrun import HostRun, Running
@@ -128,6 +128,8 @@ class Walker:
             if vertex is None:
                 if host.pipeline:
                     break
+                if cursor.dead and forced(host, run, cursor):
+                    continue
                 if cursor.dead:
                     self.plays.drop_out(host, "failed", "a step failed and `always` has run")
                 else:
