@@ -11,7 +11,7 @@ BIN    := .venv/bin
 STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster bundle bench
+.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster bundle record-language bench
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,5 +60,8 @@ bundle: $(STAMP)  ## build and verify the air-gapped bundle
 	$(BIN)/kplay bundle build
 	$(BIN)/kplay bundle verify
 
-bench: $(STAMP)  ## measure kplay against its budgets
-	$(PYTEST) tests/bench
+record-language: $(STAMP)  ## record the language cases that changed anew with ansible-core
+	$(BIN)/python tests/language/record.py
+
+bench: $(STAMP)  ## measure kplay beside ansible-core (root, for the hosts of a lab)
+	$(BIN)/python tests/bench/measure.py

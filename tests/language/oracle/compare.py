@@ -20,7 +20,8 @@ def differences(oracle: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]
             theirs, mine = first["hosts"].get(host, []), second["hosts"].get(host, [])
             found += _rows(f"{where}, {host}", theirs, mine)
         for host in sorted({*first["recap"], *second["recap"]}):
-            theirs, mine = first["recap"].get(host), second["recap"].get(host)
+            theirs, mine = (one["recap"].get(host, {}) for one in (first, second))
+            theirs, mine = ({k: v for k, v in one.items() if v} for one in (theirs, mine))
             found += _values(f"{where}, {host}", "recap", theirs, mine)
     files, mine = oracle["files"], ours["files"]
     for name in sorted({*files, *mine}):
