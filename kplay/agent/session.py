@@ -142,6 +142,7 @@ class AgentSession:
         self._sender: threading.Thread | None = None
         self._greeting: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
         self._greeted = False
+        self._answered = ""
         self._closing = False
         self._fault = ""
         self._ahead = b""
@@ -244,10 +245,12 @@ class AgentSession:
             error = str(fault)
         except AgentError as fault:
             error = str(fault)
-        if not self._greeted:
+        if not self._answered:
             self._greeting.put(AgentError(error or f"{self.hello.host}: the agent left"))
         self._wanted.put("")
-        self.on_event({"type": "closed", "error": error})
+        # Without a welcome, whoever opens the session is told why it ended by an exception
+        told = error if self._answered == "welcome" else None
+        self.on_event({"type": "closed", "error": told})
 
     def _take(self, frame: dict[str, Any]) -> None:
         kind = frame.get("type")
@@ -259,6 +262,7 @@ class AgentSession:
                 self._sender = threading.Thread(target=self._send_blobs, daemon=True)
                 self._sender.start()
         elif not self._greeted and kind in {"welcome", "locked", "refused"}:
+            self._answered = str(kind)
             self._greeting.put(frame)
         else:
             self.on_event(frame)
