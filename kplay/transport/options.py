@@ -14,7 +14,7 @@ _WITHOUT_EFFECT = frozenset({
     "exitonforwardfailure", "forwardagent", "forwardx11", "hashknownhosts", "ipqos", "loglevel",
     "numberofpasswordprompts", "passwordauthentication", "permitlocalcommand",
     "preferredauthentications", "pubkeyauthentication", "requesttty", "sendenv",
-    "serveralivecountmax", "serveraliveinterval", "setenv", "tcpkeepalive", "updatehostkeys",
+    "setenv", "tcpkeepalive", "updatehostkeys",
     "verifyhostkeydns", "visualhostkey", "kbdinteractiveauthentication", "gssapiauthentication",
     "gssapidelegatecredentials", "clearallforwardings", "stdinnull", "warnweakcrypto",
 })  # fmt: skip
@@ -40,6 +40,9 @@ class SshOptions:
     connect_timeout: float = 0.0
     host_key_alias: str = ""
     address: str = ""
+    alive_interval: int = 0
+    alive_count: int = 3
+    """As ssh has it: so many questions unanswered, and the peer is gone."""
 
 
 def parse(text: str) -> SshOptions:
@@ -110,6 +113,10 @@ def _apply(found: SshOptions, key: str, value: str) -> SshOptions:
             return replace(found, config_file=value)
         case "connecttimeout":
             return replace(found, connect_timeout=float(_number(key, value)))
+        case "serveraliveinterval":
+            return replace(found, alive_interval=_number(key, value))
+        case "serveralivecountmax":
+            return replace(found, alive_count=_number(key, value))
         case "hostkeyalias":
             return replace(found, host_key_alias=value)
         case "hostname":

@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """Logins under way at one server: sshd drops some of more (MaxStartups 10:30:100)."""
 
-KEEPALIVE = 15
+ALIVE = 60
+"""Seconds without any answer after which a peer is taken for gone, unless ssh options say so."""
+
 WINDOW = 16 * 1024 * 1024
 PACKET = 256 * 1024
-
-# A peer that answers nothing for so long is gone, keepalives included
-_USER_TIMEOUT_MS = 60_000
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 logging.getLogger("paramiko").propagate = False
@@ -105,7 +104,7 @@ def _once(hop: Hop, password: str, timeout: float) -> Line:
             if hop.via is not None:
                 release(hop.via)
             raise
-    transport.set_keepalive(KEEPALIVE)
+    transport.set_keepalive(max(1, min(15, (hop.alive or ALIVE) // 4)))
     # Each idle transport polls its socket at this interval, ten times a second by default
     sock.settimeout(5)
     return Line(transport, hop)
@@ -135,7 +134,9 @@ def _open(hop: Hop, timeout: float) -> Any:
             sock.settimeout(timeout)
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+            sock.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, (hop.alive or ALIVE) * 1000
+            )
         except OSError as error:
             sock.close()
             fault = error
@@ -209,7 +210,7 @@ def _bastion(hop: Hop, timeout: float) -> paramiko.Transport:
     except BaseException:
         transport.close()
         raise
-    transport.set_keepalive(KEEPALIVE)
+    transport.set_keepalive(max(1, min(15, (hop.alive or ALIVE) // 4)))
     sock.settimeout(5)
     return transport
 

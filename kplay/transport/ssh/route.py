@@ -38,6 +38,8 @@ class Hop:
     config_identity_files: tuple[str, ...] = ()
     identities_only: bool = False
     proxy_command: str = ""
+    alive: int = 0
+    """Seconds without any answer after which the server is taken for gone; 0: the default."""
     via: Hop | None = None
 
     @property
@@ -124,6 +126,7 @@ def _hop(
         strict=strict,
         config_identity_files=tuple(_listed(written.get("identityfile"))),
         identities_only=options.identities_only or written.get("identitiesonly", "") == "yes",
+        alive=options.alive_interval * max(1, options.alive_count),
     )
     if chained is not None:
         return replace(own, via=chained)
@@ -147,6 +150,8 @@ def _jumps(
         strict=options.strict,
         identity_files=options.identity_files,
         identities_only=options.identities_only,
+        alive_interval=options.alive_interval,
+        alive_count=options.alive_count,
     )
     via: Hop | None = None
     for word in jump.split(","):
