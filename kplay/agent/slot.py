@@ -96,7 +96,7 @@ class Slots(object):
         os.fsync(handle)
 
     def held(self) -> List[Dict[str, Any]]:
-        """What is recorded and not acknowledged: id, state ended or interrupted, result."""
+        """What is recorded and not acknowledged: id, no_log, state ended or interrupted, result."""
         found = []
         for name in _names(self.directory):
             if name.endswith(".slot"):
@@ -112,7 +112,7 @@ class Slots(object):
             start = json.loads(lines[0].decode("ascii"))
         except ValueError:
             return {}
-        answer = {"id": start["id"], "started": start["started"], "module": start["module"]}
+        answer = {key: start[key] for key in ("id", "started", "module", "no_log")}
         try:
             end = json.loads(lines[1].decode("ascii"))
             if "sealed" in end:

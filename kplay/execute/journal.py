@@ -150,10 +150,15 @@ class Record:
     about: dict[str, Any]
     results: dict[str, dict[str, Any]]
     """Raw results by step id."""
-    open_steps: dict[str, str]
-    """Steps sent but not ended, to the host they were sent to."""
+    places: dict[str, dict[str, Any]]
+    """Places of the steps that were sent."""
     ended: bool
     """Whether the run came to its own end without failures."""
+
+    def open_on(self, step: str) -> str:
+        """The host that a step was sent to and whose result is not here, or nothing."""
+        place = self.places.get(step)
+        return "" if place is None or step in self.results else place["delegate"] or place["host"]
 
 
 def read_record(directory: Path) -> Record:
@@ -178,16 +183,14 @@ def read_record(directory: Path) -> Record:
             results[line["step"]] = json.loads(unseal(key, line["sealed"]))
         else:
             results[line["step"]] = line["raw"]
-    sent: dict[str, str] = {}
+    places: dict[str, dict[str, Any]] = {}
     ended = False
     for line in _lines(directory / "journal.jsonl"):
         if line["event"] == "StepSent":
-            place = line["place"]
-            sent[place["step"]] = place["delegate"] or place["host"]
+            places[line["place"]["step"].partition("!")[0]] = line["place"]
         elif line["event"] == "RunEnded":
             ended = line["exit_code"] == 0
-    open_steps = {step: host for step, host in sent.items() if step not in results}
-    return Record(directory, data, results, open_steps, ended)
+    return Record(directory, data, results, places, ended)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

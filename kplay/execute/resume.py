@@ -6,23 +6,26 @@ fetched from its slots. An unguarded action that began and never ended is the us
 
 from __future__ import annotations
 
+import base64
 import queue
+import time
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from kplay.diagnostics import Diagnostic
 from kplay.errors import ExitCode, InputError, KplayError
 from kplay.execute.agents import fleet_maker
-from kplay.execute.journal import Holder, Record, digest, latest, read_record
+from kplay.execute.journal import Holder, Journal, Record, digest, latest, read_record
 from kplay.execute.options import RunOptions
 from kplay.execute.prepare import Prepared, prepare
 from kplay.execute.run import walk
 from kplay.modules import catalog
 from kplay.playbook.model import Task
+from kplay.walk.events import Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from kplay.execute.options import Passwords
     from kplay.walk.events import Listener
@@ -55,24 +58,33 @@ def resume(
     options = _options(record, passwords, runs_directory)
     _refuse_changed(record)
     if record.ended:
-        raise KplayError(f"run {record.directory.name} ended well: there is nothing to resume")
+        text = f"run {record.directory.name} ended well: there is nothing to resume"
+        listener(Warned(time.time(), text))
+        return ExitCode.OK
     prepared = prepare(options)
-    held = _held(prepared, record)
     results = dict(record.results)
-    undecided = []
-    for step, entry in held.items():
-        if entry["state"] == "ended":
-            results.setdefault(step, entry["result"])
-        elif step in done:
-            results[step] = {"action": "run", "changed": True, "failed": False, "fields": {}}
-        elif step not in again and _unguarded(prepared, step):
-            undecided.append(step)
-    if undecided:
-        raise _interrupted(undecided, record)
+    with _Hosts(prepared, record, listener) as hosts:
+        held = hosts.held()
+        undecided = []
+        for step, entry in held.items():
+            if entry["state"] == "ended":
+                results.setdefault(step, entry["result"])
+            elif step in done:
+                results[step] = dict(_VOUCHED)
+            elif step not in again and step not in results and _unguarded(prepared, record, step):
+                undecided.append(step)
+        if undecided:
+            raise _interrupted(undecided, record)
+        fresh = [step for step in held if step in results and step not in record.results]
+        _keep(record, {step: results[step] for step in fresh}, held)
+        hosts.forget(held)
     code = walk(
         prepared, listener, mode="apply", run_id=record.directory.name, records=results or {"": {}}
     )
     return ExitCode(code)
+
+
+_VOUCHED = {"action": "run", "changed": True, "failed": False, "fields": {}}
 
 
 def _options(record: Record, passwords: Passwords, runs: Path) -> RunOptions:
@@ -104,54 +116,97 @@ def _refuse_changed(record: Record) -> None:
         raise InputError(faults)
 
 
-def _held(prepared: Prepared, record: Record) -> dict[str, dict[str, Any]]:
-    """What the hosts with open steps still hold of the run, by step id."""
-    hosts = set(record.open_steps.values())
-    if not hosts:
-        return {}
-    import base64
+class _Hosts:
+    """The hosts of a broken run, asked for what they hold of it.
 
-    key = base64.b64decode((record.directory / "key").read_bytes())
-    inbox: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
-    make = fleet_maker(
-        prepared, run=record.directory.name, mode="apply", holder=Holder.me(), key=key
-    )
-    fleet = make(lambda host, frame: inbox.put((host, frame)))
-    held: dict[str, dict[str, Any]] = {}
-    try:
-        for host in sorted(hosts):
-            fleet.open(host)
-        while hosts:
-            host, frame = inbox.get()
+    One that has an open step must answer; the others only have their slots cleared.
+    """
+
+    def __init__(self, prepared: Prepared, record: Record, listener: Listener) -> None:
+        self.listener = listener
+        key = base64.b64decode((record.directory / "key").read_bytes())
+        self.inbox: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
+        make = fleet_maker(
+            prepared, run=record.directory.name, mode="apply", holder=Holder.me(), key=key
+        )
+        self.fleet = make(lambda host, frame: self.inbox.put((host, frame)))
+        self.open = {record.open_on(step) for step in record.places} - {""}
+        self.sent = {place["delegate"] or place["host"] for place in record.places.values()}
+        self.slots: dict[str, list[str]] = {}
+        self.waiting: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.fleet.close()
+
+    def held(self) -> dict[str, dict[str, Any]]:
+        """What they hold, by step id."""
+        found: dict[str, dict[str, Any]] = {}
+        missing = set(self.sent)
+        for host in sorted(missing):
+            self.fleet.open(host)
+        while missing:
+            host, frame = self.inbox.get()
             if frame["type"] == "open":
-                entries = frame["welcome"].get("held", ())
-                held.update({entry["id"].partition("!")[0]: entry for entry in entries})
-                hosts.discard(host)
-            elif frame["type"] == "lost" or frame["type"] == "bug":
+                for entry in frame["welcome"].get("held", ()):
+                    found[entry["id"].partition("!")[0]] = entry
+                    self.slots.setdefault(host, []).append(entry["id"])
+                missing.discard(host)
+            elif frame["type"] == "waiting" and host not in self.waiting:
+                self.waiting.add(host)
+                text = f"{host}: waiting for the step that was under way when the run broke"
+                self.listener(Warned(time.time(), text))
+            elif frame["type"] == "bug" or (frame["type"] == "lost" and host in self.open):
                 raise frame["error"]
-    finally:
-        fleet.close()
-    return held
+            elif frame["type"] == "lost":
+                missing.discard(host)
+        return found
+
+    def forget(self, held: Collection[str]) -> None:
+        """Have slots cleared whose results are kept, or are not wanted."""
+        for host, slots in self.slots.items():
+            self.fleet.ack(host, [one for one in slots if one.partition("!")[0] in held])
 
 
-def _unguarded(prepared: Prepared, step: str) -> bool:
+def _keep(
+    record: Record, results: Mapping[str, dict[str, Any]], held: Mapping[str, dict[str, Any]]
+) -> None:
+    journal = Journal(record.directory, lambda value: value)
+    for step, raw in results.items():
+        journal.keep(step, raw, no_log=bool(held[step].get("no_log")))
+    journal.close()
+
+
+def _unguarded(prepared: Prepared, record: Record, step: str) -> bool:
+    place = record.places.get(step)
+    module = catalog.find(place["module"]) if place else None
+    if module is None or module.kind != "action":
+        return place is None
     key = step.partition("@")[0]
     vertex = next((v for v in prepared.graph.vertices() if v.key == key), None)
     if vertex is None or not isinstance(vertex.node, Task):
         return True
-    module = catalog.find(vertex.node.module)
-    if module is None or module.kind != "action":
-        return False
     given = vertex.node.args.value
     return not any(given.get(name) for name in module.guards)
 
 
 def _interrupted(steps: list[str], record: Record) -> KplayError:
     name, count = record.directory.name, len(steps)
-    lines = [
-        f"run {name} stopped in the middle of {count} step(s) that only you can tell apart:",
-        *(f"  {step}" for step in steps),
-        "look at the hosts, then say which is true:",
+    many = "" if count == 1 else "s"
+    lines = [f"run {name} stopped in the middle of {count} step{many}; how far is not known:"]
+    for step in steps:
+        place = record.places.get(step)
+        lines.append(f"  {step}" + (f": {_described(place)}" if place else ""))
+    lines += [
+        "look at the hosts, then say what is true, of each:",
         *(f"  kplay resume {name} --done {step}   (or --again {step})" for step in steps),
     ]
     return KplayError("\n".join(lines))
+
+
+def _described(place: Mapping[str, Any]) -> str:
+    item = f" ({place['item']})" if place["item"] else ""
+    where = place["delegate"] or place["host"]
+    return f"{place['task']}{item} on {where}, {place['file']}:{place['line']}"
