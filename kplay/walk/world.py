@@ -217,12 +217,12 @@ class World:
             self._effects.setdefault(bound.target, []).extend(
                 (user, effect) for effect in raw["effects"]
             )
-        if self.keep is not None:
-            self.keep(step, raw, no_log=any(item.settings.no_log for item in bound.items))
         recorded = self.records.get(step)
         if recorded is not None and recorded.get("changed") and not raw.get("failed"):
             raw = {**raw, "changed": True}
             raw["action"] = recorded["action"] if raw.get("action") == "none" else raw["action"]
+        if self.keep is not None:
+            self.keep(step, raw, no_log=any(item.settings.no_log for item in bound.items))
         return raw
 
     def recorded_action(self, bound: Bound, step: str) -> dict[str, Any] | None:
