@@ -224,7 +224,7 @@ class AgentSession:
             if kind == "welcome":
                 return said
             if kind == "locked":
-                raise LockedError(_locked(self.hello.host, said["holder"]))
+                raise LockedError(held_by(self.hello.host, said["holder"]))
             if kind == "refused":
                 raise BecomeError(f"{self.hello.host}: {said['msg']}", said["code"])
             self.on_event(said)
@@ -335,8 +335,12 @@ class AgentSession:
         return f"{self.hello.host}: the connection closed{tail}"
 
 
-def _locked(host: str, holder: Mapping[str, Any]) -> str:
+def held_by(host: str, holder: Mapping[str, Any]) -> str:
+    """Who holds a host's run lock, as a sentence."""
     who = holder.get("user", "?")
     where = f" on {holder['controller']}" if holder.get("controller") else ""
-    since = f" since {holder['since']}" if holder.get("since") else ""
+    began = holder.get("since")
+    if isinstance(began, int | float):
+        began = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(began))
+    since = f" since {began}" if began else ""
     return f"{host}: held by run {holder.get('run', '?')} of {who}{where}{since}"

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from kplay.actions.values import truthy
+from kplay.agent.session import held_by
 from kplay.diagnostics import Diagnostic, suggest, to_json
 from kplay.errors import InputError, KplayError
 from kplay.graph.transforms import topics
@@ -298,6 +299,10 @@ class Committer:
         if kind == "open":
             python = ".".join(str(part) for part in frame["welcome"].get("python", ()))
             self.walker.emit(events.Connected(now, host, frame["seconds"], python))
+            holder = frame["welcome"].get("holder")
+            if holder:
+                text = f"{held_by(host, holder)}: what it still changes is not in this plan"
+                self.walker.emit(events.Warned(now, text))
             return
         entry = self.walker.running.get(str(frame.get("step")))
         if entry is None:
