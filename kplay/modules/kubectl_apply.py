@@ -46,9 +46,9 @@ def observe(probe: "Probe", args: Args) -> State:
     absent = args.get("state") == "absent"
     if kubernetes.foreseen(probe, args):
         return {"state": ABSENT, "manifests": "not applied", "pending": ""}
+    get = ["get", *words, *scope(args), "--ignore-not-found", "-o", "name"]
     if absent:
-        asked = ["get", *words, *scope(args), "--ignore-not-found", "-o", "name"]
-        done = kubernetes.ask(probe, args, asked, stdin)
+        done = kubernetes.ask(probe, args, get, stdin)
         state = "present" if done.stdout.strip() or done.rc != 0 else ABSENT
         return {"state": state, "objects": done.stdout.split(), "pending": ""}
     done = kubernetes.ask(probe, args, ["diff", *words, *scope(args), *manner(args)], stdin)
@@ -56,7 +56,11 @@ def observe(probe: "Probe", args: Args) -> State:
     # namespace or a kind of object that an earlier step makes
     applied = "applied" if done.rc == 0 else "not applied"
     pending = done.stdout if done.rc == 1 else kubernetes.last(done.stderr) if done.rc else ""
-    return {"state": "present", "manifests": applied, "pending": pending}
+    state = "present"
+    if done.rc != 0:
+        there = kubernetes.ask(probe, args, get, stdin)
+        state = ABSENT if there.rc == 0 and not there.stdout.strip() else state
+    return {"state": state, "manifests": applied, "pending": pending}
 
 
 def desire(args: Args, found: State) -> State:

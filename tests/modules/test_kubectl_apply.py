@@ -146,3 +146,10 @@ def test_a_plan_does_not_guess_when_the_api_server_is_silent() -> None:
 def test_a_kind_or_namespace_that_is_yet_to_come_is_a_difference() -> None:
     host = planning(cluster()).when("kubectl diff", rc=2, stderr='no matches for kind "X"\n')
     assert plan(host, src=["/x"])[0].action == "update"
+
+
+def test_objects_of_which_none_is_there_are_created() -> None:
+    host = cluster().when("kubectl diff", rc=1, stdout="+b\n").when("kubectl get", stdout="")
+    assert through(host, src=["/srv/a.yaml"])[0] == "create"
+    host.when("kubectl get", stdout="configmap/a\n")
+    assert through(host, src=["/srv/a.yaml"])[0] == "update"
