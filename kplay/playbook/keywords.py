@@ -112,13 +112,18 @@ TABLE: tuple[Keyword, ...] = (
     *_of(IMPORT_PLAYBOOK, "str", "import_playbook ansible.builtin.import_playbook", literal=True),
     # The keys of loop_control
     *_of(LOOP_CONTROL, "str", "loop_var index_var label"),
-    *_of(LOOP_CONTROL, "number", "pause"),
     *_of(LOOP_CONTROL, "bool", "extended extended_allitems"),
     # Known, and refused
     *_of(_STEPS, "any", "debugger", refused="kplay has no interactive debugger"),
     *_of(PLAY, "any", "vars_prompt", refused="a run asks no questions; give the value with -e"),
     *_of(PLAY, "any", "fact_path", refused="local facts are read from /etc/ansible/facts.d only"),
     *_of(_EVERYWHERE, "any", "become_exe", refused="become programs are found on PATH"),
+    *_of(
+        LOOP_CONTROL,
+        "any",
+        "pause",
+        refused="the turns of a loop go to the host together; wait with `wait_for` between tasks",
+    ),
     *_of(
         LOOP_CONTROL,
         "any",
