@@ -132,7 +132,9 @@ def expanded(probe: "Probe", args: Args) -> List[str]:
                 texts.append(one.text())
                 continue
             prefix = one.name.split("*")[0].split("?")[0].split("[")[0]
-            offered = probe.query(["apt-cache", "pkgnames", prefix]).stdout.split()
+            offered = probe.query(
+                ["apt-cache", "pkgnames", prefix, *debian.UNWRITTEN]
+            ).stdout.split()
             fitting = [name for name in sorted(offered) if fnmatch.fnmatchcase(name, one.name)]
             texts += [name + one.relation + one.version for name in fitting] or [one.text()]
     return texts
@@ -219,7 +221,7 @@ def look_at_host(probe: "Probe", args: Args, found: State) -> None:
         found["unneeded"] = sorted(done.remove) if done else []
         found["effects"] += package_effects.of_removed(found["unneeded"])
     if args.get("autoclean"):
-        out = probe.query(["apt-get", "-s", "autoclean"]).stdout.splitlines()
+        out = probe.query(["apt-get", "-s", "autoclean", *debian.UNWRITTEN]).stdout.splitlines()
         found["outdated"] = [line.split()[1] for line in out if line.startswith("Del ")]
     if args.get("clean"):
         found["archives"] = [one for one in probe.listdir(ARCHIVES) if one.endswith(".deb")]

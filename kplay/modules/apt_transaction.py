@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence
 
+from kplay.modules import debian
 from kplay.modules.api import Args, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class Transaction(NamedTuple):
 
 def simulate(probe: "Probe", args: Args, words: Sequence[str]) -> Optional[Transaction]:
     """Ask apt-get what it would do; None when its lists do not know the packages (yet)."""
-    done = probe.query(["apt-get", "-s", "-y", *choices(args), *words], timeout=120.0)
+    done = probe.query(
+        ["apt-get", "-s", "-y", *choices(args), *words, *debian.UNWRITTEN], timeout=120.0
+    )
     if done.rc != 0:
         return None
     found = Transaction({}, [])

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
 
 FORMAT = "${Package}\t${Version}\t${db:Status-Want}\t${db:Status-Status}\t${Architecture}\n"
 
+# Asked as root, apt rewrites its caches and the planner's log, even to simulate
+UNWRITTEN = (
+    "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=",
+    "-o", "Dir::Log::Planner=/dev/null",
+)  # fmt: skip
+"""Options of apt's programs that keep them from writing anything."""
+
 PROVIDES = "${db:Status-Status}\t${Package}\t${Provides}\n"
 
 # kubelet, kubelet=1.36.1-1.1, kubelet=1.36.*, libc6:amd64, foo>=2
@@ -126,7 +133,7 @@ def candidates(probe: "Probe", names: Sequence[str]) -> Dict[str, str]:
     if not names:
         return found
     name = ""
-    for line in probe.query(["apt-cache", "policy", *names]).stdout.splitlines():
+    for line in probe.query(["apt-cache", "policy", *names, *UNWRITTEN]).stdout.splitlines():
         if line and not line.startswith(" "):
             name = line.rstrip(":")
         elif line.startswith("  Candidate:"):
