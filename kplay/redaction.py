@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kplay.walk.events import StepEnded, StepOutput
@@ -28,6 +29,7 @@ _SHOWN_ALWAYS = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_secret_key(name: str) -> bool:
     """Whether a value under this name is hidden whatever it is."""
     return bool(_SECRET_KEY.search(_CAMEL.sub("_", name)))
@@ -94,8 +96,8 @@ class Redactor:
         return self.value(value)
 
     def _compiled(self) -> re.Pattern[str] | None:
-        known = list(self.secrets)
-        if len(known) != self._known:
+        if len(self.secrets) != self._known:
+            known = list(self.secrets)
             forms = {form for one in known for form in _forms(one)}
             words = sorted(forms, key=lambda form: (-len(form), form))
             self._pattern = re.compile("|".join(map(re.escape, words))) if words else None

@@ -7,7 +7,7 @@ seconds since the epoch on the controller's clock.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -180,4 +180,12 @@ Listener = Callable[[Event], None]
 
 def to_json(event: Event) -> dict[str, Any]:
     """The event as JSON-ready data, its kind under ``event``."""
-    return {"event": type(event).__name__, **asdict(event)}
+    return {"event": type(event).__name__, **_fields(event)}
+
+
+def _fields(one: Event | Place) -> dict[str, Any]:
+    """Of an event or place by name; its mappings and lists are the event's own."""
+    found: dict[str, Any] = {name: getattr(one, name) for name in one.__dataclass_fields__}
+    if "place" in found:
+        found["place"] = _fields(found["place"])
+    return found

@@ -111,4 +111,6 @@ class PlayRun:
 
     def through(self, alive: Callable[[str], bool]) -> bool:
         """Whether no live host has anything left to do in this batch."""
-        return all(not alive(host) or self.cursors[host].position == END for host in self.hosts)
+        return all(
+            not alive(host) or self.cursors[host].position == END for host in reversed(self.hosts)
+        )
