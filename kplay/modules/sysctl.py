@@ -85,6 +85,9 @@ def desire(args: Args, found: State) -> State:
     wanted = {"state": "present", "value": found["asked"]}
     if args["sysctl_set"]:
         wanted["running"] = found["asked"]
+    if found["state"] == ABSENT or found["value"] != found["asked"]:
+        # For the reader of a plan: the file that will be written
+        wanted["file"] = found["path"]
     return wanted
 
 
