@@ -133,7 +133,10 @@ class Slots(object):
 
     def clear(self) -> None:
         """Remove the directories that are empty."""
-        for path in (self.directory, os.path.dirname(self.directory), self.base):
+        emptied = [self.directory, os.path.dirname(self.directory), self.base]
+        if self.base.endswith("/.local/state/kplay"):
+            emptied += [self.base[: -len("/kplay")], self.base[: -len("/state/kplay")]]
+        for path in emptied:
             try:
                 os.rmdir(path)
             except FileNotFoundError:
