@@ -177,7 +177,7 @@ def test_what_is_refused(codes: Callable[..., list[str]], written: str, code: st
         "- ping:\n  environment: [{A: b}, '{{ more }}']",
         "- ping:\n  async: 60\n  poll: 5",
         "- ping:\n  with_dict: {a: 1}\n  loop_control: {label: x, extended: true}",
-        "- ping:\n  retries: '5'\n  delay: 0.5\n  throttle: 2\n  timeout: 10",
+        "- ping:\n  retries: '5'\n  delay: 0.5\n  timeout: 10",
         "- ping:\n  needs: [x]\n  tags: [a, b]\n  module_defaults: {ping: {data: x}}",
         "- ping:\n  collections: [community.general]",
         "- file: {path: '{{ x }}', state: '{{ y }}'}",
