@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def main() -> None:
 def _hosts(folder: Path) -> None:
     lab = replace(labs.load_lab(LAB), name=f"bench-{os.getpid()}")
     names = [host.name for host in lab.hosts]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         labs.up(lab, progress=lambda *_: None)
         inventory = ["-i", str(labs.inventory_path(lab)), str(HERE / "node-prep.yml")]
