@@ -21,12 +21,16 @@ def text(event: StepEnded, journal: str = "") -> str:
     """The diagnostic of a failed step, of several lines."""
     place, result = event.place, event.result
     hidden = "censored" in result
-    diagnostic = Diagnostic(
-        "unreachable" if event.status == "unreachable" else "step-failed",
-        f"{title(place)}: {_message(result)}",
-        _span(place),
-        secret=hidden or _vaulted(place.file),
-    )
+    shown = [_pointed(place, one) for one in result.get("diagnostics") or ()] or [
+        Diagnostic(
+            "unreachable" if event.status == "unreachable" else "step-failed",
+            f"{title(place)}: {_message(result)}",
+            _span(place),
+            notes=tuple(str(result.get("msg") or "").strip().splitlines()[1:]),
+            help=(str(result["hint"]),) if result.get("hint") else (),
+            secret=hidden or _vaulted(place.file),
+        )
+    ]
     facts = [f" = host: {where(place)}"]
     argv = _argv(result)
     if argv:
@@ -36,7 +40,20 @@ def text(event: StepEnded, journal: str = "") -> str:
     facts += _tail("stderr", result) or _tail("stdout", result)
     if journal:
         facts.append(f" = journal: {journal}")
-    return "\n".join([render(diagnostic), *facts])
+    return "\n".join([*map(render, shown), *facts])
+
+
+def _pointed(place: Place, given: dict[str, Any]) -> Diagnostic:
+    """A fault that knows its own line: of an argument, or of a template's file."""
+    span = Span(**given["span"]) if given["span"] else _span(place)
+    return Diagnostic(
+        given["code"],
+        f"{title(place)}: {given['message']}",
+        span,
+        help=tuple(given["help"]),
+        notes=tuple(given["notes"]),
+        secret=bool(given["secret"]) or _vaulted(span.file if span else place.file),
+    )
 
 
 def title(place: Place) -> str:
