@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -27,26 +28,31 @@ class Cluster:
     inventory: Path
     work: Path
     plan: str = ""
+    planned: list[dict] = dataclasses.field(default_factory=list)
     applied: str = ""
 
-    def kplay(self, *words: str, code: int | None = 0) -> str:
-        done = subprocess.run(
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [sys.executable, "-m", "kplay", *words],
             cwd=self.work,
             env={**os.environ, "KUBECONFIG": str(self.work / "kubeconfig"), "COLUMNS": "160"},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=2400,
         )
-        text = done.stdout + done.stderr
-        assert code is None or done.returncode == code, f"{words}: {done.returncode}\n{text}"
+
+    def kplay(self, *words: str, code: int = 0) -> str:
+        running = self.start(*words)
+        text, _ = running.communicate(timeout=2400)
+        assert running.returncode == code, f"{words}: {running.returncode}\n{text}"
         return text
 
-    def play(self, verb: str, name: str, *words: str, code: int | None = 0) -> str:
-        playbook = str(ROOT / "playbooks" / name)
-        return self.kplay(verb, "-i", str(self.inventory), playbook, *words, code=code)
+    def words(self, verb: str, name: str, *words: str) -> list[str]:
+        return [verb, "-i", str(self.inventory), str(ROOT / "playbooks" / name), *words]
+
+    def play(self, verb: str, name: str, *words: str) -> str:
+        return self.kplay(*self.words(verb, name, *words))
 
     def kubectl(self, *words: str) -> str:
         command = ["sudo", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", *words]
@@ -75,6 +81,8 @@ def cluster(tmp_path_factory):
     try:
         made.kplay("bundle", "build")
         made.plan = made.play("plan", "kubeadm.yml")
+        text = made.play("plan", "kubeadm.yml", "--format", "json")
+        made.planned = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]["changes"]
         made.applied = made.play("apply", "kubeadm.yml", "--yes")
         yield made
     finally:
@@ -94,6 +102,15 @@ def test_the_plan_of_bare_hosts_named_the_cluster(cluster):
     assert "Initialise the control plane" in cluster.plan
     assert "Join the cluster" in cluster.plan
     assert "failed" not in cluster.plan.lower().replace("failed=0", "")
+
+
+def test_the_plan_said_what_apply_did(cluster):
+    ended = [e for e in cluster.events() if e["event"] == "StepEnded" and not e["loop"]]
+    changed = {(e["place"]["step"], e["action"]) for e in ended if e["status"] == "changed"}
+    planned = {(e["place"]["step"], e["action"]) for e in cluster.planned if not e["loop"]}
+    assert len(changed) > 200
+    assert changed - planned == set(), "apply changed what was not planned"
+    assert planned - changed == set(), "what was planned did not change"
 
 
 def test_verify_looked_up_names_and_reached_a_service_from_every_node(cluster):
@@ -157,11 +174,35 @@ def test_running_again_changes_nothing(cluster):
 
 
 def test_reset_makes_bare_hosts_of_them(cluster):
+    reset(cluster)
+    text = cluster.play("plan", "reset.yml", "--detailed-exitcode")
+    assert "no changes" in text.lower()
+
+
+def test_a_controller_killed_while_the_cluster_initialises_is_resumed(cluster):
+    running = cluster.start(*cluster.words("apply", "kubeadm.yml", "--yes", "--report", "plain"))
+    deadline = time.monotonic() + 600
+    while not any(began_init(event) for event in cluster.events()):
+        assert time.monotonic() < deadline, "kubeadm init never began"
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.2)
+    running.kill()
+    running.communicate()
+    text = cluster.kplay("resume")
+    assert "Join the cluster" in text
+    test_every_node_is_ready(cluster)
+    ended = [e for e in cluster.events() if e["event"] == "StepEnded"]
+    assert len([e for e in ended if e["place"]["module"] == "kubeadm_init"]) == 1
+
+
+def began_init(event: dict) -> bool:
+    return event["event"] == "StepStarted" and event["place"]["module"] == "kubeadm_init"
+
+
+def reset(cluster: Cluster) -> None:
     cluster.play("run", "reset.yml")
     for host in ("cp1", "w1", "w2"):
         argv = lab.ssh_argv(cluster.lab, host, ["sudo", "ls", "-A", "/etc/kubernetes"])
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
         assert "kubelet.conf" not in done.stdout
         assert "admin.conf" not in done.stdout
-    text = cluster.play("plan", "reset.yml", "--detailed-exitcode")
-    assert "no changes" in text.lower()
