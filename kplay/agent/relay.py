@@ -69,6 +69,11 @@ class Relay(object):
             if part.digest in child.wanted:
                 child.link.send_bytes(wire.pack_part(part.digest, part.offset, part.data))
 
+    def lose(self) -> None:
+        """Tell all of them that no content will come any more."""
+        for child in list(self._children.values()):
+            child.link.send({"type": "lost"})
+
     def cancel(self) -> None:
         """Tell all of them."""
         for child in list(self._children.values()):

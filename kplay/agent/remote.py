@@ -80,6 +80,8 @@ class Agent(object):
             self.cancelled.set()
             if self.relay is not None:
                 self.relay.cancel()
+        elif frame.get("type") == "lost":
+            self.blobs.lost.set()
         elif frame.get("type") == "modules":
             loader.add(json.loads(zlib.decompress(base64.b64decode(frame["data"])).decode()))
             if self.relay is not None:
@@ -94,6 +96,8 @@ class Agent(object):
         """The connection is gone: finish the step in flight, then leave."""
         self.gone.set()
         self.blobs.lost.set()
+        if self.relay is not None:
+            self.relay.lose()
         self.link.break_off()
         if self.lock is not None:
             self.lock.holder["connected"] = False

@@ -205,3 +205,21 @@ def _drain(talk: Any) -> list[dict[str, Any]]:
     while not talk.events.empty():
         found.append(talk.events.get())
     return found
+
+
+@pytest.mark.parametrize("other_user", [False, True])
+def test_a_step_that_waits_for_content_ends_when_the_controller_is_gone(
+    agents: Agents, tmp_path: Path, other_user: bool
+) -> None:
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n')
+    sudo.chmod(0o755)
+    become = {"user": "other", "method": "sudo", "exe": str(sudo)} if other_user else None
+    talk = agents()
+    content = {"$blob": "0" * 64, "size": 10}
+    put = {"module": "put", "path": str(tmp_path / "file"), "content": content}
+    talk.session.submit([{**_step(put), "become": become}], {})
+    talk.until("started")
+    talk.session.close(abandon=True)
+    assert gone(talk.pid)
+    assert not (tmp_path / "file").exists()
