@@ -216,6 +216,7 @@ class Committer:
         result = {"msg": message, "unreachable": True, "changed": False, "failed": True}
         outcome = Outcome("unreachable", "none", result)
         del target
+        self.drop_pipeline(host)
         self._settle(host, running, outcome)
         self.walker.wake(host.name)
 
