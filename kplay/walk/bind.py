@@ -220,7 +220,7 @@ def _validated(context: Context, call: Call) -> dict[str, Any]:
     context.secrets.update(
         str(args[name]) for name, arg in module.args.items() if arg.secret and args.get(name)
     )
-    defaults = {name: arg.default for name, arg in module.args.items()}
+    defaults, _ = schema.normalise(module, {})
     return {
         key: value for key, value in args.items() if value is not None and value != defaults[key]
     }
