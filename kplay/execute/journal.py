@@ -1,8 +1,9 @@
 """The record of a run: who, what, every event, and the results that a resume needs.
 
-A run's folder holds ``run.json`` (options and digests), ``journal.jsonl`` (events, secrets
-replaced), and ``results.jsonl`` (mode 0600: raw results by step; those of ``no_log`` tasks are
-sealed with the run's ``key``). Lines are written and synced before the bytes they speak of leave.
+A run's folder, mode 0700, holds ``run.json`` (options and digests), ``journal.jsonl`` (events,
+secrets replaced) and ``results.jsonl`` (raw results by step; those of ``no_log`` tasks are sealed
+with the run's ``key``); all but the journal are mode 0600. Lines are written and synced before the
+bytes they speak of leave.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from kplay.errors import InputError, KplayError
 from kplay.walk import events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from kplay.execute.options import RunOptions
 
@@ -52,11 +53,10 @@ class Holder:
 
 
 class Journal:
-    """Writes one run's folder; a listener of its events."""
+    """Writes one run's folder; a listener of its events, whose secrets are replaced already."""
 
-    def __init__(self, directory: Path, redact: Callable[[Any], Any]) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.redact = redact
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         key = directory / "key"
         if not key.exists():
@@ -86,11 +86,11 @@ class Journal:
             "files": {str(path): digest(path) for path in files},
         }
         text = json.dumps(data, indent=2, default=str) + "\n"
-        (self.directory / "run.json").write_text(text, encoding="utf-8")
+        _private(self.directory / "run.json", text.encode())
 
     def __call__(self, event: events.Event) -> None:
         """Append an event; a step about to be sent is on disk when this returns."""
-        line = json.dumps(self.redact(events.to_json(event)), default=str)
+        line = json.dumps(events.to_json(event), default=str)
         self._events.write(line + "\n")
         self._events.flush()
         if isinstance(event, events.StepSent | events.RunEnded):

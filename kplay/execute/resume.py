@@ -173,7 +173,7 @@ class _Hosts:
 def _keep(
     record: Record, results: Mapping[str, dict[str, Any]], held: Mapping[str, dict[str, Any]]
 ) -> None:
-    journal = Journal(record.directory, lambda value: value)
+    journal = Journal(record.directory)
     for step, raw in results.items():
         journal.keep(step, raw, no_log=bool(held[step].get("no_log")))
     journal.close()

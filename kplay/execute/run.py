@@ -45,7 +45,7 @@ def walk(
     records: Mapping[str, dict[str, Any]] | None = None,
 ) -> ExitCode:
     """Walk a prepared playbook: journal and listener see every event, secrets replaced."""
-    from kplay.redaction import Redactor
+    from kplay.redaction import Redactor, is_secret_key
 
     options = prepared.options
     run_id = run_id or new_id()
@@ -53,7 +53,7 @@ def walk(
     redactor = Redactor()
     journal = None
     if mode == "apply":
-        journal = Journal(options.runs_directory / run_id, redactor.value)
+        journal = Journal(options.runs_directory / run_id)
         if not records:
             journal.start(options, prepared.playbook.files, mode=mode)
     key = journal.key if journal is not None else b"\0" * 32
@@ -73,14 +73,15 @@ def walk(
         secrets=redactor.secrets,
         keep=journal.keep if journal is not None else None,
     )
-    for secret in (options.passwords.become, options.passwords.connection):
-        if secret:
-            redactor.secrets.add(secret)
+    given = [options.passwords.become, options.passwords.connection]
+    given += [str(v.value) for name, v in prepared.extra_vars.items() if is_secret_key(name)]
+    redactor.secrets.update(filter(None, given))
 
     def emit(event: events.Event) -> None:
+        shown = redactor.event(event)
         if journal is not None:
-            journal(event)
-        listener(redactor.event(event))
+            journal(shown)
+        listener(shown)
 
     began = time.time()
     walker = Walker(prepared.graph, world, emit)

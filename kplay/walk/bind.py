@@ -146,6 +146,8 @@ def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
         item.skip, item.false_condition = "Conditional result was False", condition
         return item
     item.settings = settings_of(vertex.play.play, task, scope, world.become)
+    if item.settings.become and item.settings.become["password"]:
+        world.secrets.add(item.settings.become["password"])
     if item.settings.causes:
         item.causes = item.settings.causes
         return item
