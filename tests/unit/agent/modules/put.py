@@ -1,7 +1,5 @@
 """A file with this content: a state module."""
 
-
-
 import hashlib
 
 from kplay.modules.api import Arg, Effect, Module

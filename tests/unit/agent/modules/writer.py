@@ -1,7 +1,5 @@
 """Tries to write while it observes: a plan has no way to."""
 
-
-
 from kplay.modules.api import Module
 
 
