@@ -81,7 +81,11 @@ def add_shown(parser: ArgumentParser) -> None:
     """What the reader sees."""
     parser.add_argument("-D", "--diff", action="store_true", help="whole diffs")
     parser.add_argument(
-        "-v", "--verbose", action="count", default=0, help="more; -vvv shows what goes to hosts"
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="steps that changed nothing and output too; -vv: connections too",
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kplay.report import failure, recap
 from kplay.report.diff import unified
+from kplay.report.said import said
 from kplay.walk.events import (
     Connected,
     HostLost,
@@ -82,7 +83,8 @@ class Lines:
         if event.loop or self.planning:
             return []
         quiet = event.status in ("ok", "skipped", "planned", "blocked")
-        if quiet and not self.verbosity:
+        below = said(event)
+        if quiet and not self.verbosity and not below:
             return []
         line = f"{event.status:<9} {failure.where(event.place)}: {failure.title(event.place)}"
         if event.reason and self.verbosity:
@@ -92,10 +94,7 @@ class Lines:
             found += [("", text) for text in unified(event.diff)]
         if self.verbosity > 1 and event.result.get("stdout"):
             found.append(("", str(event.result["stdout"]).rstrip()))
-        said = event.result.get("msg")
-        if event.place.module == "debug" and said is not None:
-            found.append(("", f"          {said}"))
-        return found
+        return found + [("", text) for text in below]
 
     def _detail(self, event: Event) -> list[Line]:
         match event:
