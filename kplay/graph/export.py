@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 from kplay.graph.dag import longest_path, path
@@ -80,20 +80,24 @@ def critical_path(graph: Graph, seconds: Mapping[str, float]) -> list[Vertex]:
 
 
 def why(graph: Graph, first: str, second: str) -> str:
-    """What lies between two vertices, named by key or name; a line an edge."""
+    """What lies between two vertices, named by key or name; a line an edge.
+
+    A handler, or a role used twice, has several vertices of one name: any two that wait will do.
+    """
     from kplay.diagnostics import Diagnostic, suggest
     from kplay.errors import InputError
 
-    found = []
+    found: list[list[Vertex]] = []
     for word in (first, second):
-        match = next((v for v in graph.vertices() if word in (v.key, v.name)), None)
-        if match is None:
+        matching = [v for v in graph.vertices() if word in (v.key, v.name)]
+        if not matching:
             names = [vertex.name for vertex in graph.vertices()]
             message = f"the graph has no vertex `{word}`"
             raise InputError(Diagnostic("unknown-vertex", message, None, help=suggest(word, names)))
-        found.append(match)
+        found.append(matching)
     edges = {(edge.source.key, edge.target.key): edge for edge in graph.edges}
-    keys = [str(key) for key in path(edges, found[0].key, found[1].key)]
+    ways = [path(edges, source.key, target.key) for source, target in product(*found)]
+    keys = [str(key) for key in min((way for way in ways if len(way) > 1), key=len, default=[])]
     if not keys:
         return f"`{second}` does not wait for `{first}`"
     steps = [edges[pair] for pair in pairwise(keys)]

@@ -75,6 +75,21 @@ def test_graph(
     assert wanted in capsys.readouterr().out
 
 
+def test_why_looks_at_every_use_of_a_handler(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playbook = tmp_path / "handled.yml"
+    playbook.write_text(
+        "- hosts: all\n  gather_facts: false\n  pre_tasks: [{name: Zero, command: 'true'}]\n"
+        "  tasks: [{name: One, command: 'true', notify: Again}]\n"
+        "  handlers: [{name: Again, command: 'true'}]\n"
+    )
+    assert main(["graph", "-i", "a,", str(playbook), "--why", "One", "Again"]) == 0
+    assert "notifies `Again`" in capsys.readouterr().out
+    assert main(["graph", "-i", "a,", str(playbook), "--why", "One", "One"]) == 0
+    assert "does not wait" in capsys.readouterr().out
+
+
 def test_plan(site: list[str], engine: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", *site]) == 0
     assert capsys.readouterr().out.endswith("plan: 1 to run on 1 host\n")
