@@ -13,6 +13,11 @@ NAME = "\0" + (os.environ.get("KPLAY_LOCK") or "kplay-run")
 PATIENCE = 600.0
 """Seconds to wait for a lock named by a module, such as dpkg."""
 
+SILENT = "?"
+"""What stands for the name of a holder that does not answer."""
+ANSWER_WITHIN = 20.0
+"""Seconds that a holder of the run lock has to say who it is."""
+
 
 def proof(key: bytes, nonce: str) -> str:
     """What only the controller's own run can say to an agent of the same run."""
@@ -94,7 +99,7 @@ def _ask(key: bytes, what: str) -> Optional[Dict[str, Any]]:
         except ConnectionRefusedError:
             return None
         except (OSError, ValueError):
-            return {"user": "?", "run": "?"}
+            return {"user": SILENT, "run": SILENT}
         found.pop("nonce", None)
         return dict(found)
 

@@ -178,10 +178,16 @@ class Agent(object):
         )  # fmt: skip
         taken = lock.RunLock(mine, key, self._lose)
         told = 0.0
+        patience = time.monotonic() + lock.ANSWER_WITHIN
         while not taken.take():
             other = lock.holder()
             if other is None:
                 time.sleep(0.02)
+                continue
+            if other.get("run") == lock.SILENT and time.monotonic() < patience:
+                # It is busy, or ends at this moment: who it is decides whether to wait
+                if self.gone.wait(0.1):
+                    return False
                 continue
             if other.get("run") != hello["run"]:
                 self.link.send({"type": "locked", "holder": other})
