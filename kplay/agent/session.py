@@ -315,7 +315,8 @@ class AgentSession:
         if bootstrap.NO_PYTHON in said:
             return NoPythonError(
                 f"{host}: no Python 3 on the host (looked for {', '.join(bootstrap.CANDIDATES[:3])}"
-                " and others): install it with a `raw` task, or set ansible_python_interpreter"
+                " and others): install one, such as Debian's python3 package, "
+                "or set ansible_python_interpreter"
             )
         if interpreter not in bootstrap.AUTOMATIC and rc in {126, 127}:
             return NoPythonError(

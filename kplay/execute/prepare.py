@@ -80,7 +80,31 @@ def prepare(options: RunOptions) -> Prepared:
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     hosts = [play_hosts(inventory, play, store, options.limit) for play in playbook.plays]
     graph = build(playbook, hosts, tags)
+    refuse_mixed_connections(graph)
     return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
+
+
+def refuse_mixed_connections(graph: Graph) -> None:
+    """One connection serves a host for a whole run, so its plays must agree on how to make it.
+
+    Raises:
+        InputError: plays of one host differ in ``connection``, ``remote_user`` or ``port``.
+    """
+    for keyword in ("connection", "remote_user", "port"):
+        first: dict[str, str | None] = {}
+        for strand in graph.plays:
+            given = strand.play.keywords.get(keyword)
+            said = str(given.value) if given is not None else None
+            differing = next((h for h in strand.hosts if first.setdefault(h, said) != said), None)
+            if differing is None:
+                continue
+            span = given.span if given is not None else strand.play.span
+            message = f"plays for `{differing}` differ in `{keyword}`"
+            line = f"say it for the host, with `ansible_{_VARIABLES[keyword]}` in the inventory"
+            raise InputError(Diagnostic("mixed-connections", message, span, help=(line,)))
+
+
+_VARIABLES = {"connection": "connection", "remote_user": "user", "port": "port"}
 
 
 def load_inventory(options: RunOptions) -> Inventory:

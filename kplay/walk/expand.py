@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic
@@ -14,7 +13,6 @@ from kplay.playbook.model import Block, Include, Task
 from kplay.resolve import loops
 from kplay.resolve.unknown import Unknown
 from kplay.source import made_up
-from kplay.walk import events
 from kplay.walk.bind import Bound
 from kplay.walk.hostrun import Running
 from kplay.walk.outcome import Outcome
@@ -130,9 +128,11 @@ class Expander:
             return True
         if word == "end_host":
             cursor.end()
-        elif word == "end_play" and not self._speaks(host, run):
+        elif word in ("end_play", "end_batch") and not self._speaks(host, run):
             cursor.advance()
-        elif word == "end_play":
+        elif word in ("end_play", "end_batch"):
+            if word == "end_play":
+                run.batches.clear()
             for name in run.hosts:
                 if not self.walker.hosts[name].lost and name in run.cursors:
                     run.cursors[name].end()
@@ -145,8 +145,6 @@ class Expander:
                 self.world.store.fact_views.pop(host.name, None)
             elif word == "reset_connection":
                 self.walker.fleet.forget(host.name)
-            elif word not in ("noop", "flush_handlers"):
-                self.walker.emit(events.Warned(time.time(), f"`meta: {word}` does nothing here"))
             cursor.advance()
         self.walker.plays.passed(host, run)
         return True
