@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kplay.errors import ExitCode, InputError, KplayError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code of docs/exit-codes.md."""
+    _mend_streams()
     try:
         code = _run(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
@@ -35,6 +37,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return ExitCode.BUG
     return code
+
+
+def _mend_streams() -> None:
+    # Python has None for a stream that was closed before it began (`kplay … >&-`), and refuses
+    # characters that the locale's encoding lacks.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(argv: list[str]) -> ExitCode:
@@ -79,7 +92,6 @@ def _crash_log(error: Exception) -> Path:
     import tempfile
     import time
     import traceback
-    from pathlib import Path
 
     name = f"kplay-crash-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
     text = "".join(traceback.format_exception(error))

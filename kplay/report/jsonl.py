@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TextIO
 
+from kplay.report.stream import Lasting
 from kplay.walk.events import to_json
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class JsonLines:
 
     def __init__(self, stream: TextIO) -> None:
         """Write to a stream."""
-        self._stream = stream
+        self._stream = Lasting(stream)
 
     def __call__(self, event: Event) -> None:
         """Write an event, at once."""

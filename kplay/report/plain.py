@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from kplay.report.lines import Lines
+from kplay.report.stream import Lasting
 
 if TYPE_CHECKING:
     from kplay.walk.events import Event
@@ -15,7 +16,7 @@ class Plain:
 
     def __init__(self, stream: TextIO, lines: Lines | None = None) -> None:
         """Write to a stream what ``lines`` makes of events."""
-        self._stream = stream
+        self._stream = Lasting(stream)
         self._lines = lines or Lines()
 
     def __call__(self, event: Event) -> None:

@@ -104,3 +104,16 @@ def test_a_reader_that_left_is_no_error() -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_bug(closed: str) -> None:
+    command = f'"{sys.executable}" -m kplay modules apt {closed}'
+    assert subprocess.run(["sh", "-c", command], capture_output=True, check=False).returncode == 0
+
+
+def test_a_character_that_the_terminal_lacks_is_escaped() -> None:
+    inventory = [sys.executable, "-m", "kplay", "inventory", "-i", "ü,"]
+    env = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}
+    done = subprocess.run(inventory, capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode, "\\xfc" in done.stdout) == (0, True)
