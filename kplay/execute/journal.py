@@ -57,7 +57,12 @@ class Journal:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            message = f"cannot keep a run in `{directory.parent}`: {error.strerror}"
+            hint = ("give `--runs-directory` a directory that can be written",)
+            raise InputError(Diagnostic("runs-directory", message, None, help=hint)) from error
         key = directory / "key"
         if not key.exists():
             _private(key, base64.b64encode(secrets.token_bytes(32)))

@@ -73,6 +73,8 @@ def _message(result: dict[str, Any]) -> str:
     said = str(result.get("msg") or "").strip()
     if said:
         return said.splitlines()[0]
+    if result.get("failed_when_result") is True:
+        return "`failed_when` is true"
     if result.get("rc") is not None:
         return f"ended with status {result['rc']}"
     return "failed"

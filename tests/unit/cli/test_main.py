@@ -117,3 +117,14 @@ def test_a_character_that_the_terminal_lacks_is_escaped() -> None:
     env = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}
     done = subprocess.run(inventory, capture_output=True, text=True, env=env, check=False)
     assert (done.returncode, "\\xfc" in done.stdout) == (0, True)
+
+
+def test_runs_that_cannot_be_kept_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "site.yml").write_text("- hosts: all\n  gather_facts: false\n")
+    kept = str(tmp_path / "file" / "runs")
+    argv = ["run", "-i", "a,", "--runs-directory", kept, str(tmp_path / "site.yml")]
+    assert main(argv) == ExitCode.BAD_INPUT
+    assert f"cannot keep a run in `{kept}`: Not a directory" in capsys.readouterr().err

@@ -46,3 +46,8 @@ def test_a_vaulted_file_shows_no_line(ended: Callable[..., StepEnded], tmp_path:
 
 def test_a_result_with_nothing_in_it(ended: Callable[..., StepEnded]) -> None:
     assert "Make it so: failed" in failure.text(ended(status="failed", result={}))
+
+
+def test_a_failure_of_the_authors_making_names_failed_when(ended: Callable[..., StepEnded]) -> None:
+    event = ended(status="failed", result={"rc": 0, "failed_when_result": True})
+    assert "Make it so: `failed_when` is true" in failure.text(event)
