@@ -76,6 +76,11 @@ def _page(data: dict[str, Any]) -> str:
         words += ["required"] if arg.get("required") else []
         words += [f"default {arg['default']}"] if "default" in arg else []
         for key in ("choices", "aliases"):
-            words += [f"{key} {', '.join(map(str, arg[key]))}"] if key in arg else []
+            words += [f"{key} {', '.join(map(_word, arg[key]))}"] if key in arg else []
         lines.append(f"  {name:<20} {'; '.join(words)}")
     return "\n".join(lines)
+
+
+def _word(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() else repr(text)

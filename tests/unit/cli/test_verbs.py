@@ -198,3 +198,8 @@ def test_completion_knows_verbs_and_options(capsys: pytest.CaptureFixture[str]) 
     script = capsys.readouterr().out
     assert "--detailed-exitcode" in script
     assert "up down status" in script
+
+
+def test_choices_that_do_not_print_are_quoted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["modules", "template"]) == 0
+    assert r"choices '\n', '\r', '\r\n'" in capsys.readouterr().out
