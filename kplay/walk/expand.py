@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from kplay.walk.hostrun import HostRun
     from kplay.walk.walker import Walker
 
+DEEPEST = 400
+"""Numbers in the position of an include."""
+
 
 class Expander:
     """Expands includes and obeys meta tasks; True when the host may go on at once."""
@@ -52,6 +55,10 @@ class Expander:
     ) -> bool:
         leaf = cursor.leaf
         assert leaf is not None  # noqa: S101 - the cursor stands at the include
+        if len(vertex.position) > DEEPEST:
+            message = "includes are nested without an end: this one includes itself"
+            hint = ("give it a `when` that becomes false",)
+            raise InputError(Diagnostic("include-depth", message, node.span, help=hint))
         scope = self.world.scope(vertex, node, host.name)
         looped = any(key == "loop" or key.startswith("with_") for key in node.keywords)
         values = loops.items(node, scope) if looped else [None]
