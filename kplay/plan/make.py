@@ -63,13 +63,10 @@ def make(options: RunOptions, listener: Listener) -> Plan:
 
 
 def _in_order(steps: list[StepEnded], hosts: list[str]) -> list[StepEnded]:
-    """Task after task, hosts as the inventory has them: the same plan reads the same."""
+    """As written, hosts as the inventory has them: the same plan reads the same."""
     rank = {name: number for number, name in enumerate(hosts)}
-    first: dict[str, int] = {}
-    for number, step in enumerate(steps):
-        first.setdefault(_task(step), number)
-    return sorted(steps, key=lambda one: (first[_task(one)], rank.get(one.place.host, len(rank))))
+    return sorted(steps, key=lambda one: (_position(one), rank.get(one.place.host, len(rank))))
 
 
-def _task(step: StepEnded) -> str:
-    return step.place.step.partition("@")[0]
+def _position(step: StepEnded) -> tuple[int, ...]:
+    return tuple(int(part) for part in step.place.step.partition("@")[0].split("."))
