@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import subprocess
 import time
 import uuid
@@ -198,6 +199,8 @@ def test_a_cut_connection_loses_nothing(
     never = {"id": "never", "args": {"cmd": "touch /tmp/never"}, "become": become}
     first.submit(slow, never)
     first.until("started")
+    # A close alone says nothing to the other side while paramiko's thread waits in recv()
+    first.connection.line.transport.sock.shutdown(socket.SHUT_RDWR)
     first.connection.line.transport.sock.close()
     first.until("closed")
     second = talks(run)

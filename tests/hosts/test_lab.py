@@ -266,7 +266,7 @@ def test_down_after_the_machine_lost_its_keeper(single: labs.Lab, victim: str) -
 def test_an_up_that_fails_half_way_is_taken_down_whole(
     single: labs.Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_off(*_: object) -> None:
+    def break_off(*_: object, **__: object) -> None:
         raise KplayError("broken off")
 
     monkeypatch.setattr(machine, "boot", break_off)

@@ -69,7 +69,7 @@ STEPS: list[tuple[str, str, int, list[str]]] = [
      ("    - {name: tells, command: echo, notify: broken}\n"
       "  handlers:\n    - {name: broken, command: 'false'}\n"), 2, []),
     ("wrong-become-password", "    - {name: root, command: id, become: true}\n", 2,
-     ["-e", "ansible_user=ops", "-e", "ansible_become_password=wrong"]),
+     ["-e", "ansible_user=ops", "-e", "ansible_become_password=not-the-one"]),
     ("no-become-password", "    - {name: root, command: id, become: true}\n", 2,
      ["-e", "ansible_user=ops"]),
 ]  # fmt: skip
