@@ -71,7 +71,7 @@ def add_connection(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("privileges")
     group.add_argument("-b", "--become", action="store_true", default=None, help="become a user")
     group.add_argument("--become-user", metavar="NAME", help="which user (root)")
-    group.add_argument("--become-method", metavar="METHOD", help="sudo, su or doas (sudo)")
+    group.add_argument("--become-method", choices=["sudo", "su", "doas"], help="default: sudo")
     group.add_argument(
         "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"
     )

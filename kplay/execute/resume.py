@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kplay.diagnostics import Diagnostic
+from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import ExitCode, InputError, KplayError
 from kplay.execute.agents import fleet_maker
 from kplay.execute.journal import Holder, Journal, Record, digest, latest, read_record
@@ -55,6 +55,7 @@ def resume(
         KplayError: an interrupted action needs a decision.
     """
     record = read_record(runs_directory / run if run else latest(runs_directory))
+    _refuse_unknown([*done, *again], record)
     options = _options(record, passwords, runs_directory)
     _refuse_changed(record)
     if record.ended:
@@ -102,6 +103,19 @@ def _options(record: Record, passwords: Passwords, runs: Path) -> RunOptions:
             given[name] = tuple(value) if isinstance(value, list) else value
     given["runs_directory"] = runs
     return replace(RunOptions(**given), passwords=passwords)
+
+
+def _refuse_unknown(steps: list[str], record: Record) -> None:
+    wrong = [step for step in steps if step not in record.places]
+    if wrong:
+        name = record.directory.name
+        raise InputError(
+            [
+                Diagnostic("unknown-step", f"run {name} sent no step `{step}`", None,
+                           help=suggest(step, record.places))
+                for step in wrong
+            ]
+        )  # fmt: skip
 
 
 def _refuse_changed(record: Record) -> None:

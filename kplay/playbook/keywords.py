@@ -32,6 +32,10 @@ class Keyword(NamedTuple):
     """True when a template makes no sense, because loading itself needs the value."""
 
 
+_BECOME_METHODS = (
+    *("sudo", "su", "doas"),
+    *("ansible.builtin.sudo", "ansible.builtin.su", "community.general.doas"),
+)
 _EVERYWHERE = f"{PLAY} {ROLE} {BLOCK} {TASK} {HANDLER} {IMPORT}"
 _INNER = f"{ROLE} {BLOCK} {TASK} {HANDLER} {IMPORT}"
 _TASKS = f"{TASK} {HANDLER}"
@@ -74,7 +78,8 @@ TABLE: tuple[Keyword, ...] = (
     *_of(_EVERYWHERE, "bool", "become check_mode diff any_errors_fatal", "override"),
     *_of(_EVERYWHERE, "bool", "ignore_unreachable", "override"),
     *_of(_STEPS, "bool", "no_log ignore_errors run_once", "override"),
-    *_of(_EVERYWHERE, "str", "become_user become_method become_flags", "override"),
+    *_of(_EVERYWHERE, "str", "become_user become_flags", "override"),
+    *_of(_EVERYWHERE, "str", "become_method", "override", choices=_BECOME_METHODS),
     *_of(PLAY, "str", "remote_user connection", "override"),
     *_of(PLAY, "int", "port", "override"),
     *_of(_STEPS, "int", "timeout", "override"),

@@ -160,7 +160,7 @@ class World:
         given = task.args.get("src") or task.args.get("file") or task.args.get("_raw")
         span = given.span if given is not None else task.span
         notes = tuple(f"sought {one}" for one in sought)
-        message = f"no file `{name}` in this playbook"
+        message = f"no file `{name}`" + ("" if path.is_absolute() else " in this playbook")
         raise InputError(Diagnostic("missing-file", message, span, notes=notes))
 
     def load_include(
