@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,9 @@ def run(tmp_path: Path):
     )
     journal = Journal(tmp_path / "runs" / "20260101-000000-aaaa")
     journal.start(options, [playbook], mode="apply")
-    return journal
+    yield journal
+    with contextlib.suppress(ValueError):
+        journal.close()
 
 
 def test_what_is_sent_is_on_disk_when_the_call_returns(run):
@@ -87,5 +90,6 @@ def test_what_is_no_run_is_said(run, tmp_path):
 def test_the_newest_run_is_the_latest(run, tmp_path):
     other = Journal(tmp_path / "runs" / "20270101-000000-aaaa")
     other.start(RunOptions(), [], mode="apply")
+    other.close()
     assert latest(tmp_path / "runs") == other.directory
     assert json.loads((other.directory / "run.json").read_text())["mode"] == "apply"

@@ -55,14 +55,14 @@ def test_the_text_says_every_wait_with_its_reason_and_place(graph):
         play 1 `first` (1 hosts, strategy graph)
           0.0          make  [cluster, play.yml:6]
           0.1          more  [host, play.yml:7]
-          0.2          the play ends  [cluster, play.yml:1]
+          0.2          the play ends  [cluster, play.yml:2]
         play 2 `second` (1 hosts, strategy graph)
         * 1.0          own  [host, play.yml:14]
         * 1.1          wait  [host, play.yml:15]
                        <- 0.0 make: needs `make` (play.yml:15)
         * 1.2          read  [cluster, play.yml:16]
                        <- 0.0 make: reads `made` of another host (play.yml:16)
-        * 1.3          the play ends  [cluster, play.yml:8]
+        * 1.3          the play ends  [cluster, play.yml:9]
         * is on the critical path""")
 
 
