@@ -25,7 +25,9 @@ def add(parser: ArgumentParser) -> None:
         help="why task B waits for task A, edge by edge (names or keys)",
     )
     form.add_argument(
-        "--critical-path", action="store_true", help="only the longest chain of tasks"
+        "--critical-path",
+        action="store_true",
+        help="only the longest chain of tasks, by the newest run's times",
     )
 
 
@@ -34,12 +36,21 @@ def run(chosen: Namespace) -> ExitCode:
     from kplay import pipeline
     from kplay.graph import export
 
-    graph = pipeline.prepare(options.run_options(chosen)).graph
+    asked = options.run_options(chosen)
+    graph = pipeline.prepare(asked).graph
     if chosen.why:
         print(export.why(graph, *chosen.why))
     elif chosen.critical_path:
-        for vertex in export.critical_path(graph, {}):
-            print(f"{vertex.key:<12} {vertex.name}  [{export.where(vertex)}]")
+        from kplay.execute.durations import measured
+
+        seconds = measured(asked.runs_directory, asked.playbooks)
+        path = export.critical_path(graph, seconds)
+        for vertex in path:
+            took = f"{seconds.get(vertex.key, 0.0):7.1f} s  " if seconds else ""
+            print(f"{took}{vertex.key:<12} {vertex.name}  [{export.where(vertex)}]")
+        if seconds:
+            total = sum(seconds.get(vertex.key, 0.0) for vertex in path)
+            print(f"{total:7.1f} s  in all, as the newest run took")
     else:
         form = {"text": export.text, "mermaid": export.mermaid, "dot": export.dot}[chosen.format]
         print(form(graph))
