@@ -36,6 +36,15 @@ def pending(steps: Sequence[StepEnded]) -> list[StepEnded]:
     ]
 
 
+def ran(steps: Sequence[StepEnded]) -> list[StepEnded]:
+    """The steps that planning itself ran, because their author vouches for them."""
+    return [
+        step
+        for step in steps
+        if step.action == "run" and step.status in ("ok", "changed") and not step.loop
+    ]
+
+
 def grouped(steps: Sequence[StepEnded]) -> list[Entry]:
     """Equal changes together, in the order in which the first of each was planned."""
     found: dict[str, Entry] = {}
@@ -68,6 +77,9 @@ def of(
             play = entry.step.place.play
             lines += ([""] if lines else []) + [f"play: {play}"]
         lines += _entry(entry, full_diff=full_diff, color=color)
+    for step in ran(steps):
+        place = step.place
+        lines.append(f"  ! {title(place)}  [{place.host}]  {place.file}:{place.line}  (was run)")
     hidden = sum(step.status in ("ok", "skipped") and not step.place.item for step in steps)
     if lines:
         lines += [

@@ -44,6 +44,8 @@ class Item:
     calls: list[Call] = field(default_factory=list)
     argument_causes: tuple[str, ...] = ()
     """Why some argument is unknown."""
+    harmless: bool = False
+    """Whether its author says ``changed_when: false``."""
     results: list[dict[str, Any]] = field(default_factory=list)
     attempt: int = 1
 
@@ -139,6 +141,8 @@ def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
         given = _control(task).get("label")
         label = str(scope.template(given) if given is not None else value)
     item = Item(index, label, value, scope, Settings())
+    changed_when = task.keywords.get("changed_when")
+    item.harmless = changed_when is not None and changed_when.value is False
     if isinstance(verdict, Unknown):
         item.causes = verdict.causes
         return item

@@ -54,10 +54,15 @@ def frames(
 
 
 def planned_only(item: Item, world: World) -> bool:
-    """Whether a turn is only planned: in a plan, unless its author vouches for it."""
+    """Whether a turn is only planned: in a plan, unless its author vouches for it.
+
+    ``check_mode: false`` vouches, as with Ansible; with ``--probes author`` so does
+    ``changed_when: false``.
+    """
     if item.settings.check_mode is not None:
-        return item.settings.check_mode
-    return world.planning
+        return item.settings.check_mode or (world.planning and bool(item.argument_causes))
+    vouched = world.probes_author and item.harmless and not item.argument_causes
+    return world.planning and not vouched
 
 
 def alone(bound: Bound) -> bool:

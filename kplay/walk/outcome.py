@@ -134,7 +134,8 @@ def _conditions(bound: Bound, item: Item, outcome: Outcome, world: World) -> Non
         else:
             outcome.result["changed"] = bool(verdict)
             if not outcome.result.get("failed"):
-                _set_changed(outcome, changed=bool(verdict), planning=world.planning)
+                planning = planned_only(item, world)
+                _set_changed(outcome, changed=bool(verdict), planning=planning)
     if failed_when is not None:
         verdict = scope.evaluate(failed_when)
         if isinstance(verdict, Unknown):

@@ -72,6 +72,7 @@ def walk(tmp_path: Path):
             loader=prepared.loader,
             make_fleet=make,
             planning=planning,
+            probes_author=prepared.options.probes_author,
             tags=prepared.tags,
         )
         seen: list[events.Event] = []

@@ -408,3 +408,28 @@ def test_plays_that_reach_a_host_in_two_ways_are_refused(walk):
     assert diagnostic.message == "plays for `b` differ in `connection`"
     assert diagnostic.span is not None
     assert diagnostic.span.line == 3
+
+
+@pytest.mark.parametrize(
+    ("vouched", "author", "message"),
+    [
+        ("check_mode: false", False, "it was run"),
+        ("changed_when: false", True, "it was run"),
+        ("changed_when: false", False, "(known after: `probe` on a)"),
+    ],
+)
+def test_a_plan_runs_only_what_its_author_vouches_for(walk, vouched, author, message):
+    from kplay.testing.host import FakeHost
+
+    host = FakeHost()
+    host.when(["probe"], stdout="it was run")
+    playbook = f"""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - {{name: probe, command: probe, {vouched}, register: seen}}
+            - {{name: say, debug: {{msg: "{{{{ seen.stdout }}}}"}}}}
+    """
+    walked = walk(playbook, hosts="a,", planning=True, fake={"a": host}, probes_author=author)
+    assert walked.result("say", "a")["msg"] == message
+    assert len(host.runs) == (message == "it was run")
