@@ -16,6 +16,7 @@ HELP = "show the dependency graph"
 def add(parser: ArgumentParser) -> None:
     """--format, --why, --critical-path."""
     options.add_playbooks(parser)
+    options.add_runs_directory(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--format", choices=["text", "mermaid", "dot"], default="text")
     form.add_argument(

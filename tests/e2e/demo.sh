@@ -6,6 +6,9 @@ cd "$(dirname "$0")/../.."
 lab=inventories/lab/three.yml
 playbook=playbooks/kubeadm.yml
 kplay=.venv/bin/kplay
+# What the demo writes beside the lab: the runs' journals, and the cluster's kubeconfig.
+traces=.kplay/demo
+export KUBECONFIG=$PWD/$traces/kubeconfig
 
 say() { printf '\n==> [%d s] %s\n' "$SECONDS" "$*"; }
 kubectl() { "$kplay" lab ssh "$lab" cp1 -- sudo kubectl --kubeconfig=/etc/kubernetes/admin.conf "$@"; }
@@ -22,7 +25,7 @@ up() {
   "$kplay" plan -i "$inventory" "$playbook"
 
   say "apply it"
-  "$kplay" apply --yes -i "$inventory" "$playbook"
+  "$kplay" apply --yes --runs-directory "$traces/runs" -i "$inventory" "$playbook"
 
   say "the nodes"
   kubectl get nodes -o wide
@@ -30,11 +33,11 @@ up() {
   [ "$ready" -eq 3 ] || { echo "expected 3 Ready nodes, found $ready" >&2; exit 1; }
 
   say "DNS and a Service from every node"
-  "$kplay" run -i "$inventory" "$playbook" --tags verify
+  "$kplay" run --runs-directory "$traces/runs" -i "$inventory" "$playbook" --tags verify
 
   say "apply again: no changes"
   "$kplay" plan --detailed-exitcode -i "$inventory" "$playbook"
-  "$kplay" apply --yes -i "$inventory" "$playbook"
+  "$kplay" apply --yes --runs-directory "$traces/runs" -i "$inventory" "$playbook"
 
   say "done; look around with: $kplay lab ssh $lab cp1; remove it with: make demo-down"
 }
@@ -42,6 +45,7 @@ up() {
 down() {
   say "removing the lab"
   "$kplay" lab down "$lab"
+  rm -rf "$traces"
 }
 
 case ${1:-} in
