@@ -82,7 +82,7 @@ class Grower:
                 segment.entries.append(Branch(node, parts))
             else:
                 segment.entries.append(Leaf(self.vertex(here, node, handler=handler)))
-                if isinstance(node, Task) and _flushes(node):
+                if isinstance(node, Task) and _flushes(node) and not handler:
                     flush_handlers(self, segment, prefix, "`meta: flush_handlers`")
 
     def vertex(self, position: Position, node: Task | Include, *, handler: bool) -> Vertex:

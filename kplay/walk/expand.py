@@ -133,6 +133,9 @@ class Expander:
         if isinstance(verdict, Unknown) or not verdict:
             cursor.advance()
             return True
+        if word == "flush_handlers" and vertex.handler:
+            message = "`flush_handlers` was notified, and handlers cannot flush handlers"
+            raise InputError(Diagnostic("flush-in-handler", message, node.span))
         if word == "end_host":
             cursor.end()
         elif word in ("end_play", "end_batch") and not self._speaks(host, run):
