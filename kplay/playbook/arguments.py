@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from kplay.source import Sourced, Span
 
 
-def check(called: Called, args: Sourced, span: Span, faults: Faults) -> None:
+def check(
+    called: Called, args: Sourced, span: Span, faults: Faults, *, partial: bool = False
+) -> None:
     """Note unknown, missing, contradicting and ill-typed arguments.
 
     Args:
@@ -23,6 +25,7 @@ def check(called: Called, args: Sourced, span: Span, faults: Faults) -> None:
         args: what the task gives it.
         span: where the module's name is written; what is missing is reported there.
         faults: where to note them.
+        partial: ``module_defaults`` may give what is missing here.
     """
     raw = dict(args.value)
     if RAW in raw and called.raw_argument:
@@ -36,6 +39,8 @@ def check(called: Called, args: Sourced, span: Span, faults: Faults) -> None:
         if value is None and fault.argument == called.raw_argument:
             value = args.get(RAW)
         known = value is not None and f"no argument `{fault.argument}`" not in fault.message
+        if fault.argument == "" and partial:
+            continue
         if fault.argument == "":
             code, place = "missing-argument", span
         elif not known:

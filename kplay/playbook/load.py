@@ -71,7 +71,8 @@ class Loader(Reader):
             found += plays.read_playbook(self, files.tidy(path), None, scope)
         playbook = Playbook(found, list(self.read))
         for fault in check_templates(playbook, filters=self.filters, tests=self.tests):
-            faults.append(fault)
+            if fault.severity == "error":
+                faults.append(fault)
         faults.settle()
         return playbook
 
@@ -208,7 +209,8 @@ class Loader(Reader):
 
     def _check(self, nodes: list[Node], scope: Scope) -> None:
         for fault in check_nodes(nodes, filters=self.filters, tests=self.tests):
-            scope.faults.append(fault)
+            if fault.severity == "error":
+                scope.faults.append(fault)
         scope.faults.settle()
 
     def _applied(self, include: Include, faults: Faults) -> Keywords:

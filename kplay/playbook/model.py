@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from kplay.diagnostics import Diagnostic
     from kplay.source import Sourced, Span
 
 Node = Union["Task", "Block", "Include"]
@@ -58,6 +59,8 @@ class Task:
     role: Role | None = None
     parent: Block | None = None
     handler: bool = False
+    faults: tuple[Diagnostic, ...] = ()
+    """What is wrong with its arguments, where a run may pass it by: fatal when it runs."""
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from kplay.playbook.values import is_template
+from kplay.playbook.values import is_template, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +37,35 @@ class Scope:
     """Variables of the command line."""
     static: bool = True
     """False where an include is being expanded in a run."""
+    rescue: bool = False
+    """Whether only a failure leads here."""
 
     def within(self, **changes: Any) -> Scope:
         """The same place, deeper."""
         return replace(self, **changes)
+
+    def certain(self, words: Mapping[str, Sourced]) -> bool:
+        """Whether a run that gets this far runs a task with these keywords.
+
+        Ansible looks at the arguments of a task when it runs, so that a fault in what never runs
+        harms nobody.
+        """
+        return not (self.rescue or self.handler or any(map(guarded, self._around(words))))
+
+    def has_defaults(self, words: Mapping[str, Sourced]) -> bool:
+        """Whether ``module_defaults`` reach a task with these keywords."""
+        holders = self._around(words)
+        if self.play is not None:
+            holders.append(self.play.keywords)
+        return any("module_defaults" in words for words in holders)
+
+    def _around(self, words: Mapping[str, Sourced]) -> list[Mapping[str, Sourced]]:
+        holders = [words]
+        block = self.parent
+        while block is not None:
+            holders.append(block.keywords)
+            block = block.parent
+        return holders
 
     @property
     def beside(self) -> Path | None:
@@ -89,3 +114,16 @@ class Scope:
         if self.role is not None:
             tables += [role.defaults for role in (self.role, *reversed(self.role.parents))]
         return tables
+
+
+def guarded(words: Mapping[str, Sourced]) -> bool:
+    """Whether a condition, a loop or ``tags: never`` may pass by what has these keywords."""
+    tags = words.get("tags")
+    if tags is not None and "never" in names_in(tags.value):
+        return True
+    return any(map(decides, words))
+
+
+def decides(keyword: str) -> bool:
+    """Whether a keyword says if, and how often, its task runs."""
+    return keyword in ("when", "loop") or keyword.startswith("with_")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kplay.diagnostics import suggest
+from kplay.diagnostics import Faults, suggest
 from kplay.playbook import arguments, keywords, modules
 from kplay.playbook.calls import Call, read_call
 from kplay.playbook.model import Block, Include, Node, Task
@@ -71,7 +71,8 @@ def _read_block(reader: Reader, entry: Sourced, scope: Scope) -> Block:
     inner = scope.within(parent=block)
     for part, nodes in zip(_BLOCK_PARTS, (block.tasks, block.rescue, block.always), strict=True):
         if part in entry.value:
-            nodes.extend(read_list(reader, entry.child(part), inner))
+            at = inner.within(rescue=True) if part == "rescue" else inner
+            nodes.extend(read_list(reader, entry.child(part), at))
     return block
 
 
@@ -79,7 +80,10 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
     level = keywords.HANDLER if scope.handler else keywords.TASK
     words = read_keywords(entry, level, scope.faults, call.keys)
     words.update(call.extra)
-    arguments.check(call.called, call.args, call.span, scope.faults)
+    certain = scope.certain(words)
+    faults = scope.faults if certain else Faults()
+    partial = scope.has_defaults(words)
+    arguments.check(call.called, call.args, call.span, faults, partial=partial)
     task = Task(
         call.called.name,
         call.args,
@@ -88,6 +92,7 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
         role=scope.role,
         parent=scope.parent,
         handler=scope.handler,
+        faults=() if certain else tuple(faults),
     )
     _check_loop(words, scope)
     _check_waiting(words, scope)

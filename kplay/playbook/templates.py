@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic, Faults, suggest
 from kplay.playbook.model import Block, Task
+from kplay.playbook.scope import decides, guarded
 from kplay.playbook.values import is_template
 from kplay.source import UnsafeText, VaultText
 
@@ -28,6 +29,8 @@ def check_templates(
     tests: Collection[str] | None = None,
 ) -> list[Diagnostic]:
     """Faults in the templates of plays, tasks, variables and handlers, each once.
+
+    An unknown name where a run may never look (a variable, a task with a condition) is a warning.
 
     Args:
         playbook: as loaded.
@@ -60,6 +63,8 @@ class Checker:
         self.tests = frozenset(tests) if tests is not None else None
         self.faults = Faults()
         self._environment: Environment | None = None
+        self._certain = True
+        """Whether a run that gets this far renders what is being read."""
         self._sound: set[str] = set()
         self._roles: set[int] = set()
 
@@ -70,17 +75,23 @@ class Checker:
         self._keywords(play.keywords)
         for _, nodes in play.sections():
             self.nodes(nodes)
-        self.nodes(play.handlers)
+        self.nodes(play.handlers, certain=False)
 
-    def nodes(self, nodes: list[Node]) -> None:
+    def nodes(self, nodes: list[Node], *, certain: bool = True) -> None:
         """Every template of tasks and blocks."""
         for node in nodes:
-            self._keywords(node.keywords)
+            inner = certain and not guarded(node.keywords)
+            words = node.keywords
+            self._certain = certain
+            self._keywords({name: words[name] for name in words if decides(name)})
+            self._certain = inner
+            self._keywords({name: words[name] for name in words if not decides(name)})
             if node.role is not None:
                 self._role(node.role)
             if isinstance(node, Block):
-                for part in (node.tasks, node.rescue, node.always):
-                    self.nodes(part)
+                self.nodes(node.tasks, certain=inner)
+                self.nodes(node.rescue, certain=False)
+                self.nodes(node.always, certain=inner)
             else:
                 bare = isinstance(node, Task) and node.module == "assert"
                 for key, value in node.args.items():
@@ -93,8 +104,10 @@ class Checker:
                 self._table(table)
 
     def _table(self, table: Mapping[str, Sourced]) -> None:
+        before, self._certain = self._certain, False
         for value in table.values():
             self._value(value)
+        self._certain = before
 
     def _keywords(self, words: Mapping[str, Sourced]) -> None:
         for name, value in words.items():
@@ -146,6 +159,7 @@ class Checker:
                             f"no {what} named `{node.name}`",
                             line_of(leaf, node.lineno),
                             help=suggest(node.name, known),
+                            severity="error" if self._certain else "warning",
                         )
                     )
 

@@ -149,6 +149,8 @@ def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
     if not verdict:
         item.skip, item.false_condition = "Conditional result was False", condition
         return item
+    if task.faults:
+        raise InputError(task.faults)
     item.settings = settings_of(vertex.play.play, task, scope, world.become)
     if item.settings.become and item.settings.become["password"]:
         world.secrets.add(item.settings.become["password"])
