@@ -8,6 +8,7 @@ from kplay.diagnostics import Faults, suggest
 from kplay.playbook import arguments, keywords, modules
 from kplay.playbook.calls import Call, read_call
 from kplay.playbook.model import Block, Include, Node, Task
+from kplay.playbook.scope import guarded
 from kplay.playbook.values import is_template, names_in, read_keywords, shown
 
 if TYPE_CHECKING:
@@ -189,8 +190,10 @@ def _read_import(
 
 
 def check_notified(nodes: list[Node], known: set[str], scope: Scope) -> None:
-    """Note every plain ``notify`` that names no handler."""
+    """Note every plain ``notify`` that names no handler, where a run does not pass it by."""
     for node in nodes:
+        if guarded(node.keywords):
+            continue
         value = node.keywords.get("notify")
         if value is not None:
             for one in value.elements() if isinstance(value.value, list) else (value,):
@@ -204,5 +207,5 @@ def check_notified(nodes: list[Node], known: set[str], scope: Scope) -> None:
                             help=suggest(name, known),
                         )
         if isinstance(node, Block):
-            for part in (node.tasks, node.rescue, node.always):
+            for part in (node.tasks, node.always):
                 check_notified(part, known, scope)
