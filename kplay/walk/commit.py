@@ -74,6 +74,8 @@ class Committer:
             self._failure(host, run, cursor, running, outcome)
         else:
             self._emit(running, outcome, None)
+            if self.world.planning and outcome.status == "planned":
+                self.world.ahead[bound.target] = bound.name
             if bound.task.role is not None and outcome.status != "skipped":
                 host.roles.add(id(bound.task.role))
             run.step_over(host.name)

@@ -49,9 +49,18 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
     outcome = _answered(item) if item.answer is not None else _combined(item, world, who)
     if outcome.status != "unreachable":
         _conditions(bound, item, outcome, world)
+    if outcome.status == "failed" and _too_early(bound, item, world):
+        return _may_run(bound, (f"`{world.ahead[bound.target]}`, which a plan only plans",))
     if outcome.status == "failed" and item.settings.ignore_errors:
         outcome.status = "ignored"
     return outcome
+
+
+def _too_early(bound: Bound, item: Item, world: World) -> bool:
+    """Whether a command that a plan ran may have failed for want of an earlier step."""
+    if not world.planning or not item.calls or planned_only(item, world):
+        return False
+    return bound.target in world.ahead
 
 
 def _may_run(bound: Bound, causes: tuple[str, ...]) -> Outcome:

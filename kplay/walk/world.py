@@ -54,6 +54,8 @@ class World:
     keep: Callable[..., None] | None = None
     """(step, raw result, no_log=) -> None: makes a raw result last, before its slot goes."""
     errors: list[KplayError] = field(default_factory=list)
+    ahead: dict[str, str] = field(default_factory=dict)
+    """The last step by host that a plan only planned: later commands do not see what it makes."""
     _contexts: dict[int, PlayContext] = field(default_factory=dict)
     _runs: dict[int, PlayRun] = field(default_factory=dict)
     _lost: Callable[[str], bool] = field(default=lambda _: False)
