@@ -79,7 +79,8 @@ class Committer:
             if bound.task.role is not None and outcome.status != "skipped":
                 host.roles.add(id(bound.task.role))
             run.step_over(host.name)
-            if outcome.result.get("changed") is True and outcome.status != "skipped":
+            unknown = outcome.status == "planned" and outcome.action == "unknown"
+            if unknown or (outcome.result.get("changed") is True and outcome.status != "skipped"):
                 self._notify(host, bound, maybe=outcome.conditional or outcome.action == "unknown")
         for name in sharers:
             if name != host.name:

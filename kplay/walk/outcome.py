@@ -108,10 +108,12 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown")) or item.argument_causes
     planned = planned_only(item, world) and action != "none"
     whole_known = action not in ("run", "unknown") and all(raw.get("known", True) for raw in raws)
-    if planned_only(item, world) and not whole_known:
-        result = PartialResult({"skipped": False, **fields}, who)
     if action == "unknown" and all(_only_reads(call.module) for call in item.calls):
         action = "none"
+    if planned_only(item, world) and not whole_known:
+        result = PartialResult({"skipped": False, **fields}, who)
+        if action == "unknown":
+            result["changed"] = Unknown(who)
     status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"
     if planned and (status == "changed" or action == "unknown"):
         status = "planned"
@@ -179,7 +181,10 @@ def whole(bound: Bound, parts: list[Outcome]) -> Outcome:
         result["skip_reason"] = "No items in the list"
         return Outcome("skipped", "none", result, reason="no items in the list")
     results = [_with_item(bound, item, part) for item, part in zip(bound.items, parts, strict=True)]
-    changed = any(bool(part.result.get("changed")) for part in parts if not part.conditional)
+    verdicts = [part.result.get("changed") for part in parts if not part.conditional]
+    changed: Any = any(verdict is True for verdict in verdicts)
+    if not changed:
+        changed = next((one for one in verdicts if isinstance(one, Unknown)), False)
     failed = any(part.status in ("failed", "ignored") for part in parts)
     skipped = all(part.status == "skipped" for part in parts)
     result = {"results": results, "changed": changed, "failed": failed}

@@ -39,3 +39,25 @@ def test_a_probe_that_fails_where_nothing_was_planned_has_failed(walk):
     host.when(["tool"], rc=127, stderr="no program tool")
     walked = walk(PROBE, hosts="a,", planning=True, fake={"a": host})
     assert walked.lost() == {"a": "failed"}
+
+
+UNKNOWN_CHANGE = """
+    - hosts: a
+      gather_facts: false
+      tasks:
+        - {name: install, command: install}
+        - {name: edit, lineinfile: {path: /etc/tool, line: x}, register: edited, notify: restart}
+        - {name: after, debug: {msg: "{{ edited is changed }}"}}
+      handlers:
+        - {name: restart, command: restart}
+"""
+
+
+def test_a_change_that_cannot_be_told_is_unknown_to_all_that_reads_it(walk):
+    walked = walk(UNKNOWN_CHANGE, hosts="a,", planning=True, fake={"a": FakeHost()})
+    assert [task for task, status in _planned(walked) if status == "planned"] == [
+        "install",
+        "edit",
+        "restart",
+    ]
+    assert walked.result("after", "a")["msg"] == "(known after: `edit` on a)"
