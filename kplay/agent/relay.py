@@ -42,11 +42,11 @@ class Relay(object):
         self.foreseen = foreseen
         self.modules: List[Dict[str, Any]] = []
         """Frames with modules' sources, for agents that have not had them."""
-        self._children: Dict[Tuple[str, str], _Child] = {}
+        self._children: Dict[Tuple[str, str, str], _Child] = {}
 
     def child(self, become: Dict[str, str]) -> "_Child":
         """The agent of that user, started when there is none; raises elevate.Refused."""
-        key = (become["user"], become.get("method") or "sudo")
+        key = (become["user"], become.get("method") or "sudo", become.get("exe") or "")
         found = self._children.get(key)
         if found is None or found.gone.is_set():
             found = self._children[key] = _Child(elevate.start(become, self.stub), self)

@@ -10,36 +10,25 @@ from kplay.transport.connect import connect
 from kplay.transport.target import Target
 from kplay.transport.uplink import Uplink
 from kplay.walk.fleet import Fleet
+from kplay.walk.ways import LOCAL, agreed, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kplay.execute.journal import Holder
     from kplay.execute.prepare import Prepared
-    from kplay.graph.model import PlayStrand
     from kplay.walk.fleet import Post
 
-LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
-_OF_PLAYS = {"connection": "ansible_connection", "remote_user": "ansible_user",
-             "port": "ansible_port"}  # fmt: skip
-"""What plays say of the way to their hosts, where all plays of a host say the same."""
-
-
-def _written(strand: PlayStrand, keyword: str) -> str | None:
-    found = strand.play.keywords.get(keyword)
-    return None if found is None else str(found.value)
-
-
-def target_of(prepared: Prepared, host: str) -> Target:
-    """Where a host is and how to get there; the inventory wins over the command line's ``-u``."""
+def target_of(prepared: Prepared, key: str) -> Target:
+    """Where a way leads and how to get there; the inventory wins over the command line's ``-u``."""
+    host, chosen = read_key(key)
     scope = prepared.store.scope(None, host)
     names = [name for name in scope if name.startswith(("ansible_", "kplay_"))]
-    variables: dict[str, Any] = {name: scope[name] for name in names}
-    for keyword, variable in _OF_PLAYS.items():
-        given = {_written(play, keyword) for play in prepared.graph.plays if host in play.hosts}
-        if len(given) == 1 and None not in given:
-            variables.setdefault(variable, given.pop())
+    variables: dict[str, Any] = {name: scope[name] for name in names if name not in chosen}
+    variables.update(chosen)
+    for variable, value in agreed(prepared.graph.plays, host).items():
+        variables.setdefault(variable, value)
     if host in LOCAL and host not in prepared.inventory.hosts:
         variables.setdefault("ansible_connection", "local")
     return Target.from_variables(host, variables)

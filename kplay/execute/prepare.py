@@ -18,6 +18,7 @@ from kplay.inventory.patterns import select
 from kplay.playbook.load import Loader
 from kplay.resolve.filters import filter_names
 from kplay.resolve.jinja_tests import test_names
+from kplay.resolve.lookups import lookup_names
 from kplay.resolve.unknown import causes_in
 from kplay.resolve.variables import VariableStore
 from kplay.source import Sourced, load_file, load_text, made_up
@@ -66,7 +67,11 @@ def prepare(options: RunOptions) -> Prepared:
     roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
     plain = {name: value.value for name, value in extra.items()}
     loader = Loader(
-        roles_path=roles_path, extra_vars=plain, filters=filter_names(), tests=test_names()
+        roles_path=roles_path,
+        extra_vars=plain,
+        filters=filter_names(),
+        tests=test_names(),
+        lookups=lookup_names(),
     )
     playbook = loader.playbook(options.playbooks)
     directory = playbook.plays[0].directory if playbook.plays else None
@@ -80,31 +85,7 @@ def prepare(options: RunOptions) -> Prepared:
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     hosts = [play_hosts(inventory, play, store, options.limit) for play in playbook.plays]
     graph = build(playbook, hosts, tags)
-    refuse_mixed_connections(graph)
     return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
-
-
-def refuse_mixed_connections(graph: Graph) -> None:
-    """One connection serves a host for a whole run, so its plays must agree on how to make it.
-
-    Raises:
-        InputError: plays of one host differ in ``connection``, ``remote_user`` or ``port``.
-    """
-    for keyword in ("connection", "remote_user", "port"):
-        first: dict[str, str | None] = {}
-        for strand in graph.plays:
-            given = strand.play.keywords.get(keyword)
-            said = str(given.value) if given is not None else None
-            differing = next((h for h in strand.hosts if first.setdefault(h, said) != said), None)
-            if differing is None:
-                continue
-            span = given.span if given is not None else strand.play.span
-            message = f"plays for `{differing}` differ in `{keyword}`"
-            line = f"say it for the host, with `ansible_{_VARIABLES[keyword]}` in the inventory"
-            raise InputError(Diagnostic("mixed-connections", message, span, help=(line,)))
-
-
-_VARIABLES = {"connection": "connection", "remote_user": "user", "port": "port"}
 
 
 def load_inventory(options: RunOptions) -> Inventory:

@@ -143,7 +143,7 @@ class Grower:
         """The implicit gathering of facts."""
         play = self.strand.play
         args: dict[str, object] = {}
-        for keyword in ("gather_subset", "gather_timeout"):
+        for keyword in ("gather_subset", "gather_timeout", "fact_path"):
             given = play.keywords.get(keyword)
             if given is not None:
                 args[keyword] = given.value

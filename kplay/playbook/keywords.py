@@ -59,12 +59,6 @@ def _of(
     ]
 
 
-LOOKUPS = (
-    "items", "list", "dict", "nested", "fileglob", "first_found", "sequence", "together",
-    "subelements", "indexed_items", "flattened", "inventory_hostnames",
-)  # fmt: skip
-"""Every ``with_<lookup>``."""
-
 TABLE: tuple[Keyword, ...] = (
     *_of(f"{_STEPS} {IMPORT_PLAYBOOK}", "str", "name"),
     *_of(f"{_STEPS} {IMPORT_PLAYBOOK}", "names", "tags", "gather"),
@@ -78,10 +72,10 @@ TABLE: tuple[Keyword, ...] = (
     *_of(_EVERYWHERE, "bool", "become check_mode diff any_errors_fatal", "override"),
     *_of(_EVERYWHERE, "bool", "ignore_unreachable", "override"),
     *_of(_STEPS, "bool", "no_log ignore_errors run_once", "override"),
-    *_of(_EVERYWHERE, "str", "become_user become_flags", "override"),
+    *_of(_EVERYWHERE, "str", "become_user become_flags become_exe", "override"),
     *_of(_EVERYWHERE, "str", "become_method", "override", choices=_BECOME_METHODS),
-    *_of(PLAY, "str", "remote_user connection", "override"),
-    *_of(PLAY, "int", "port", "override"),
+    *_of(_EVERYWHERE, "str", "remote_user connection", "override"),
+    *_of(_EVERYWHERE, "int", "port throttle", "override"),
     *_of(_STEPS, "int", "timeout", "override"),
     *_of(_INNER, "str", "delegate_to", "override"),
     *_of(_INNER, "bool", "delegate_facts", "override"),
@@ -90,7 +84,6 @@ TABLE: tuple[Keyword, ...] = (
     *_of(_TASKS, "any", "action local_action"),
     *_of(_LOOPS, "any", "args loop"),
     *_of(_LOOPS, "mapping", "loop_control", literal=True),
-    *_of(_LOOPS, "any", " ".join(f"with_{name}" for name in LOOKUPS)),
     *_of(_LOOPS, "str", "register"),
     *_of(_TASKS, "condition", "until changed_when failed_when"),
     *_of(_TASKS, "int", "retries async poll"),
@@ -100,6 +93,7 @@ TABLE: tuple[Keyword, ...] = (
     *_of(PLAY, "names", "hosts"),
     *_of(PLAY, "any", "pre_tasks tasks post_tasks handlers roles"),
     *_of(PLAY, "names", "vars_files gather_subset"),
+    *_of(PLAY, "str", "fact_path"),
     *_of(PLAY, "bool", "gather_facts force_handlers"),
     *_of(PLAY, "int", "gather_timeout"),
     *_of(PLAY, "serial", "serial"),
@@ -118,36 +112,24 @@ TABLE: tuple[Keyword, ...] = (
     # The keys of loop_control
     *_of(LOOP_CONTROL, "str", "loop_var index_var label"),
     *_of(LOOP_CONTROL, "bool", "extended extended_allitems"),
+    *_of(LOOP_CONTROL, "number", "pause"),
+    *_of(LOOP_CONTROL, "condition", "break_when"),
     # Known, and refused
     *_of(_STEPS, "any", "debugger", refused="kplay has no interactive debugger"),
     *_of(PLAY, "any", "vars_prompt", refused="a run asks no questions; give the value with -e"),
-    *_of(PLAY, "any", "fact_path", refused="local facts are read from /etc/ansible/facts.d only"),
-    *_of(
-        _INNER,
-        "any",
-        "remote_user connection port",
-        refused="one connection serves a host; say it on the play, or delegate to another host",
-    ),
-    *_of(_EVERYWHERE, "any", "throttle", refused="use `serial`, or a loop under `run_once`"),
-    *_of(_EVERYWHERE, "any", "become_exe", refused="become programs are found on PATH"),
-    *_of(
-        LOOP_CONTROL,
-        "any",
-        "pause",
-        refused="the turns of a loop go to the host together; wait with `wait_for` between tasks",
-    ),
-    *_of(
-        LOOP_CONTROL,
-        "any",
-        "break_when",
-        refused="a loop runs over all of its items; filter the list instead",
-    ),
 )
 
 _BY_LEVEL: dict[str, dict[str, Keyword]] = {}
 for _keyword in TABLE:
     for _level in _keyword.levels:
         _BY_LEVEL.setdefault(_level, {})[_keyword.name] = _keyword
+
+
+def find(level: str, name: str) -> Keyword | None:
+    """A keyword of a level; every ``with_<lookup>`` is one where tasks loop."""
+    if name.startswith("with_") and level in _LOOPS.split():
+        return Keyword(name, "any", frozenset(_LOOPS.split()))
+    return _BY_LEVEL[level].get(name)
 
 
 def at(level: str) -> dict[str, Keyword]:

@@ -28,6 +28,7 @@ def load(
     extra_vars: Mapping[str, Any] | None = None,
     filters: Collection[str] | None = None,
     tests: Collection[str] | None = None,
+    lookups: Collection[str] | None = None,
 ) -> Playbook:
     """The plays of playbook files, in order, with every fault of all of them reported at once.
 
@@ -37,11 +38,14 @@ def load(
         extra_vars: plain variables of the command line, for names of static imports.
         filters: names of the filters that templates may use; None leaves them unchecked.
         tests: names of the tests that templates may use; None leaves them unchecked.
+        lookups: names of the lookups that ``with_…`` may use; None leaves them unchecked.
 
     Raises:
         InputError: anything written that cannot be run; one diagnostic per fault.
     """
-    loader = Loader(roles_path=roles_path, extra_vars=extra_vars, filters=filters, tests=tests)
+    loader = Loader(
+        roles_path=roles_path, extra_vars=extra_vars, filters=filters, tests=tests, lookups=lookups
+    )
     return loader.playbook(paths)
 
 
@@ -55,12 +59,14 @@ class Loader(Reader):
         extra_vars: Mapping[str, Any] | None = None,
         filters: Collection[str] | None = None,
         tests: Collection[str] | None = None,
+        lookups: Collection[str] | None = None,
     ) -> None:
         super().__init__(roles_path)
         self.extra_vars = dict(extra_vars or {})
         self.filters = filters
         """Names of the filters that templates may use; None leaves them unchecked."""
         self.tests = tests
+        self.lookups = lookups
 
     def playbook(self, paths: Sequence[Path]) -> Playbook:
         """The plays of playbook files, as ``load`` gives them."""
@@ -70,7 +76,9 @@ class Loader(Reader):
         for path in paths:
             found += plays.read_playbook(self, files.tidy(path), None, scope)
         playbook = Playbook(found, list(self.read))
-        for fault in check_templates(playbook, filters=self.filters, tests=self.tests):
+        for fault in check_templates(
+            playbook, filters=self.filters, tests=self.tests, lookups=self.lookups
+        ):
             if fault.severity == "error":
                 faults.append(fault)
         faults.settle()
@@ -208,7 +216,9 @@ class Loader(Reader):
         )
 
     def _check(self, nodes: list[Node], scope: Scope) -> None:
-        for fault in check_nodes(nodes, filters=self.filters, tests=self.tests):
+        for fault in check_nodes(
+            nodes, filters=self.filters, tests=self.tests, lookups=self.lookups
+        ):
             if fault.severity == "error":
                 scope.faults.append(fault)
         scope.faults.settle()

@@ -27,6 +27,7 @@ def check_templates(
     *,
     filters: Collection[str] | None = None,
     tests: Collection[str] | None = None,
+    lookups: Collection[str] | None = None,
 ) -> list[Diagnostic]:
     """Faults in the templates of plays, tasks, variables and handlers, each once.
 
@@ -36,8 +37,9 @@ def check_templates(
         playbook: as loaded.
         filters: names of filters that exist; None to leave them unchecked.
         tests: names of tests that exist; None to leave them unchecked.
+        lookups: names of lookups that exist; None to leave ``with_…`` unchecked.
     """
-    checker = Checker(filters, tests)
+    checker = Checker(filters, tests, lookups)
     for play in playbook.plays:
         checker.play(play)
     return list(checker.faults)
@@ -48,9 +50,10 @@ def check_nodes(
     *,
     filters: Collection[str] | None = None,
     tests: Collection[str] | None = None,
+    lookups: Collection[str] | None = None,
 ) -> list[Diagnostic]:
     """Faults in the templates of nodes that an include brought in."""
-    checker = Checker(filters, tests)
+    checker = Checker(filters, tests, lookups)
     checker.nodes(nodes)
     return list(checker.faults)
 
@@ -58,10 +61,16 @@ def check_nodes(
 class Checker:
     """Parses texts, each once."""
 
-    def __init__(self, filters: Collection[str] | None, tests: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        filters: Collection[str] | None,
+        tests: Collection[str] | None,
+        lookups: Collection[str] | None = None,
+    ) -> None:
         self.filters = frozenset(filters) if filters is not None else None
         self.tests = frozenset(tests) if tests is not None else None
         self.faults = Faults()
+        self.lookups = frozenset(lookups) if lookups is not None else None
         self._environment: Environment | None = None
         self._certain = True
         """Whether a run that gets this far renders what is being read."""
@@ -109,8 +118,17 @@ class Checker:
             self._value(value)
         self._certain = before
 
+    def _loop(self, name: str, value: Sourced) -> None:
+        lookup = name.removeprefix("with_")
+        if lookup == name or self.lookups is None or lookup in self.lookups:
+            return
+        message = f"no keyword named `{name}`: there is no lookup `{lookup}`"
+        near = suggest(lookup, [one for one in self.lookups if "." not in one])
+        self.faults.append(Diagnostic("unknown-keyword", message, value.key_span, help=near))
+
     def _keywords(self, words: Mapping[str, Sourced]) -> None:
         for name, value in words.items():
+            self._loop(name, value)
             self._value(value, bare=name in CONDITIONS)
 
     def _value(self, value: Sourced, *, bare: bool = False) -> None:

@@ -76,12 +76,11 @@ def shown(value: Any) -> str:
 
 def read_keywords(entry: Sourced, level: str, faults: Faults, skip: set[str]) -> Keywords:
     """The keywords of a mapping, each checked; keys in ``skip`` belong to someone else."""
-    known = keywords.at(level)
     found: Keywords = {}
     for name, value in entry.items():
         if name in skip:
             continue
-        keyword = known.get(name)
+        keyword = keywords.find(level, str(name))
         if keyword is None:
             _unknown(str(name), value, level, faults)
         elif keyword.refused:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kplay.playbook.model import Task
     from kplay.resolve.scope import Scope
     from kplay.source import Span
+    from kplay.walk.outcome import Outcome
     from kplay.walk.world import World
 
 
@@ -65,6 +66,12 @@ class Bound:
     register: str = ""
     causes: tuple[str, ...] = ()
     """Why nothing of it can be told yet (an unknown loop)."""
+    agent: str = ""
+    """The way to its target."""
+    stepwise: bool = False
+    """Whether each turn waits for the one before it."""
+    broken: Outcome | None = None
+    """The task's own failure, between its turns."""
 
     @property
     def unknown(self) -> bool:
@@ -95,8 +102,7 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
     bound.looped = looped
     if not looped:
         bound.items.append(_item(bound, world, scope, 0, None))
-        bound.target = bound.items[0].settings.delegate_to or host
-        return bound
+        return _aimed(bound, world)
     values = loops.items(task, scope)
     if isinstance(values, Unknown):
         bound.causes = values.causes
@@ -109,8 +115,19 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
         bound.items.append(item)
         if item.answer is not None:
             made |= item.answer.facts
-    if bound.items:
-        bound.target = bound.items[0].settings.delegate_to or host
+    control = _control(task)
+    bound.stepwise = not world.planning and bool({"pause", "break_when"} & control.keys())
+    return _aimed(bound, world)
+
+
+def _aimed(bound: Bound, world: World) -> Bound:
+    if not bound.items:
+        return bound
+    first = bound.items[0]
+    bound.target = bound.agent = first.settings.delegate_to or bound.host
+    if not bound.local:
+        strand, host, target = bound.vertex.play, bound.host, bound.target
+        bound.agent = world.ways.key(strand, bound.task, host, target, first.scope)
     return bound
 
 

@@ -60,6 +60,7 @@ class Committer:
         run = walker.plays.runs[bound.vertex.play.index]
         cursor = running.at
         run.cursors[host.name] = cursor
+        walker.plays.release(host, run, bound.vertex)
         sharers = [host.name]
         if bound.vertex.once:
             sharers = [name for name in run.hosts if not walker.hosts[name].lost]
@@ -245,7 +246,7 @@ class Committer:
             role=role,
             file=span.file,
             line=span.line,
-            delegate=bound.target if bound.target != bound.host else "",
+            delegate=bound.agent if bound.agent not in ("", bound.host) else "",
         )
 
     def item_place(self, running: Running, index: int, step: str) -> events.Place:
@@ -267,7 +268,8 @@ class Committer:
             shown = {key: result[key] for key in result if key in ("changed", "failed")}
             result, diff = {**shown, "censored": CENSORED}, []
         if item is None:
-            self._count(bound.host, outcome)
+            ignored = outcome.status == "unreachable" and _ignores(bound, "ignore_unreachable")
+            self._count(bound.host, outcome, ignored=ignored)
         self.walker.emit(
             events.StepEnded(
                 time.time(),
@@ -285,13 +287,13 @@ class Committer:
             )
         )
 
-    def _count(self, name: str, outcome: Outcome) -> None:
+    def _count(self, name: str, outcome: Outcome, *, ignored: bool) -> None:
         counts = self.walker.hosts[name].counts
         status = outcome.status
         if status in ("changed", "planned"):
             counts["changed"] += outcome.result.get("changed") is True
             counts["ok"] += 1
-        elif status == "ignored":
+        elif status == "ignored" or ignored:
             counts["ignored"] += 1
             counts["ok"] += 1
         else:

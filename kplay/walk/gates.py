@@ -58,6 +58,10 @@ class PlayRun:
     """Hosts' places at the last barrier they went over, where a failure elsewhere finds them."""
     fell: dict[str, Position] = field(default_factory=dict)
     """Where a host failed last."""
+    busy: dict[Position, set[str]] = field(default_factory=dict)
+    """Hosts that run a throttled task."""
+    queued: dict[Position, list[str]] = field(default_factory=dict)
+    """Hosts that wait for their turn at one."""
     visitors: dict[str, list[str]] = field(default_factory=dict)
     """Hosts whose delegated step waits for another host to come as far."""
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kplay.diagnostics import Diagnostic
+from kplay.errors import InputError
 from kplay.modules import catalog
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk.dispatch import planned_only
 
 if TYPE_CHECKING:
     from kplay.walk.bind import Bound, Item
+    from kplay.walk.hostrun import Running
     from kplay.walk.world import World
 
 RESULT_FIELDS = ("changed", "failed", "skipped", "unreachable")
@@ -170,10 +173,40 @@ def _set_changed(outcome: Outcome, *, changed: bool, planning: bool) -> None:
             outcome.action = "none"
 
 
+def broken_off(bound: Bound, item: Item, running: Running, world: World) -> bool:
+    """Whether ``break_when`` ends a loop after a turn; raises TemplateError."""
+    control = bound.task.keywords.get("loop_control")
+    given = control.get("break_when") if control is not None else None
+    if given is None:
+        return False
+    result = running.outcomes[item.index].result
+    extra = {bound.register: result} if bound.register else {}
+    scope = world.extended(item.scope, extra)
+    conditions = list(given.elements()) if isinstance(given.value, list) else [given]
+    return all(scope.evaluate(one) is True for one in conditions)
+
+
+def pause_of(bound: Bound, item: Item) -> float:
+    """Seconds between the turns of a loop (``loop_control.pause``)."""
+    control = bound.task.keywords.get("loop_control")
+    given = control.get("pause") if control is not None else None
+    if given is None:
+        return 0.0
+    value = item.scope.template(given)
+    try:
+        return float(value or 0)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            Diagnostic("bad-value", f"`pause` is {value!r}, not a number", given.span)
+        ) from error
+
+
 def whole(bound: Bound, parts: list[Outcome]) -> Outcome:
     """The outcome of a task from those of its turns."""
     if bound.causes:
         return _may_run(bound, bound.causes)
+    if bound.broken is not None:
+        return bound.broken
     if not bound.looped:
         return parts[0]
     if not parts:
@@ -210,6 +243,8 @@ def _with_item(bound: Bound, item: Item, part: Outcome) -> dict[str, Any]:
     part.result[name] = item.value
     part.result["ansible_loop_var"] = name
     control = bound.task.keywords.get("loop_control")
+    if control is not None and control.value.get("extended"):
+        part.result["ansible_loop"] = item.scope["ansible_loop"]
     index = control.value.get("index_var") if control is not None else None
     if index:
         part.result |= {str(index): item.index, "ansible_index_var": index}

@@ -6,14 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 from kplay.graph.unfold import FREE
+from kplay.playbook.model import effective
 from kplay.walk import events
 from kplay.walk.commit import forced
 from kplay.walk.cursor import END, Cursor
 from kplay.walk.gates import PlayRun, Watch
 from kplay.walk.hostrun import HostRun
+from kplay.walk.settings import whole_number
 
 if TYPE_CHECKING:
     from kplay.graph.model import Edge, Position, Vertex
+    from kplay.playbook.model import Task
     from kplay.walk.walker import Walker
 
 _WAITED_FOR = frozenset({"needs", "value"})
@@ -223,6 +226,34 @@ class Plays:
             if run.started and run.through(lambda name: not self.hosts[name].lost):
                 self._end_batch(run)
         self.start()
+
+    def admitted(self, host: HostRun, run: PlayRun, vertex: Vertex, node: Task) -> bool:
+        """Whether ``throttle`` lets one more host run a task now."""
+        given = effective(run.strand.play, node, "throttle")
+        if given is None:
+            return True
+        if host.pipeline:
+            return False
+        value = self.walker.world.scope(vertex, node, host.name).template(given)
+        limit = whole_number("throttle", value, given)
+        busy = run.busy.setdefault(vertex.position, set())
+        if limit <= 0 or host.name in busy or len(busy) < limit:
+            busy.add(host.name)
+            return True
+        run.queued.setdefault(vertex.position, []).append(host.name)
+        return False
+
+    def throttles(self, host: HostRun, vertex: Vertex) -> bool:
+        """Whether a host runs a throttled task."""
+        run = host.play
+        return run is not None and host.name in run.busy.get(vertex.position, ())
+
+    def release(self, host: HostRun, run: PlayRun, vertex: Vertex) -> None:
+        """A host is done with a task: where that is throttled, another may begin."""
+        if host.name in run.busy.get(vertex.position, ()):
+            run.busy[vertex.position].discard(host.name)
+            for name in run.queued.pop(vertex.position, ()):
+                self.walker.wake(name)
 
     def delegated(self, host: HostRun, run: PlayRun, vertex: Vertex, target: str) -> bool:
         """Whether the host that a step acts on has done the steps above it, where both are free."""

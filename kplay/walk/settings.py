@@ -145,13 +145,26 @@ class _Reader:
             or self.variable(f"ansible_{method}_pass") or defaults.password
         )  # fmt: skip
         user = self.variable("ansible_become_user") or self.value("become_user") or defaults.user
+        program = (
+            self.variable("ansible_become_exe") or self.variable(f"ansible_{method}_exe")
+            or self.value("become_exe")
+        )  # fmt: skip
         flags = self.variable("ansible_become_flags") or self.value("become_flags")
         return {
             "user": str(user or "root"),
             "method": method.rpartition(".")[2],
             "flags": str(flags or ""),
+            "exe": str(program or ""),
             "password": str(password or ""),
         }
+
+
+def whole_number(keyword: str, value: object, given: Sourced) -> int:
+    """The value of a keyword that takes a whole number; raises InputError at its span."""
+    try:
+        return int(str(value))
+    except ValueError as error:
+        raise _wrong(keyword, value, "a whole number", given) from error
 
 
 def _wrong(keyword: str, value: object, wanted: str, given: Sourced | None) -> InputError:

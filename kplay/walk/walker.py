@@ -24,8 +24,9 @@ from kplay.walk.commit import Committer, forced
 from kplay.walk.dispatch import alone, frames
 from kplay.walk.expand import Expander
 from kplay.walk.hostrun import HostRun, Running
-from kplay.walk.outcome import item_outcome
+from kplay.walk.outcome import broken_off, item_outcome, pause_of
 from kplay.walk.plays import Plays
+from kplay.walk.ways import Ways
 
 if TYPE_CHECKING:
     from kplay.graph.model import Graph, Vertex
@@ -56,6 +57,7 @@ class Walker:
         self.abandoned = False
         self.committer = Committer(self)
         self.expander = Expander(self)
+        world.ways = Ways(graph.plays, world.store)
         world.watch_hosts(lambda name: bool(self.hosts[name].lost))
         self.plays = Plays(self)
 
@@ -171,6 +173,8 @@ class Walker:
             return self.expander.expand(host, run, cursor, vertex)
         assert isinstance(node, Task)  # noqa: S101 - the other kinds were dealt with
         try:
+            if not self.plays.admitted(host, run, vertex, node):
+                return False
             bound = bind(vertex, node, host.name, self.world)
         except KplayError as error:
             if not host.pipeline:
@@ -186,7 +190,7 @@ class Walker:
         if not self.world.planning or bound.local:
             return False
         last = host.pipeline[-1].bound
-        return last.target != bound.target or (
+        return last.agent != bound.agent or (
             last.items[0].settings.become != bound.items[0].settings.become
         )
 
@@ -196,15 +200,18 @@ class Walker:
         if bound.vertex.handler:
             host.notified -= topics(bound.vertex)
         host.pipeline.append(running)
-        for item in bound.items:
-            self._start(host, running, item)
+        if bound.stepwise:
+            self._turns(host, running, 0)
+        else:
+            for item in bound.items:
+                self._start(host, running, item)
         if bound.register and not running.complete:
             running.had_before, running.before = self.world.register_pending(
                 host.name, bound.register, bound.name
             )
         if self.committer.commit_ready(host):
             return not host.lost
-        host.hold = alone(bound)
+        host.hold = alone(bound) or self.plays.throttles(host, bound.vertex)
         if host.ahead is None:
             host.ahead = cursor.copy()
         host.ahead.advance()
@@ -222,7 +229,7 @@ class Walker:
                 continue
             step["id"] = self._wire_id(step["id"])
             self.running[step["id"]] = (host, running, item.index)
-            host.outbox.append((bound.target, self.world.foreseen(bound, step), blobs))
+            host.outbox.append((bound.agent, self.world.foreseen(bound, step), blobs))
             del number
         if len(item.results) == len(item.calls):
             running.outcomes[item.index] = item_outcome(bound, item, self.world)
@@ -259,7 +266,7 @@ class Walker:
         bound = running.bound
         item = bound.items[index]
         item.results.append(self.world.received(bound, step.partition("!")[0], raw))
-        self.fleet.ack(bound.target, [step])
+        self.fleet.ack(bound.agent, [step])
         if len(item.results) < len(item.calls) and not raw.get("failed"):
             return
         if raw.get("failed"):
@@ -273,8 +280,36 @@ class Walker:
         except KplayError as error:
             outcome = self.committer.broken(bound, error)
         running.outcomes[index] = outcome
+        if bound.stepwise and not self._turn_ended(host, running, index):
+            self._turns(host, running, index + 1)
         self.committer.commit_ready(host)
         self.wake(host.name)
+
+    def _turns(self, host: HostRun, running: Running, index: int) -> None:
+        """Start the turns of a loop one by one, from an index on, until one is under way."""
+        while index < len(running.bound.items):
+            self._start(host, running, running.bound.items[index])
+            if index not in running.outcomes or self._turn_ended(host, running, index):
+                return
+            index += 1
+
+    def _turn_ended(self, host: HostRun, running: Running, index: int) -> bool:
+        """Whether the next turn of a loop may not start now: never, or only after a pause."""
+        bound = running.bound
+        item = bound.items[index]
+        try:
+            over = broken_off(bound, item, running, self.world)
+            pause = pause_of(bound, item)
+        except KplayError as error:
+            bound.broken = self.committer.broken(bound, error)
+            over, pause = True, 0.0
+        if over:
+            del bound.items[index + 1 :]
+        if index + 1 == len(bound.items) or not pause or item.skip:
+            return index + 1 == len(bound.items)
+        following = (next(self.counter), host.name, bound, bound.items[index + 1])
+        heapq.heappush(self.timers, (time.monotonic() + pause, *following))
+        return True
 
     def _retry(self, host: HostRun, running: Running, item: Item, outcome: Outcome) -> bool:
         settings, bound = item.settings, running.bound
@@ -309,13 +344,18 @@ class Walker:
         running = next((r for r in host.pipeline if r.bound is bound), None)
         if running is None or host.lost:
             return
-        self._start(host, running, item)
+        if bound.stepwise:
+            self._turns(host, running, item.index)
+        else:
+            self._start(host, running, item)
+        self.committer.commit_ready(host)
         self.flush(host)
+        self.wake(host.name)
 
     def _lost(self, name: str, error: KplayError | str) -> None:
         """A connection is gone: every step in flight through it is unreachable."""
         affected = [
-            (step, entry) for step, entry in self.running.items() if entry[1].bound.target == name
+            (step, entry) for step, entry in self.running.items() if entry[1].bound.agent == name
         ]
         self.fleet.forget(name)
         if not affected:

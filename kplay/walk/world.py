@@ -16,6 +16,7 @@ from kplay.resolve.magic import PlayContext
 from kplay.resolve.unknown import Unknown
 from kplay.walk.dispatch import is_action
 from kplay.walk.settings import BecomeDefaults
+from kplay.walk.ways import ground
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from kplay.walk.bind import Bound
     from kplay.walk.fleet import Fleet, Post
     from kplay.walk.gates import PlayRun
+    from kplay.walk.ways import Ways
 
 _ABSENT = object()
 
@@ -56,6 +58,8 @@ class World:
     errors: list[KplayError] = field(default_factory=list)
     ahead: dict[str, str] = field(default_factory=dict)
     """The last step by host that a plan only planned: later commands do not see what it makes."""
+    ways: Ways = field(init=False)
+    """The ways to hosts; the walker makes them."""
     _contexts: dict[int, PlayContext] = field(default_factory=dict)
     _runs: dict[int, PlayRun] = field(default_factory=dict)
     _lost: Callable[[str], bool] = field(default=lambda _: False)
@@ -205,10 +209,12 @@ class World:
         if not self.planning:
             return step
         user = _user(step)
-        known = self._effects.get(bound.target, [])
-        told = self._told.get((bound.target, user), 0)
+        place = ground(bound.agent)
+        user = f"{bound.agent} {user}"
+        known = self._effects.get(place, [])
+        told = self._told.get((place, user), 0)
         step["effects"] = [effect for origin, effect in known[told:] if origin != user]
-        self._told[bound.target, user] = len(known)
+        self._told[place, user] = len(known)
         return step
 
     def received(self, bound: Bound, step: str, raw: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +222,8 @@ class World:
         if raw.get("effects"):
             become = bound.items[0].settings.become
             user = _user({"become": become})
-            self._effects.setdefault(bound.target, []).extend(
+            user = f"{bound.agent} {user}"
+            self._effects.setdefault(ground(bound.agent), []).extend(
                 (user, effect) for effect in raw["effects"]
             )
         recorded = self.records.get(step)

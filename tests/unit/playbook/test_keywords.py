@@ -20,7 +20,7 @@ def test_what_a_handler_has_a_task_has_too() -> None:
 
 def test_refused_keywords_say_why_and_are_not_suggested() -> None:
     refused = [word for word in keywords.TABLE if word.refused]
-    assert {"debugger", "vars_prompt", "become_exe"} <= {word.name for word in refused}
+    assert {"debugger"} <= {word.name for word in refused}
     assert "debugger" not in keywords.supported("task")
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kplay.errors import InputError
-
 
 def test_two_hosts_run_every_task(walk):
     walked = walk("""
@@ -395,19 +393,6 @@ def test_a_role_that_ran_under_a_condition_is_not_run_twice(walk):
         },
     )
     assert [task for _, task, _ in walked.ended()] == ["web : conf"]
-
-
-def test_plays_that_reach_a_host_in_two_ways_are_refused(walk):
-    playbook = """
-        - {hosts: all, gather_facts: false, connection: local, tasks: []}
-        - {hosts: b, gather_facts: false, tasks: []}
-    """
-    with pytest.raises(InputError) as caught:
-        walk(playbook)
-    (diagnostic,) = caught.value.diagnostics
-    assert diagnostic.message == "plays for `b` differ in `connection`"
-    assert diagnostic.span is not None
-    assert diagnostic.span.line == 3
 
 
 @pytest.mark.parametrize(
