@@ -19,6 +19,7 @@ _WHERE = {
     "copy": "files:copy",
     "template": "files:template",
     "fetch": "files:fetch",
+    "async_status": "jobs:async_status",
     "kubeconfig": "kubernetes:kubeconfig",
 }
 

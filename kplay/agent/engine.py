@@ -7,7 +7,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
 
-from kplay.agent import guards, running
+from kplay.agent import guards, jobs, running
 from kplay.agent.diffs import differences
 from kplay.agent.host import UnknownValue
 from kplay.agent.lock import hold
@@ -45,8 +45,11 @@ def run(step: Step, around: Surroundings) -> Result:
     started = time.time()
     result = _blank()
     try:
-        with _Clock(float(step.get("timeout") or 0)):
-            result.update(_run(step, around))
+        if step.get("async") and step.get("op") == "apply":
+            result.update(jobs.start(step, around, run))
+        else:
+            with _Clock(float(step.get("timeout") or 0)):
+                result.update(_run(step, around))
     except api.ModuleFailure as error:
         _fail(result, error.msg, error.fields)
     except UnknownValue as error:

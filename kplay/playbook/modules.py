@@ -89,7 +89,6 @@ _CONTROLLER: tuple[Called, ...] = (
     Called("kubeconfig", {}, open=True),
     Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),
     Called("include", {}, open=True, refused="write `include_tasks` or `import_tasks`"),
-    Called("async_status", {}, open=True, refused="a task is always waited for"),
     Called("import_playbook", {}, open=True,
            refused="a playbook is imported beside plays, not in a list of tasks"),
 )  # fmt: skip

@@ -96,7 +96,7 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
         faults=() if certain else tuple(faults),
     )
     _check_loop(words, scope)
-    _check_waiting(words, scope)
+    _check_waiting(task, scope)
     if scope.handler and "name" not in words and "listen" not in words:
         scope.faults.add(
             "nameless-handler",
@@ -106,15 +106,16 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
     return task
 
 
-def _check_waiting(words: Keywords, scope: Scope) -> None:
-    poll = words.get("poll")
-    if poll is not None and "async" in words and str(poll.value) == "0":
+def _check_waiting(task: Task, scope: Scope) -> None:
+    """Note ``async`` on what runs on the controller, where no connection is waited for."""
+    given = task.keywords.get("async")
+    alone = task.module in modules.ACTIONS or task.module in ("copy", "template")
+    if given is not None and given.value not in (0, "0") and alone:
         scope.faults.add(
-            "unsupported-value",
-            "`poll: 0` is not supported",
-            poll.span,
-            notes=("every task is waited for; steps that need not wait run side by side anyway",),
-            help=("leave out `async` and `poll`, and order what must wait with `needs`",),
+            "unsupported-keyword",
+            f"`{task.module}` does not support `async`",
+            given.key_span,
+            notes=("the controller has a part in it, and must be there until it ends",),
         )
 
 

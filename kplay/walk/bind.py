@@ -207,6 +207,9 @@ def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:
         if call.args.get("content") == UNKNOWN:
             causes += _content_causes(context)
         call.args = _validated(context, call)
+    if item.settings.job and (len(calls) > 1 or any(call.blobs for call in calls)):
+        message = f"`{task.module}` cannot run with `poll: 0`: it needs the controller"
+        raise InputError(Diagnostic("no-job", message, task.keywords["async"].key_span))
     item.calls = calls
     item.argument_causes = tuple(dict.fromkeys(causes))
 

@@ -46,6 +46,7 @@ def frames(
                     "effects": [],
                     "locks": list(_exclusive(call.module)),
                     "again": False,
+                    "async": settings.job,
                 },
                 call.blobs,
             )
@@ -82,7 +83,9 @@ def alone(bound: Bound) -> bool:
 
 
 def is_action(bound: Bound) -> bool:
-    """Whether doing it twice would matter: an action, not a state."""
+    """Whether doing it twice would matter: an action or a job, not a state."""
+    if any(item.settings.job for item in bound.items):
+        return True
     module = catalog.find(bound.task.module)
     return module is not None and module.kind == "action"
 

@@ -113,7 +113,9 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     whole_known = action not in ("run", "unknown") and all(raw.get("known", True) for raw in raws)
     if action == "unknown" and all(_only_reads(call.module) for call in item.calls):
         action = "none"
-    if planned_only(item, world) and not whole_known:
+    if item.settings.waited:
+        fields |= {"started": True, "finished": True}
+    if planned_only(item, world) and (not whole_known or item.settings.job):
         result = PartialResult({"skipped": False, **fields}, who)
         if action == "unknown":
             result["changed"] = Unknown(who)

@@ -43,6 +43,10 @@ class Settings:
     retries: int = 0
     delay: float = 5.0
     timeout: int = 0
+    job: int = 0
+    """Seconds that it may take by itself, where nobody waits for it (``poll: 0``)."""
+    waited: bool = False
+    """Whether it is asynchronous and waited for."""
     causes: tuple[str, ...] = ()
     """Why some of these are not known yet."""
 
@@ -67,6 +71,13 @@ def settings_of(play: Play, node: Node, scope: Scope, defaults: BecomeDefaults) 
         delay=reader.number("delay", 5.0),
         timeout=int(reader.number("timeout", 0.0)),
     )
+    limit = int(reader.number("async", 0.0))
+    if limit > 0:
+        settings.waited = int(reader.number("poll", 15.0)) > 0
+        if settings.waited:
+            settings.timeout = min(limit, settings.timeout or limit)
+        else:
+            settings.job = limit
     if "retries" in node.keywords and "until" not in node.keywords:
         settings.retries = int(reader.number("retries", 0.0))
     settings.become = reader.become(defaults)

@@ -161,7 +161,7 @@ def test_handlers(loaded: Callable[..., Playbook]) -> None:
         ("- ping: 5", "bad-value"),
         ("- debug: {msg: x, var: y}", "contradicting-arguments"),
         ("- name: x", "no-module"),
-        ("- ping:\n  poll: 0\n  async: 5", "unsupported-value"),
+        ("- debug:\n  poll: 0\n  async: 5", "unsupported-keyword"),
     ],
 )
 def test_what_is_refused(codes: Callable[..., list[str]], written: str, code: str) -> None:
