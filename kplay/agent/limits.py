@@ -18,6 +18,8 @@ READERS = {
     "crictl": (("images",), ("ps",), ("pods",), ("version",), ("info",)),
     "ctr": (("images", "ls"), ("image", "ls"), ("version",), ("containers", "ls")),
     "df": ANY,
+    "dnf": (("-q", "-C", "check-update"),),
+    "dnf5": (("-q", "-C", "check-update"),),
     "dpkg": (("-l",), ("-s",), ("-L",), ("--print-architecture",), ("--compare-versions",)),
     "dpkg-deb": (("-I",), ("-c",), ("-f",), ("--info",), ("--field",), ("--contents",)),
     "dpkg-query": ANY,
@@ -59,6 +61,7 @@ READERS = {
     "update-alternatives": (("--query",), ("--display",), ("--list",)),
     "virt-what": ANY,
     "systemd-detect-virt": ANY,
+    "yum": (("-q", "-C", "check-update"),),
 }  # fmt: skip
 
 # Options with a value that may stand before the subcommand
