@@ -104,14 +104,16 @@ def _run(step: Step, around: Surroundings) -> Result:
             return {"fields": {"found": found}}
         wanted = module.desire(args, found)
         change = api.compare(module, found, wanted)
+        before, after = _shown(module, change.before), _shown(module, change.after)
         result = {
             "action": change.action,
             "changed": change.action != "none",
-            "before": _shown(module, change.before),
-            "after": _shown(module, change.after),
+            "before": before,
+            "after": after,
         }  # type: Result
         if step.get("diff") and change.action != "none":
-            result["diff"] = differences(args, found, wanted, change)
+            shown = change._replace(before=before, after=after)
+            result["diff"] = differences(args, found, wanted, shown)
         if host is None:
             result.update(_plan(module, args, found, wanted, change, around))
         else:
@@ -204,7 +206,8 @@ def load(name: str) -> api.Module:
 def _shown(module: api.Module, state: api.State) -> api.State:
     if not module.fields:
         return state
-    return {key: value for key, value in state.items() if key in module.fields}
+    kept = (*module.fields, "content")
+    return {key: value for key, value in state.items() if key in kept}
 
 
 def _expanded(module: api.Module, step: Step) -> api.Args:

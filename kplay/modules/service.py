@@ -9,7 +9,7 @@ module = Module(
     "service",
     args=dict(
         systemd.ARGS,
-        name=Arg("str", required=True),
+        name=Arg("str"),
         arguments=Arg("str", default="", aliases=("args",)),
         pattern=Arg("str"),
         runlevel=Arg("str", default="default"),

@@ -2,7 +2,7 @@ import pytest
 
 from kplay.modules.api import ModuleFailure
 from kplay.modules.package import module
-from kplay.testing.host import FakeHost
+from kplay.testing import FakeHost, plan, play
 
 INSTALLED = "curl\t7.88\tinstall\tinstalled\tamd64\n"
 
@@ -18,10 +18,29 @@ def test_an_installed_package_is_left() -> None:
 @pytest.mark.parametrize(
     ("host", "use", "message"),
     [
-        (FakeHost().when("apt-get"), "dnf", "dnf is not supported"),
-        (FakeHost(), "auto", "apt-get was looked for"),
+        (FakeHost().when("apt-get"), "apk", "apk is not supported"),
+        (FakeHost(), "auto", "apt-get, dnf and yum were looked for"),
     ],
 )
 def test_another_package_manager_is_refused(host: FakeHost, use: str, message: str) -> None:
     with pytest.raises(ModuleFailure, match=message):
         module.observe(host, {"name": ["curl"], "use": use})
+
+
+def test_a_host_with_dnf_is_asked_with_dnf() -> None:
+    there = FakeHost(files={"/usr/bin/dnf": ""}).when("rpm -qa").when("rpm -q", rc=1).when("dnf")
+    args = {
+        "name": "chrony",
+        "enablerepo": "epel",
+        "update_cache": True,
+        "install_recommends": False,
+    }
+    assert plan(module, args, there).action == "create"
+    assert play(module, args, there).changed
+    assert there.runs[-1].argv == ("dnf", "-y", "--enablerepo=epel", "install", "chrony")
+    assert play(module, {"name": "chrony", "use": "ansible.builtin.dnf", "state": "removed"}, there)
+
+
+def test_states_by_their_older_names() -> None:
+    there = FakeHost().when("apt-get").when("dpkg-query", stdout=INSTALLED)
+    assert not play(module, {"name": "curl", "state": "installed"}, there).changed

@@ -13,5 +13,4 @@ def test_starts_a_service_by_systemd() -> None:
 
 def test_knows_ansibles_arguments() -> None:
     assert module.args["arguments"].aliases == ("args",)
-    assert module.args["name"].required
     assert {"pattern", "runlevel", "sleep", "use", "daemon_reload"} <= set(module.args)
