@@ -93,6 +93,8 @@ class PlayStrand:
     vertices: list[Vertex] = field(default_factory=list)
     late_handlers: list[tuple[Segment, Position]] = field(default_factory=list)
     """At each flush, room for handlers that includes bring, and the prefix of their positions."""
+    brought: set[int] = field(default_factory=set)
+    """Identities of the handlers that includes brought."""
     waits_for_all: bool = True
     """Waits for the end of every play above; False when the play says ``needs``."""
 

@@ -167,16 +167,21 @@ def notification(graph: Graph) -> None:
 
 def topics(vertex: Vertex) -> set[str]:
     """The words under which a handler is notified: its name, ``role : name`` and ``listen``."""
+    return called(vertex) | listens(vertex)
+
+
+def called(vertex: Vertex) -> set[str]:
+    """The names of a handler: its own, and with its role."""
     node = vertex.node
     if node is None:
         return set()
-    words = {node.name}
-    if node.role is not None:
-        words |= {f"{node.role.name} : {node.name}"}
-    listen = node.keywords.get("listen")
-    if listen is not None:
-        words.update(str(name.value) for name in _names(listen))
-    return words
+    return {node.name} | ({f"{node.role.name} : {node.name}"} if node.role is not None else set())
+
+
+def listens(vertex: Vertex) -> set[str]:
+    """What a handler listens to."""
+    listen = vertex.node.keywords.get("listen") if vertex.node is not None else None
+    return {str(name.value) for name in _names(listen)} if listen is not None else set()
 
 
 TRANSFORMS: tuple[Callable[[Graph], None], ...] = (

@@ -61,8 +61,8 @@ _TEMPLATE_OPTIONS = {
 }
 _COPY_ALONE = ("content", "remote_src", "directory_mode", "local_follow", "checksum", "decrypt")
 _LATER = "it is not supported yet"
-_META = ("clear_facts", "end_batch", "end_host", "end_play", "end_role", "flush_handlers", "noop",
-         "reset_connection")  # fmt: skip
+_META = ("clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role",
+         "flush_handlers", "noop", "reset_connection")  # fmt: skip
 
 _CONTROLLER: tuple[Called, ...] = (
     Called("set_fact", {"cacheable": Arg("bool")}, open=True),

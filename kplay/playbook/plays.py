@@ -127,9 +127,12 @@ def _read_play(reader: Reader, entry: Sourced, scope: Scope) -> Play | None:
     inner = scope.within(play=play, handlers=play.handlers)
     _check_vars_files(reader, play, inner)
     handlers = entry.get("handlers")
+    own = []
     if handlers is not None:
-        play.handlers += tasks.read_list(reader, handlers, inner.within(handler=True))
+        own = tasks.read_list(reader, handlers, inner.within(handler=True))
     _read_sections(reader, entry, play, inner)
+    # Those of roles run before the play's own
+    play.handlers += own
     if not faults:
         _check_handlers(play, inner)
     return play

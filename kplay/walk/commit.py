@@ -9,11 +9,11 @@ from kplay.actions.values import truthy
 from kplay.agent.session import held_by
 from kplay.diagnostics import Diagnostic, suggest, to_json
 from kplay.errors import InputError, KplayError
-from kplay.graph.transforms import topics
 from kplay.playbook.model import effective, gathered
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import events
+from kplay.walk.handlers import Handlers
 from kplay.walk.outcome import Outcome, whole
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Committer:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
         self.world = walker.world
+        self.handlers = Handlers(walker.world)
 
     # -- the usual way ------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ class Committer:
             run.step_over(host.name)
             unknown = outcome.status == "planned" and outcome.action == "unknown"
             if unknown or (outcome.result.get("changed") is True and outcome.status != "skipped"):
-                self._notify(host, bound, maybe=outcome.conditional or outcome.action == "unknown")
+                self._notify(host, bound)
         for name in sharers:
             if name != host.name:
                 walker.wake(name)
@@ -105,23 +106,21 @@ class Committer:
             owner = bound.target if _ignores(bound, "delegate_facts") else name
             world.store.add_facts(owner, facts)
 
-    def _notify(self, host: HostRun, bound: Bound, *, maybe: bool) -> None:
+    def _notify(self, host: HostRun, bound: Bound) -> None:
         for given in gathered(bound.vertex.play.play, bound.task, "notify"):
-            self._notify_all(host, bound, given, maybe=maybe)
+            self._notify_all(host, bound, given)
 
-    def _notify_all(self, host: HostRun, bound: Bound, given: Sourced, *, maybe: bool) -> None:
+    def _notify_all(self, host: HostRun, bound: Bound, given: Sourced) -> None:
         names = given.value if isinstance(given.value, list) else [given.value]
         for raw in names:
             name = str(bound.items[0].scope.template(raw)) if bound.items else str(raw)
-            handlers = [v for v in bound.vertex.play.vertices if v.handler]
-            heard = {word for handler in handlers for word in topics(handler)}
-            if name not in heard:
+            strand = bound.vertex.play
+            reached = self.handlers.reached(strand, name, host.name)
+            if not reached:
                 message = f"`notify` names `{name}`, which no handler of this play is called"
-                help_line = suggest(name, sorted(heard))
+                help_line = suggest(name, self.handlers.words(strand))
                 raise InputError(Diagnostic("unknown-handler", message, given.span, help=help_line))
-            host.notified.add(name)
-            if maybe:
-                host.flushing.add(name)
+            host.notified.update(id(handler.node) for handler in reached)
 
     # -- failures -----------------------------------------------------------------------------
 
@@ -199,6 +198,7 @@ class Committer:
 
         assert vertex.node is not None  # noqa: S101 - only nodes are bound
         self.world.note_error(error)
+        host.notified.discard(id(vertex.node))
         bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
         running = Running(bound, cursor.copy(), self.place(bound))
         outcome = Outcome("failed", "none", _error_result(error))

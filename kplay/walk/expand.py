@@ -39,6 +39,7 @@ class Expander:
     def expand(self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex) -> bool:
         """Deal with an include or a meta task."""
         node = vertex.node
+        host.notified.discard(id(node))
         try:
             if isinstance(node, Include):
                 return self._include(host, run, cursor, vertex, node)
@@ -106,10 +107,16 @@ class Expander:
             segment = Segment()
             prefix = (*vertex.position, len(leaf.expansions))
             grower = Grower(vertex.play, self.world.tags, after=vertex.name)
+            before = len(vertex.play.vertices)
             grower.grow(segment, prefix, [block], handler=vertex.handler)
+            for inner in vertex.play.vertices[before:]:
+                # The include was notified; what it brings runs with it
+                inner.handler = False
             leaf.expansions[key] = segment
+            before = len(vertex.play.vertices)
             for room, place in vertex.play.late_handlers:
                 grower.grow(room, place, handlers, handler=True)
+            vertex.play.brought.update(id(one.node) for one in vertex.play.vertices[before:])
         return segment
 
     def _end(
@@ -138,6 +145,10 @@ class Expander:
             raise InputError(Diagnostic("flush-in-handler", message, node.span))
         if word == "end_host":
             cursor.end()
+            run.out.add(host.name)
+        elif word == "clear_host_errors":
+            self.walker.plays.clear(run)
+            cursor.advance()
         elif word in ("end_play", "end_batch") and not self._speaks(host, run):
             cursor.advance()
         elif word in ("end_play", "end_batch"):

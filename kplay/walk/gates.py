@@ -56,6 +56,8 @@ class PlayRun:
     """Hosts that fail beyond a vertex because another host failed there, and why."""
     over: dict[str, Cursor] = field(default_factory=dict)
     """Hosts' places at the last barrier they went over, where a failure elsewhere finds them."""
+    out: set[str] = field(default_factory=set)
+    """Hosts that it ended for (``end_host``), or failed for and are cleared of that since."""
     fell: dict[str, Position] = field(default_factory=dict)
     """Where a host failed last."""
     busy: dict[Position, set[str]] = field(default_factory=dict)

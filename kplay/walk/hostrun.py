@@ -50,9 +50,8 @@ class HostRun:
     """Nothing more is bound until the pipeline is empty."""
     outbox: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     """(target, step frame, blobs) not yet sent."""
-    notified: set[str] = field(default_factory=set)
-    """Topics that were notified and not yet flushed."""
-    flushing: set[str] = field(default_factory=set)
+    notified: set[int] = field(default_factory=set)
+    """Identities of handlers that were notified and have not run yet."""
     roles: set[int] = field(default_factory=set)
     """Identities of uses of roles of which it has run a task."""
     lost: str = ""

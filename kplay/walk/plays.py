@@ -255,6 +255,24 @@ class Plays:
             for name in run.queued.pop(vertex.position, ()):
                 self.walker.wake(name)
 
+    def clear(self, run: PlayRun) -> None:
+        """Hosts that a play lost are back in the plays below it (``clear_host_errors``)."""
+        for name in run.strand.hosts:
+            host = self.hosts[name]
+            if not host.lost:
+                continue
+            host.lost = ""
+            run.out.add(name)
+            if name in run.cursors:
+                run.cursors[name].end()
+            for later in self.runs[run.strand.index + 1 :]:
+                if name not in later.strand.hosts or later.started:
+                    continue
+                host.plays.append(later)
+                for watch in later.watches.values():
+                    watch.pending.add(name)
+                    watch.failed.pop(name, None)
+
     def delegated(self, host: HostRun, run: PlayRun, vertex: Vertex, target: str) -> bool:
         """Whether the host that a step acts on has done the steps above it, where both are free."""
         cursor = run.cursors.get(target)

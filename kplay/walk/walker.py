@@ -15,7 +15,6 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from kplay.errors import KplayError
-from kplay.graph.transforms import topics
 from kplay.playbook.model import Include, Task
 from kplay.resolve.unknown import Unknown
 from kplay.walk import events
@@ -156,7 +155,7 @@ class Walker:
             return True
         if not vertex.handler:
             return False
-        return not host.pipeline and not topics(vertex) & host.notified
+        return not host.pipeline and id(vertex.node) not in host.notified
 
     def _step(self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex) -> bool:
         """Deal with one vertex; True when the host may go on at once."""
@@ -198,7 +197,7 @@ class Walker:
         place = self.committer.place(bound)
         running = Running(bound, cursor.copy(), place)
         if bound.vertex.handler:
-            host.notified -= topics(bound.vertex)
+            host.notified.discard(id(bound.vertex.node))
         host.pipeline.append(running)
         if bound.stepwise:
             self._turns(host, running, 0)

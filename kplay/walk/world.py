@@ -87,6 +87,7 @@ class World:
         context = self._contexts.get(strand.index)
         if context is None:
             index = strand.index
+            listed = self._listed(strand)
             context = PlayContext(
                 play_name=strand.name,
                 check_mode=self.planning,
@@ -96,13 +97,26 @@ class World:
                 forks=self.forks,
                 verbosity=self.verbosity,
                 limit=self.limit or None,
-                play_hosts=lambda: [h for h in self._batch(index) if not self._lost(h)],
-                play_hosts_all=lambda: list(strand.hosts),
-                play_batch=lambda: [h for h in self._batch(index) if not self._lost(h)],
+                play_hosts=lambda: self._left(strand, listed),
+                play_hosts_all=lambda: list(listed),
+                play_batch=lambda: self._left(strand, self._batch(index)),
                 run_programs=not self.planning,
             )
             self._contexts[strand.index] = context
         return context
+
+    def _listed(self, strand: PlayStrand) -> list[str]:
+        """The hosts as the inventory lists them, whatever ``order`` they run in."""
+        given = strand.play.keywords.get("order")
+        if given is None or given.value == "inventory":
+            return list(strand.hosts)
+        rank = {name: number for number, name in enumerate(self.store.inventory.hosts)}
+        return sorted(strand.hosts, key=lambda name: rank.get(name, len(rank)))
+
+    def _left(self, strand: PlayStrand, hosts: list[str]) -> list[str]:
+        run = self._runs.get(strand.index)
+        out = run.out if run is not None else ()
+        return [name for name in hosts if not self._lost(name) and name not in out]
 
     def _batch(self, index: int) -> list[str]:
         return self._runs[index].hosts if index in self._runs else []

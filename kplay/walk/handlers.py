@@ -1,0 +1,72 @@
+"""Which handlers a word of ``notify`` reaches.
+
+Every handler that listens to the word, and one that is called so: as in Ansible, the last role or
+section to bring the name wins, and in it the first of that name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kplay.errors import KplayError
+from kplay.graph.transforms import called, listens
+
+if TYPE_CHECKING:
+    from kplay.graph.model import PlayStrand, Vertex
+    from kplay.walk.world import World
+
+
+class Handlers:
+    """The handlers of every play, those that includes bring with them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._known: dict[int, tuple[int, list[Vertex]]] = {}
+
+    def reached(self, strand: PlayStrand, word: str, host: str) -> list[Vertex]:
+        """The handlers that a word notifies on a host."""
+        found: list[Vertex] = []
+        winner: Vertex | None = None
+        for vertex in self.of(strand):
+            if word in listens(vertex):
+                found.append(vertex)
+            if word in self._names(vertex, host) and (
+                winner is None or _section(winner) != _section(vertex)
+            ):
+                winner = vertex
+        return found if winner is None or winner in found else [*found, winner]
+
+    def words(self, strand: PlayStrand) -> list[str]:
+        """Every word that notifies something, for a suggestion."""
+        return sorted({w for v in self.of(strand) for w in called(v) | listens(v)})
+
+    def of(self, strand: PlayStrand) -> list[Vertex]:
+        """Each handler once; every flush of a play has a vertex for it."""
+        size, known = self._known.get(strand.index, (0, []))
+        if size != len(strand.vertices):
+            by_node: dict[int, Vertex] = {}
+            for vertex in strand.vertices:
+                if vertex.handler and vertex.node is not None:
+                    by_node.setdefault(id(vertex.node), vertex)
+            known = list(by_node.values())
+            self._known[strand.index] = (len(strand.vertices), known)
+        return known
+
+    def _names(self, vertex: Vertex, host: str) -> set[str]:
+        names = called(vertex)
+        assert vertex.node is not None  # noqa: S101 - they were chosen so
+        if not any("{{" in name for name in names):
+            return names
+        scope = self.world.scope(vertex, vertex.node, host)
+        try:
+            return names | {str(scope.template(name)) for name in names}
+        except KplayError:
+            return names
+
+
+def _section(vertex: Vertex) -> tuple[object, object]:
+    node = vertex.node
+    assert node is not None  # noqa: S101 - they were chosen so
+    if node.role is not None and id(node) in vertex.play.brought:
+        return "a role's, however often it is included", node.role.name
+    return id(node.parent), id(node.role)
