@@ -23,7 +23,8 @@ FREE = frozenset({"graph", "free", "host_pinned"})
 def unfold(play: Play, index: int, hosts: list[str], tags: TagChoice) -> PlayStrand:
     """The whole play as a strand: facts, sections, handler flushes, end."""
     strategy = play.keywords.get("strategy")
-    strand = PlayStrand(index, play, hosts, str(strategy.value) if strategy else "")
+    named = str(strategy.value).removeprefix("ansible.builtin.") if strategy else ""
+    strand = PlayStrand(index, play, hosts, named)
     strand.waits_for_all = "needs" not in play.keywords
     grower = Grower(strand, tags)
     entries = strand.root.entries

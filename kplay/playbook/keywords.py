@@ -36,6 +36,10 @@ _BECOME_METHODS = (
     *("sudo", "su", "doas"),
     *("ansible.builtin.sudo", "ansible.builtin.su", "community.general.doas"),
 )
+_STRATEGIES = (
+    *("linear", "free", "host_pinned", "graph"),
+    *("ansible.builtin.linear", "ansible.builtin.free", "ansible.builtin.host_pinned"),
+)
 _EVERYWHERE = f"{PLAY} {ROLE} {BLOCK} {TASK} {HANDLER} {IMPORT}"
 _INNER = f"{ROLE} {BLOCK} {TASK} {HANDLER} {IMPORT}"
 _TASKS = f"{TASK} {HANDLER}"
@@ -98,7 +102,7 @@ TABLE: tuple[Keyword, ...] = (
     *_of(PLAY, "int", "gather_timeout"),
     *_of(PLAY, "serial", "serial"),
     *_of(PLAY, "number", "max_fail_percentage"),
-    *_of(PLAY, "str", "strategy", choices=("linear", "free", "host_pinned", "graph")),
+    *_of(PLAY, "str", "strategy", choices=_STRATEGIES),
     *_of(
         PLAY,
         "str",

@@ -30,9 +30,7 @@ class Handlers:
         for vertex in self.of(strand):
             if word in listens(vertex):
                 found.append(vertex)
-            if word in self._names(vertex, host) and (
-                winner is None or _section(winner) != _section(vertex)
-            ):
+            if word in self._names(vertex, host) and _wins(vertex, winner):
                 winner = vertex
         return found if winner is None or winner in found else [*found, winner]
 
@@ -64,9 +62,16 @@ class Handlers:
             return names
 
 
-def _section(vertex: Vertex) -> tuple[object, object]:
-    node = vertex.node
+def _wins(vertex: Vertex, other: Vertex | None) -> bool:
+    """Whether a handler takes a name from an earlier one."""
+    if other is None:
+        return True
+    node, before = vertex.node, other.node
     assert node is not None  # noqa: S101 - they were chosen so
-    if node.role is not None and id(node) in vertex.play.brought:
-        return "a role's, however often it is included", node.role.name
-    return id(node.parent), id(node.role)
+    assert before is not None  # noqa: S101 - as above
+    if (id(node.parent), id(node.role)) == (id(before.parent), id(before.role)):
+        return False
+    if node.role is None or before.role is None or id(node) not in vertex.play.brought:
+        return True
+    # An include of a role that the play has already brings no handlers of its own
+    return node.role.name != before.role.name

@@ -111,6 +111,8 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown")) or item.argument_causes
     planned = planned_only(item, world) and action != "none"
     whole_known = action not in ("run", "unknown") and all(raw.get("known", True) for raw in raws)
+    if action == "run" and planned_only(item, world) and not world.planning and _programs(item):
+        return _not_run(item)
     if action == "unknown" and all(_only_reads(call.module) for call in item.calls):
         action = "none"
     if item.settings.waited:
@@ -130,6 +132,19 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     return Outcome(
         status, action, result, diff, causes if action == "unknown" else (), seconds=seconds
     )
+
+
+def _programs(item: Item) -> bool:
+    return all(call.module in ("command", "shell") for call in item.calls)
+
+
+def _not_run(item: Item) -> Outcome:
+    """A program under ``check_mode: true`` in a run: Ansible skips it."""
+    said = "Command would have run if not in check mode"
+    fields = {"rc": 0, "stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": []}
+    known = item.results[0].get("fields") or {}
+    result = {**fields, **known, "changed": False, "failed": False, "skipped": True, "msg": said}
+    return Outcome("skipped", "none", result, reason="check mode")
 
 
 def _only_reads(name: str) -> bool:

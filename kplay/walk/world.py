@@ -148,7 +148,8 @@ class World:
         for given in gathered(vertex.play.play, task, "module_defaults"):
             for name, args in given.items() if isinstance(given.value, dict) else ():
                 if catalog.short(str(name)) == task.module and isinstance(args.value, dict):
-                    found.update({key: scope.template(value) for key, value in args.items()})
+                    # The innermost entry of a module stands alone
+                    found = {key: scope.template(value) for key, value in args.items()}
         return found
 
     def register_pending(self, host: str, name: str, task: str) -> tuple[bool, object]:
@@ -207,13 +208,18 @@ class World:
         given = run.strand.play.keywords.get("serial")
         if given is None or (run.strand.strategy in FREE and given.value in (0, "0")):
             return [hosts]
-        sizes = given.value if isinstance(given.value, list) else [given.value]
+        value = self.store.scope(run.strand.play, "localhost").template(given)
+        sizes = value if isinstance(value, list) else [value]
         batches: list[list[str]] = []
         left = hosts
         for number in range(len(hosts)):
             if not left:
                 break
-            size = _batch_size(sizes[min(number, len(sizes) - 1)], len(hosts))
+            try:
+                size = _batch_size(sizes[min(number, len(sizes) - 1)], len(hosts))
+            except ValueError as error:
+                message = f"`serial` is {value!r}, not a number, a percentage or a list of them"
+                raise InputError(Diagnostic("bad-value", message, given.span)) from error
             batches.append(left[:size])
             left = left[size:]
         return batches or [[]]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from kplay.walk.events import Event
 
-_STATUS = {"rescued": "failed"}
-_ITEM_STATUS = {"rescued": "failed", "ignored": "failed"}
+_STATUS = {"rescued": "failed", "planned": "changed"}
+_ITEM_STATUS = {"rescued": "failed", "ignored": "failed", "planned": "changed"}
 _RECAP = {"failures": "failed", "unreachable": "unreachable", "rescued": "rescued",
           "ignored": "ignored"}  # fmt: skip
 
