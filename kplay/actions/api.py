@@ -20,6 +20,7 @@ from kplay.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kplay.inventory.model import Inventory
     from kplay.playbook.model import Play, Task
     from kplay.resolve.scope import Scope
 
@@ -54,6 +55,10 @@ class Answer:
     """Variables to set with the precedence of include_vars."""
     causes: tuple[str, ...] = ()
     """Why part of the result is not known yet."""
+    after: float = 0.0
+    """Seconds until it is an answer; a plan does not wait."""
+    grow: Callable[[Inventory], None] | None = None
+    """What it adds to the inventory, for the plays below."""
 
 
 @dataclass(slots=True)

@@ -39,6 +39,23 @@ def copy(context: Context) -> list[Call]:
     return [_file(args, path)]
 
 
+def script(context: Context) -> list[Call]:
+    """A script of the playbook to the host, with the words behind its name."""
+    import shlex
+
+    args = {key: value for key, value in context.args.items() if key not in ("_raw", "decrypt")}
+    text = context.args.get("_raw", context.args.get("cmd"))
+    if causes_in(text):
+        return [Call("script", {**args, "cmd": text, "content": UNKNOWN})]
+    words = str(text or "").strip()
+    if not words:
+        raise fault(context, "missing-argument", "`script` needs the path of a script")
+    name = shlex.split(words)[0]
+    path = context.find_file("files", name)
+    value, blobs = file_content(path)
+    return [Call("script", {**args, "cmd": words, "content": value}, blobs)]
+
+
 def _content(args: dict[str, Any], content: Any) -> Call:
     causes = causes_in(content)
     if causes:

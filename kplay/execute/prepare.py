@@ -14,14 +14,13 @@ from kplay.errors import InputError, UsageError
 from kplay.graph.build import build
 from kplay.graph.tags import TagChoice
 from kplay.inventory.load import load, load_adjacent
-from kplay.inventory.patterns import select
 from kplay.playbook.load import Loader
 from kplay.resolve.filters import filter_names
 from kplay.resolve.jinja_tests import test_names
 from kplay.resolve.lookups import lookup_names
-from kplay.resolve.unknown import causes_in
 from kplay.resolve.variables import VariableStore
 from kplay.source import Sourced, load_file, load_text, made_up
+from kplay.walk.chosen import expected_names, play_hosts
 
 if TYPE_CHECKING:
     from kplay.execute.options import RunOptions
@@ -83,8 +82,10 @@ def prepare(options: RunOptions) -> Prepared:
         everyone.setdefault(name, made_up(value))
     store = VariableStore(inventory, directory, extra)
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
-    hosts = [play_hosts(inventory, play, store, options.limit) for play in playbook.plays]
+    expected = expected_names(playbook)
+    hosts = [play_hosts(play, store, options.limit, expected) for play in playbook.plays]
     graph = build(playbook, hosts, tags)
+    graph.expected = expected
     return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
 
 
@@ -102,27 +103,6 @@ def load_inventory(options: RunOptions) -> Inventory:
             raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
         sources = [given]
     return load(sources)
-
-
-def play_hosts(inventory: Inventory, play: Any, store: VariableStore, limit: str) -> list[str]:
-    """The hosts that a play's pattern and ``--limit`` select, in the play's order."""
-    pattern = store.scope(play, "localhost").template(play.hosts)
-    causes = causes_in(pattern)
-    if causes:
-        message = "`hosts` depends on what only a run can tell"
-        raise InputError(Diagnostic("unknown-hosts", message, play.hosts.span))
-    text = ":".join(str(part) for part in pattern) if isinstance(pattern, list) else str(pattern)
-    hosts = select(inventory, Sourced(text, play.hosts.document, play.hosts.path), limit or None)
-    order = play.keywords.get("order")
-    match str(order.value) if order is not None else "inventory":
-        case "sorted":
-            return sorted(hosts)
-        case "reverse_sorted":
-            return sorted(hosts, reverse=True)
-        case "reverse_inventory":
-            return hosts[::-1]
-        case _:
-            return hosts
 
 
 def extra_vars(given: tuple[str, ...]) -> dict[str, Sourced]:

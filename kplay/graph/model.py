@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from kplay.playbook.model import Block, Include, Play, Task
     from kplay.source import Span
 
@@ -110,6 +112,8 @@ class Graph:
 
     plays: list[PlayStrand] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    expected: Collection[str] = ()
+    """Names of hosts and groups that tasks add while it is walked."""
 
     def vertices(self) -> list[Vertex]:
         """All vertices in the written order."""

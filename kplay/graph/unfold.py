@@ -161,7 +161,13 @@ def _flushes(node: Task) -> bool:
     return node.module == "meta" and node.args.value.get("_raw") == "flush_handlers"
 
 
+BYPASS = frozenset({"add_host", "pause"})
+"""Modules that run on the first host of a batch alone, and give the others nothing."""
+
+
 def _once(play: Play, node: Node) -> bool:
+    if isinstance(node, Task) and node.module in BYPASS:
+        return True
     given = effective(play, node, "run_once")
     return given is not None and given.value not in (False, "no", "false")
 

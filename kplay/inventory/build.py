@@ -76,7 +76,6 @@ class Builder:
     def finish(self) -> Inventory:
         """The inventory, with parents, depths and each host's groups settled."""
         inventory = self.inventory
-        groups = inventory.groups
         for name, span in self._wanted.items():
             if name not in self._declared:
                 known = sorted(self._declared)
@@ -85,28 +84,12 @@ class Builder:
                 )
         if self._cycle():
             return inventory
-        self._settle_ungrouped()
-        for name, group in groups.items():
-            if name != "all" and not group.parents:
-                group.parents.append("all")
-                if name not in groups["all"].children:
-                    groups["all"].children.append(name)
-        _settle_depths(groups)
-        _settle_membership(inventory)
+        settle(inventory)
         if not any(name in inventory.hosts for name in LOCALHOST):
             inventory.implicit = Host(
                 "localhost", None, {"ansible_connection": made_up("local")}, groups=["all"]
             )
         return inventory
-
-    def _settle_ungrouped(self) -> None:
-        groups = self.inventory.groups
-        grouped: set[str] = set()
-        for name, group in groups.items():
-            if name not in ("all", "ungrouped"):
-                grouped.update(group.hosts)
-        loose = groups["ungrouped"]
-        loose.hosts = [name for name in self.inventory.hosts if name not in grouped]
 
     def _cycle(self) -> bool:
         groups = self.inventory.groups
@@ -138,6 +121,28 @@ class Builder:
         done.add(name)
         way.pop()
         return False
+
+
+def settle(inventory: Inventory) -> None:
+    """Settle depths, who is in no group, and the groups of every host."""
+    groups = inventory.groups
+    _settle_ungrouped(inventory)
+    for name, group in groups.items():
+        if name != "all" and not group.parents:
+            group.parents.append("all")
+            if name not in groups["all"].children:
+                groups["all"].children.append(name)
+    _settle_depths(groups)
+    _settle_membership(inventory)
+
+
+def _settle_ungrouped(inventory: Inventory) -> None:
+    grouped: set[str] = set()
+    for name, group in inventory.groups.items():
+        if name not in ("all", "ungrouped"):
+            grouped.update(group.hosts)
+    loose = inventory.groups["ungrouped"]
+    loose.hosts = [name for name in inventory.hosts if name not in grouped]
 
 
 def _settle_depths(groups: dict[str, Group]) -> None:

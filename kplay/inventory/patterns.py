@@ -22,6 +22,15 @@ _PART = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\])+")
 _SUBSCRIPT = re.compile(r"(?P<name>.+)\[(?:(?P<one>-?\d+)|(?P<from>\d+)[:-](?P<to>\d*))\]\Z")
 
 
+class _Anything(frozenset[str]):
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+ANYTHING = _Anything()
+"""Every name: what is expected where tasks compute the names of groups."""
+
+
 def select(
     inventory: Inventory,
     pattern: str | Sourced,

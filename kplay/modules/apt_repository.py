@@ -21,7 +21,7 @@ class Source(NamedTuple):
     """A line of sources.list(5)."""
 
     path: str
-    index: int
+    line: int
     enabled: bool
     text: str
     """With single spaces between its parts."""
@@ -104,7 +104,7 @@ def texts(args: Args, found: State) -> Dict[str, Optional[str]]:
     made = {}  # type: Dict[str, Optional[str]]
     if args["state"] == "present":
         lines = found["texts"].get(path, "").splitlines()
-        commented = [one.index for one in found["there"] if one.path == path]
+        commented = [one.line for one in found["there"] if one.path == path]
         if commented:
             lines[commented[0]] = asked
         else:
@@ -112,7 +112,7 @@ def texts(args: Args, found: State) -> Dict[str, Optional[str]]:
         made[path] = "".join(line + "\n" for line in lines)
         return made
     for path in sorted({one.path for one in found["there"] if one.enabled}):
-        gone = {one.index for one in found["there"] if one.path == path and one.enabled}
+        gone = {one.line for one in found["there"] if one.path == path and one.enabled}
         lines = found["texts"][path].splitlines()
         kept = [line for index, line in enumerate(lines) if index not in gone]
         empty = not any(line.strip() for line in kept)

@@ -13,7 +13,7 @@ _SECTION = re.compile(r"^\s*\[(.*?)\]\s*(?:[#;].*)?$")
 class Option(NamedTuple):
     """A line that sets an option, or that did before it was commented out."""
 
-    index: int
+    line: int
     """Which line of the file."""
     active: bool
     value: Optional[str]
@@ -66,7 +66,7 @@ def _line(args: Args, value: Optional[str]) -> str:
         return str(args["option"])
     between = "=" if args["no_extra_spaces"] else " = "
     # Spaces at the end of a line are no part of a value
-    return (args["option"] + between + value).rstrip()
+    return f"{args['option']}{between}{value}".rstrip()
 
 
 def _asked(args: Args) -> List[Optional[str]]:
@@ -101,7 +101,7 @@ def _kept(args: Args, lines: List[str], there: List[Option], value: Optional[str
     for one in there:
         if one.active and one.value == value:
             if not args["ignore_spaces"]:
-                lines[one.index] = _line(args, value)
+                lines[one.line] = _line(args, value)
             return True
     return False
 
@@ -119,10 +119,10 @@ def _overwrite(
     for one in reusable:
         if not left:
             break
-        lines[one.index] = _line(args, left.pop(0))
-    unused = [one for one in extra if lines[one.index] not in map(_written(args), _asked(args))]
+        lines[one.line] = _line(args, left.pop(0))
+    unused = [one for one in extra if lines[one.line] not in map(_written(args), _asked(args))]
     for one in reversed(unused):
-        del lines[one.index]
+        del lines[one.line]
     if left:
         _insert(args, lines, args["section"] or "", left)
         left.clear()
@@ -155,7 +155,7 @@ def _remove(args: Args, lines: List[str], span: Optional[Tuple[int, int]]) -> st
         asked = _asked(args)
         gone = [one for one in gone if one.value in asked]
     for one in reversed(gone):
-        del lines[one.index]
+        del lines[one.line]
     return "option changed"
 
 

@@ -60,7 +60,6 @@ _TEMPLATE_OPTIONS = {
     "output_encoding": Arg(),
 }
 _COPY_ALONE = ("content", "remote_src", "directory_mode", "local_follow", "checksum", "decrypt")
-_LATER = "it is not supported yet"
 _META = ("clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role",
          "flush_handlers", "noop", "reset_connection")  # fmt: skip
 
@@ -83,9 +82,14 @@ _CONTROLLER: tuple[Called, ...] = (
     Called("fetch", {"src": Arg("path", required=True), "dest": Arg("path", required=True),
                      "flat": Arg("bool"), "fail_on_missing": Arg("bool"),
                      "validate_checksum": Arg("bool")}),
-    *(Called(name, {}, open=True, free_form="_raw", refused=_LATER)
-      for name in ("script", "raw", "pause", "wait_for_connection", "add_host", "group_by",
-                   "reboot")),
+    Called("add_host", {"name": Arg(aliases=("hostname", "host")),
+                        "groups": Arg("raw", aliases=("groupname", "group"))}, open=True),
+    Called("group_by", {"key": Arg(required=True), "parents": Arg("raw")}),
+    Called("pause", {"seconds": Arg("raw"), "minutes": Arg("raw"), "prompt": Arg(),
+                     "echo": Arg("bool")}, exclusive_args=(("seconds", "minutes"),)),
+    Called("script", {"cmd": Arg(), "chdir": Arg("path"), "creates": Arg("path"),
+                      "removes": Arg("path"), "executable": Arg(), "decrypt": Arg("bool")},
+           free_form="_raw"),
     Called("kubeconfig", {}, open=True),
     Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),
     Called("include", {}, open=True, refused="write `include_tasks` or `import_tasks`"),

@@ -9,6 +9,7 @@ from kplay.actions.values import truthy
 from kplay.agent.session import held_by
 from kplay.diagnostics import Diagnostic, suggest, to_json
 from kplay.errors import InputError, KplayError
+from kplay.graph.unfold import BYPASS
 from kplay.playbook.model import effective, gathered
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import PartialResult, Unknown
@@ -66,8 +67,9 @@ class Committer:
         if bound.vertex.once:
             sharers = [name for name in run.hosts if not walker.hosts[name].lost]
             run.once[bound.vertex.position] = ""
-        for name in sharers:
+        for name in sharers if bound.task.module not in BYPASS else [host.name]:
             self._store(name, bound, outcome)
+        self._grow(bound)
         failed = outcome.status in ("failed", "unreachable")
         if failed and outcome.status == "unreachable" and _ignores(bound, "ignore_unreachable"):
             failed = False
@@ -89,6 +91,14 @@ class Committer:
                 walker.wake(name)
         if not host.lost:
             walker.plays.passed(host, run)
+
+    def _grow(self, bound: Bound) -> None:
+        grown = [one.answer.grow for one in bound.items if one.answer and one.answer.grow]
+        for grow in grown:
+            grow(self.world.store.inventory)
+        if grown:
+            self.world.store.inventory_changed()
+            self.walker.plays.regroup(bound.vertex.play.index)
 
     def _store(self, name: str, bound: Bound, outcome: Outcome) -> None:
         world = self.world

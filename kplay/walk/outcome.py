@@ -83,6 +83,7 @@ def _answered(item: Item) -> Outcome:
     assert item.answer is not None  # noqa: S101 - the caller looked
     result = dict(item.answer.result)
     status = "failed" if result.get("failed") else "ok"
+    status = "changed" if result.get("changed") is True and status == "ok" else status
     status = "skipped" if result.get("skipped") else status
     result.setdefault("failed", status == "failed")
     return Outcome(status, "none", result, causes=item.answer.causes)

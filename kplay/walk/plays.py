@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from kplay.graph.unfold import FREE
 from kplay.playbook.model import effective
 from kplay.walk import events
+from kplay.walk.chosen import play_hosts
 from kplay.walk.commit import forced
 from kplay.walk.cursor import END, Cursor
 from kplay.walk.gates import PlayRun, Watch
@@ -49,6 +51,28 @@ class Plays:
                 watch = Watch(edge.source, set(edge.source.play.hosts))
                 run.watches[edge.source.position] = watch
             self.awaited.setdefault(edge.target.key, []).append((edge, watch))
+
+    def regroup(self, index: int) -> None:
+        """The inventory has grown: find anew the hosts of the plays that have not begun."""
+        world = self.walker.world
+        for run in self.runs[index + 1 :]:
+            if run.started or run.done:
+                continue
+            strand = run.strand
+            before = set(strand.hosts)
+            expected = self.walker.graph.expected
+            strand.hosts = play_hosts(strand.play, world.store, world.limit, expected)
+            for name in strand.hosts:
+                host = self.hosts.setdefault(name, HostRun(name))
+                if run not in host.plays:
+                    later = sorted([*host.plays, run], key=lambda one: one.strand.index)
+                    host.plays = deque(later)
+            for name in before - set(strand.hosts):
+                self.hosts[name].plays.remove(run)
+            run.batches = world.batches(run)
+            run.hosts = run.batches.pop(0) if run.batches else []
+            for watch in run.watches.values():
+                watch.pending = set(strand.hosts)
 
     def start(self) -> None:
         """Start every play whose turn has come, and batches after batches."""

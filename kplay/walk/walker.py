@@ -218,6 +218,11 @@ class Walker:
 
     def _start(self, host: HostRun, running: Running, item: Item) -> None:
         bound = running.bound
+        if item.answer is not None and item.answer.after and not self.world.planning:
+            due = time.monotonic() + item.answer.after
+            item.answer.after = 0.0
+            heapq.heappush(self.timers, (due, next(self.counter), host.name, bound, item))
+            return
         if not item.calls or item.causes or item.skip:
             running.outcomes[item.index] = item_outcome(bound, item, self.world)
             return

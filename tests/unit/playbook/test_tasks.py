@@ -151,7 +151,7 @@ def test_handlers(loaded: Callable[..., Playbook]) -> None:
         ("- import_role:", "missing-argument"),
         ("- include: x.yml", "unsupported-module"),
         ("- set_stats: {data: 1}", "unsupported-module"),
-        ("- add_host: name=x", "unsupported-module"),
+        ("- set_stats: {data: {a: 1}}", "unsupported-module"),
         ("- copy: {dest: /x, src: a, content: b}", "contradicting-arguments"),
         ("- template: {dest: /x, src: a, content: b}", "unknown-argument"),
         ("- action: nothing", "unknown-module"),
