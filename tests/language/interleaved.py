@@ -83,6 +83,8 @@ class Ended:
     """What came of a run, in a form that compares."""
 
     statuses: dict[str, list[tuple[str, str, str]]]
+    steps: dict[str, list[tuple[str, str]]]
+    """Tasks and their statuses by host, the turns of loops left out."""
     lost: dict[str, str]
     files: dict[str, dict[str, str]]
     order: list[str]
@@ -105,15 +107,19 @@ def walked(playbook: Path, inventory: str, seed: int, **extra: str) -> Ended:
     walker.inbox = Inbox(fleets[0])
     walker.run()
     statuses: dict[str, list[tuple[str, str, str]]] = {}
+    steps: dict[str, list[tuple[str, str]]] = {}
     order = []
     for event in seen:
         if isinstance(event, StepEnded):
             said = str(event.result.get("msg", "")) if event.place.module == "debug" else ""
             row = (event.place.task, event.status, said)
             statuses.setdefault(event.place.host, []).append(row)
+            if "#" not in event.place.step:
+                steps.setdefault(event.place.host, []).append(row[:2])
             order.append(f"{event.place.task} {event.place.host}")
     return Ended(
         statuses=statuses,
+        steps=steps,
         lost={event.host: event.status for event in seen if isinstance(event, HostLost)},
         files={name: _files(host) for name, host in fleets[0].hosts.items()},
         order=order,

@@ -126,7 +126,7 @@ def plays(draw: st.DrawFn) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _run(playbook: list[dict[str, Any]], hosts: int, seed: int) -> Ended:
+def run_in_memory(playbook: list[dict[str, Any]], hosts: int, seed: int) -> Ended:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "play.yml"
         path.write_text(json.dumps(playbook))
@@ -147,8 +147,8 @@ def _run(playbook: list[dict[str, Any]], hosts: int, seed: int) -> Ended:
     seeds=st.tuples(st.integers(0, 999), st.integers(0, 999)),
 )
 def test_the_relaxed_order_ends_as_the_strict_one(play, hosts, seeds):
-    relaxed = _run([play], hosts, seeds[0])
-    strict = _run([{**play, "strategy": "linear"}], hosts, seeds[1])
+    relaxed = run_in_memory([play], hosts, seeds[0])
+    strict = run_in_memory([{**play, "strategy": "linear"}], hosts, seeds[1])
     assert relaxed.statuses == strict.statuses
     assert relaxed.lost == strict.lost
     assert relaxed.files == strict.files
@@ -157,5 +157,5 @@ def test_the_relaxed_order_ends_as_the_strict_one(play, hosts, seeds):
 def test_the_relaxed_order_is_another_order():
     task = {"copy": {"dest": "/etc/one", "content": "x"}}
     play = {"hosts": "all", "gather_facts": False, "tasks": [task] * 5}
-    orders = {tuple(_run([play], 3, seed).order) for seed in range(5)}
+    orders = {tuple(run_in_memory([play], 3, seed).order) for seed in range(5)}
     assert len(orders) > 1
