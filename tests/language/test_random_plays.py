@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from random_plays import RECORDED, differences, digest, on_this_machine
 from test_order_property import run_in_memory
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALL = sorted(RECORDED.glob("*.json"))
 
