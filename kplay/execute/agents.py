@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kplay.agent.session import AgentSession, Hello
-from kplay.transport.base import Settings
+from kplay.execute.bare import BareSession
+from kplay.transport.base import NoPythonError, Settings
 from kplay.transport.connect import connect
 from kplay.transport.target import Target
 from kplay.transport.uplink import Uplink
@@ -48,7 +49,9 @@ def fleet_maker(
 
     uplink = Uplink()
 
-    def open_session(host: str, on_event: Callable[[dict[str, Any]], None]) -> AgentSession:
+    def open_session(
+        host: str, on_event: Callable[[dict[str, Any]], None]
+    ) -> AgentSession | BareSession:
         target = target_of(prepared, host)
         hello = Hello(
             run=run,
@@ -63,6 +66,13 @@ def fleet_maker(
             key=key,
             interpreter=target.interpreter,
         )
-        return AgentSession(connect(target, settings), hello, on_event, uplink)
+
+        def start() -> AgentSession:
+            return AgentSession(connect(target, settings), hello, on_event, uplink)
+
+        try:
+            return start()
+        except NoPythonError as missing:
+            return BareSession(connect(target, settings), missing, on_event, start)
 
     return lambda post: Fleet(open_session, post, options.forks)

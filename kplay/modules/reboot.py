@@ -1,14 +1,14 @@
 """reboot: the host starts anew; the controller waits until it answers again."""
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Dict
 
 from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
-ARGS = {
+ARGS: Dict[str, Arg] = {
     "pre_reboot_delay": Arg("int", default=0, aliases=("pre_reboot_delay_sec",)),
     "post_reboot_delay": Arg("int", default=0, aliases=("post_reboot_delay_sec",)),
     "reboot_timeout": Arg("int", default=600, aliases=("reboot_timeout_sec",)),
@@ -19,7 +19,7 @@ ARGS = {
                         default=["/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin"]),
     "boot_time_command": Arg(default="cat /proc/sys/kernel/random/boot_id"),
     "reboot_command": Arg(),
-}  # type: Dict[str, Arg]  # fmt: skip
+}  # fmt: skip
 
 
 def observe(_probe: "Probe", _args: Args) -> State:

@@ -89,7 +89,7 @@ _CONTROLLER: tuple[Called, ...] = (
                      "echo": Arg("bool")}, exclusive_args=(("seconds", "minutes"),)),
     Called("script", {"cmd": Arg(), "chdir": Arg("path"), "creates": Arg("path"),
                       "removes": Arg("path"), "executable": Arg(), "decrypt": Arg("bool")},
-           free_form="_raw"),
+           free_form="_raw", raw_argument="cmd"),
     Called("kubeconfig", {}, open=True),
     Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),
     Called("include", {}, open=True, refused="write `include_tasks` or `import_tasks`"),

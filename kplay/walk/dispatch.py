@@ -15,6 +15,10 @@ FACT_MODULES = frozenset({"setup", "service_facts", "package_facts"})
 """Modules whose results become variables under names that are not known before."""
 
 
+CONNECTION_MODULES = frozenset({"raw", "reboot", "wait_for_connection"})
+"""Modules that the connection itself has a part in; each travels alone."""
+
+
 def step_id(bound: Bound, item: Item, call: int) -> str:
     """Stable over runs of the same playbook: vertex, host, item, call, attempt."""
     suffix = f"~{item.attempt}" if item.attempt > 1 else ""
@@ -69,6 +73,8 @@ def planned_only(item: Item, world: World) -> bool:
 def alone(bound: Bound) -> bool:
     """Whether nothing may be sent behind it before its result is here."""
     keywords = bound.task.keywords
+    if bound.task.module in CONNECTION_MODULES:
+        return True
     if bound.looped or bound.task.module in FACT_MODULES or bound.vertex.kind == "gather":
         return True
     if any(word in keywords for word in ("until", "retries", "failed_when")):
@@ -77,7 +83,7 @@ def alone(bound: Bound) -> bool:
         return not all(item.skip for item in bound.items)
     if bound.target != bound.host or bound.vertex.once or bound.vertex.handler:
         return True
-    return bound.task.module in ("fetch", "kubeconfig", "reboot") or (
+    return bound.task.module in ("fetch", "kubeconfig") or (
         "notify" in keywords and (bound.vertex.handler)
     )
 
