@@ -58,6 +58,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("python", sys.version_info >= (3, 11), text, "install Python 3.11 or later")
     for name in _LIBRARIES:
         yield _library(name)
+    yield from _ansible_cfg()
     yield from _ssh(Path.home() / ".ssh")
     yield from _lab()
 
@@ -67,6 +68,26 @@ def _library(name: str) -> Finding:
         return Finding(name, good=True, detail=metadata.version(name))
     except metadata.PackageNotFoundError:
         return Finding(name, good=False, detail="not installed", fix=f"pip install {name}")
+
+
+def _ansible_cfg() -> Iterator[Finding]:
+    from kplay import ansible_cfg
+
+    found = ansible_cfg.find()
+    detail = str(found.path) if found.path else "none, which is fine"
+    yield Finding("ansible.cfg", good=True, detail=detail)
+    for name, value in found.values.items():
+        yield Finding(
+            f"ansible.cfg: {name}", good=True, detail=f"{_plain(value.value)} ({value.origin})"
+        )
+    for name, reason in found.ignored.items():
+        yield Finding(f"ansible.cfg: {name}", good=True, detail=f"ignored: {reason}")
+    for warning in found.warnings:
+        yield Finding("ansible.cfg", good=False, detail=warning, needed=False)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _ssh(home: Path) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from kplay import ansible_cfg
 from kplay.errors import UsageError
 from kplay.execute.options import RUNS_DIRECTORY, Passwords, RunOptions
 
@@ -57,9 +58,7 @@ def add_playbooks(parser: ArgumentParser) -> None:
 def add_connection(parser: ArgumentParser) -> None:
     """How hosts are reached, and as whom."""
     group = parser.add_argument_group("connection")
-    group.add_argument(
-        "-f", "--forks", type=int, default=50, metavar="N", help="hosts at once (50)"
-    )
+    group.add_argument("-f", "--forks", type=int, metavar="N", help="hosts at once (50)")
     group.add_argument("-u", "--user", metavar="NAME", help="connect as this user")
     group.add_argument("--private-key", "--key-file", type=Path, metavar="FILE", help="SSH key")
     group.add_argument("-k", "--ask-pass", action="store_true", help="ask for the SSH password")
@@ -102,30 +101,38 @@ def add_probes(parser: ArgumentParser) -> None:
 def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
     """The parsed command line as one value; asks for passwords where that was asked for."""
     given = vars(chosen)
-    if given.get("forks", 50) < 1:
+    cfg = ansible_cfg.find()
+    for warning in cfg.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    forks = given.get("forks") or cfg.get("forks", 50)
+    if given.get("forks") == 0 or forks < 1:
         raise UsageError("--forks must be 1 or more")
     return RunOptions(
         playbooks=tuple(given.get("playbooks", ())),
         inventory=tuple(given.get("inventory", ())),
         limit=given.get("limit", ""),
-        tags=_split(given.get("tags", ())),
-        skip_tags=_split(given.get("skip_tags", ())),
+        tags=_split(given.get("tags") or cfg.get("run_tags", ())),
+        skip_tags=_split(given.get("skip_tags") or cfg.get("skip_tags", ())),
         extra_vars=tuple(given.get("extra_vars", ())),
-        forks=given.get("forks", 50),
-        user=given.get("user"),
-        private_key=given.get("private_key"),
-        become=given.get("become"),
-        become_user=given.get("become_user"),
-        become_method=given.get("become_method"),
+        forks=forks,
+        user=given.get("user") or cfg.get("user"),
+        private_key=given.get("private_key") or cfg.get("private_key"),
+        become=given.get("become") or cfg.get("become"),
+        become_user=given.get("become_user") or cfg.get("become_user"),
+        become_method=given.get("become_method") or cfg.get("become_method"),
         passwords=_ask(
-            connection=given.get("ask_pass", False), become=given.get("ask_become_pass", False)
+            connection=given.get("ask_pass", False) or cfg.get("ask_pass", False),
+            become=given.get("ask_become_pass", False) or cfg.get("become_ask_pass", False),
         ),
         diff=given.get("diff", False),
         check=check,
         verbosity=given.get("verbose", 0),
-        accept_new_host_keys=given.get("accept_new_host_keys", False),
+        # Without a look at keys, anybody could be the host: new ones are taken, changed ones never
+        accept_new_host_keys=given.get("accept_new_host_keys", False)
+        or not cfg.get("host_key_checking", True),
         probes_author=given.get("probes") == "author",
         runs_directory=given.get("runs_directory", RUNS_DIRECTORY),
+        ansible_cfg=cfg,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kplay.ansible_cfg import AnsibleCfg
+
 RUNS_DIRECTORY = Path(".kplay/runs")
 
 
@@ -48,3 +50,5 @@ class RunOptions:
     probes_author: bool = False
     """``--probes author``: a plan runs commands whose author says ``changed_when: false``."""
     runs_directory: Path = RUNS_DIRECTORY
+    ansible_cfg: AnsibleCfg = field(default_factory=AnsibleCfg)
+    """What ansible.cfg says of all that has no option; options take theirs from it already."""

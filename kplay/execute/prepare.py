@@ -23,6 +23,7 @@ from kplay.source import Sourced, load_file, load_text, made_up
 from kplay.walk.chosen import expected_names, play_hosts
 
 if TYPE_CHECKING:
+    from kplay.ansible_cfg import AnsibleCfg
     from kplay.execute.options import RunOptions
     from kplay.graph.model import Graph
     from kplay.inventory.model import Inventory
@@ -64,15 +65,18 @@ def prepare(options: RunOptions) -> Prepared:
     extra = extra_vars(options.extra_vars)
     inventory = load_inventory(options)
     roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
+    cfg = options.ansible_cfg
     plain = {name: value.value for name, value in extra.items()}
     loader = Loader(
-        roles_path=roles_path,
+        roles_path=[*roles_path, *cfg.roles_path],
+        collections_path=cfg.collections_path,
         extra_vars=plain,
         filters=filter_names(),
         tests=test_names(),
         lookups=lookup_names(),
     )
     playbook = loader.playbook(options.playbooks)
+    _take_defaults(playbook, cfg)
     directory = playbook.plays[0].directory if playbook.plays else None
     if directory is not None:
         load_adjacent(inventory, directory)
@@ -89,8 +93,21 @@ def prepare(options: RunOptions) -> Prepared:
     return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
 
 
+_PLAY_DEFAULTS = ("any_errors_fatal", "force_handlers", "gather_timeout", "strategy")
+
+
+def _take_defaults(playbook: Playbook, cfg: AnsibleCfg) -> None:
+    """Give plays what ansible.cfg says of keywords that they leave out."""
+    defaults = {name: cfg.values[name] for name in _PLAY_DEFAULTS if name in cfg.values}
+    if cfg.get("gathering") == "explicit":
+        defaults["gather_facts"] = cfg.values["gathering"]._replace(value=False)
+    for play in playbook.plays:
+        for name, found in defaults.items():
+            play.keywords.setdefault(name, made_up(found.value, found.origin))
+
+
 def load_inventory(options: RunOptions) -> Inventory:
-    """The inventory of ``-i``, or of ``KPLAY_INVENTORY`` or ``ANSIBLE_INVENTORY``.
+    """The inventory of ``-i``, of ``KPLAY_INVENTORY``, or of ansible.cfg.
 
     Raises:
         UsageError: there is none.
@@ -98,10 +115,10 @@ def load_inventory(options: RunOptions) -> Inventory:
     """
     sources: list[str | Path] = list(options.inventory)
     if not sources:
-        given = os.environ.get("KPLAY_INVENTORY") or os.environ.get("ANSIBLE_INVENTORY")
-        if not given:
-            raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
-        sources = [given]
+        given = os.environ.get("KPLAY_INVENTORY")
+        sources = [given] if given else list(options.ansible_cfg.get("inventory", ()))
+    if not sources:
+        raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
     return load(sources)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from kplay.playbook.model import Role
 
+_QUALIFIED = re.compile(r"^(\w+)\.(\w+)\.(\w+)$")
 EXTENSIONS = (".yml", ".yaml", ".json")
 
 
@@ -82,13 +84,34 @@ def part_of_role(role: Path, folder: str, name: str) -> list[Path]:
     raise FileNotFoundError(base)
 
 
-def role_folders(name: str, directory: Path | None, roles_path: Sequence[Path]) -> list[Path]:
-    """Every folder that may hold a role, first to last."""
+def role_folders(
+    name: str,
+    directory: Path | None,
+    roles_path: Sequence[Path],
+    collections_path: Sequence[Path] = (),
+    collections: Sequence[str] = (),
+) -> list[Path]:
+    """Every folder that may hold a role, first to last.
+
+    Args:
+        name: of the role, or ``namespace.collection.role``.
+        directory: the folder of the playbook.
+        roles_path: where roles are installed.
+        collections_path: folders that hold ``ansible_collections``, beside the playbook's own.
+        collections: in which collections a short name is sought first.
+    """
     if "/" in name and Path(name).expanduser().is_absolute():
         return [Path(name).expanduser()]
+    homes = [*([directory / "collections"] if directory else []), *collections_path]
+    whole = _QUALIFIED.match(name)
+    within = [(f"{whole[1]}.{whole[2]}", whole[3])] if whole else [(c, name) for c in collections]
+    found = []
+    for collection, role in within:
+        space, _, rest = collection.partition(".")
+        found += [one / "ansible_collections" / space / rest / "roles" / role for one in homes]
     roots = [*([directory / "roles"] if directory else []), *roles_path]
     roots += [directory] if directory else []
-    return list(dict.fromkeys(tidy(root / name) for root in roots))
+    return list(dict.fromkeys(tidy(one) for one in [*found, *(root / name for root in roots)]))
 
 
 def neighbours(paths: Iterable[Path]) -> list[str]:

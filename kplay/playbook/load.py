@@ -25,6 +25,7 @@ def load(
     paths: Sequence[Path],
     *,
     roles_path: Sequence[Path] = (),
+    collections_path: Sequence[Path] = (),
     extra_vars: Mapping[str, Any] | None = None,
     filters: Collection[str] | None = None,
     tests: Collection[str] | None = None,
@@ -35,6 +36,7 @@ def load(
     Args:
         paths: playbook files.
         roles_path: folders of roles, sought after ``roles/`` beside the playbook.
+        collections_path: folders that hold ``ansible_collections``.
         extra_vars: plain variables of the command line, for names of static imports.
         filters: names of the filters that templates may use; None leaves them unchecked.
         tests: names of the tests that templates may use; None leaves them unchecked.
@@ -44,7 +46,12 @@ def load(
         InputError: anything written that cannot be run; one diagnostic per fault.
     """
     loader = Loader(
-        roles_path=roles_path, extra_vars=extra_vars, filters=filters, tests=tests, lookups=lookups
+        roles_path=roles_path,
+        collections_path=collections_path,
+        extra_vars=extra_vars,
+        filters=filters,
+        tests=tests,
+        lookups=lookups,
     )
     return loader.playbook(paths)
 
@@ -56,12 +63,13 @@ class Loader(Reader):
         self,
         *,
         roles_path: Sequence[Path] = (),
+        collections_path: Sequence[Path] = (),
         extra_vars: Mapping[str, Any] | None = None,
         filters: Collection[str] | None = None,
         tests: Collection[str] | None = None,
         lookups: Collection[str] | None = None,
     ) -> None:
-        super().__init__(roles_path)
+        super().__init__(roles_path, collections_path)
         self.extra_vars = dict(extra_vars or {})
         self.filters = filters
         """Names of the filters that templates may use; None leaves them unchecked."""

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 class Reader:
     """Files as documents, tasks and tables of variables; faults go to the scope's."""
 
-    def __init__(self, roles_path: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, roles_path: Sequence[Path] = (), collections_path: Sequence[Path] = ()
+    ) -> None:
         self.roles_path = tuple(roles_path)
+        self.collections_path = tuple(collections_path)
         self.read: list[Path] = []
         """Playbook files read, imported ones included."""
         self._documents: dict[Path, Document | None] = {}

@@ -91,7 +91,13 @@ def unfold(
 
 def find(reader: Reader, text: str, name: Sourced, scope: Scope) -> Path | None:
     """The folder of a role; notes a fault with all the places looked at when there is none."""
-    folders = files.role_folders(text, scope.directory, reader.roles_path)
+    folders = files.role_folders(
+        text,
+        scope.directory,
+        reader.roles_path,
+        reader.collections_path,
+        scope.collections(),
+    )
     if scope.role is not None:
         folders.append(files.tidy(scope.role.path.parent / text))
     found = next((folder for folder in dict.fromkeys(folders) if folder.is_dir()), None)

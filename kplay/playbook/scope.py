@@ -59,6 +59,14 @@ class Scope:
             holders.append(self.play.keywords)
         return any("module_defaults" in words for words in holders)
 
+    def collections(self) -> list[str]:
+        """The collections in which short names of roles are sought, the innermost first."""
+        holders = self._around({})
+        if self.play is not None:
+            holders.append(self.play.keywords)
+        given = [words["collections"].value for words in holders if "collections" in words]
+        return [str(name) for names in given if isinstance(names, list) for name in names]
+
     def _around(self, words: Mapping[str, Sourced]) -> list[Mapping[str, Sourced]]:
         holders = [words]
         block = self.parent
