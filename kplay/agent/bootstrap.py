@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import base64
+import dis
 import hashlib
 import io
 import json
@@ -12,6 +12,7 @@ import tokenize
 import zlib
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -144,12 +145,22 @@ def packed_modules(sources: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=1024)
 def _imports(text: str) -> tuple[str, ...]:
+    """Read from bytecode: until Python 3.11.9, ``ast.parse`` fails when two threads are in it.
+
+    https://github.com/python/cpython/issues/106905
+    """
     found = []
-    for one in ast.walk(ast.parse(text)):
-        if isinstance(one, ast.Import):
-            found += [alias.name for alias in one.names]
-        elif isinstance(one, ast.ImportFrom) and one.module:
-            found += [one.module, *(f"{one.module}.{alias.name}" for alias in one.names)]
+    open_codes = [compile(text, "<module>", "exec")]
+    while open_codes:
+        code = open_codes.pop()
+        open_codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+        base = ""
+        for one in dis.get_instructions(code):
+            if one.opname == "IMPORT_NAME":
+                base = str(one.argval)
+                found.append(base)
+            elif one.opname == "IMPORT_FROM":
+                found.append(f"{base}.{one.argval}")
     return tuple(name for name in found if name.startswith(_MODULES))
 
 
