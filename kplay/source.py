@@ -156,6 +156,8 @@ def load_text(text: str, file: str) -> Document:
     except RecursionError as error:
         raise InputError(_too_much(document, "nested too deeply")) from error
     except yaml.MarkedYAMLError as error:
+        if "nesting depth" in str(error.problem):
+            raise InputError(_too_much(document, "nested too deeply")) from error
         raise InputError(_syntax(error, text, file)) from error
     except yaml.YAMLError as error:
         raise InputError(
