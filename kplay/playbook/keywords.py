@@ -10,6 +10,8 @@ from typing import NamedTuple
 PLAY, ROLE, BLOCK, TASK = "play", "role", "block", "task"
 HANDLER, INCLUDE, IMPORT, IMPORT_PLAYBOOK = "handler", "include", "import", "import_playbook"
 LOOP_CONTROL = "loop_control"
+LEVELS = (PLAY, ROLE, BLOCK, TASK, HANDLER, INCLUDE, IMPORT, IMPORT_PLAYBOOK, LOOP_CONTROL)
+"""Every place that has keywords of its own, in the order in which they are shown."""
 
 
 class Keyword(NamedTuple):
@@ -119,6 +121,13 @@ TABLE: tuple[Keyword, ...] = (
     *_of(LOOP_CONTROL, "number", "pause"),
     *_of(LOOP_CONTROL, "condition", "break_when"),
     # Known, and refused
+    *_of(
+        PLAY,
+        "any",
+        "accelerate accelerate_ipv6 accelerate_port",
+        refused="it has left Ansible; kplay keeps one fast connection to each host unasked",
+    ),
+    *_of(PLAY, "any", "validate_argspec", refused="check what a play is given with `assert`"),
     *_of(_STEPS, "any", "debugger", refused="kplay has no interactive debugger"),
     *_of(PLAY, "any", "vars_prompt", refused="a run asks no questions; give the value with -e"),
 )

@@ -60,8 +60,11 @@ _TEMPLATE_OPTIONS = {
     "output_encoding": Arg(),
 }
 _COPY_ALONE = ("content", "remote_src", "directory_mode", "local_follow", "checksum", "decrypt")
-_META = ("clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role",
-         "flush_handlers", "noop", "reset_connection")  # fmt: skip
+META = ("clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role",
+        "flush_handlers", "noop", "reset_connection")  # fmt: skip
+"""The words that ``meta`` takes."""
+META_REFUSED = {"refresh_inventory": "inventories are files that a run reads once"}
+"""Words that Ansible has beside them, and why kplay has not."""
 
 _CONTROLLER: tuple[Called, ...] = (
     Called("set_fact", {"cacheable": Arg("bool")}, open=True),
@@ -71,7 +74,7 @@ _CONTROLLER: tuple[Called, ...] = (
                       "fail_msg": Arg("raw", aliases=("msg",)),
                       "success_msg": Arg("raw"), "quiet": Arg("bool")}),
     Called("fail", {"msg": Arg("raw")}),
-    Called("meta", {"_raw": Arg(required=True, choices=_META)}, free_form="_raw"),
+    Called("meta", {"_raw": Arg(required=True, choices=META)}, free_form="_raw"),
     Called("include_vars", {"file": Arg("path"), "dir": Arg("path"), "name": Arg(),
                             "depth": Arg("int"), "files_matching": Arg(),
                             "ignore_files": Arg("list"), "extensions": Arg("list"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FAMILIES = (basic, collections, encoding, numbers, passwords, paths, text)
-_REFUSED = {
+REFUSED = {
     "vault": "kplay does not encrypt while it renders",
     "unvault": "vaulted values are opened where they are loaded",
 }
@@ -38,7 +38,7 @@ def _all() -> dict[str, Callable[..., Any]]:
         }
         found.update(with_prefixes(own))
     found.update(with_prefixes(cast("Any", basic.RAW)))
-    found.update(with_prefixes({name: refused(name, why) for name, why in _REFUSED.items()}))
+    found.update(with_prefixes({name: refused(name, why) for name, why in REFUSED.items()}))
     for others in (addresses.COLLECTIONS, collections.COLLECTIONS, versions.COLLECTIONS):
         found.update({name: safe_filter(name, cast("Any", one)) for name, one in others.items()})
     return found
