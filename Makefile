@@ -11,7 +11,7 @@ BIN    := .venv/bin
 STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster bundle record-language property bench
+.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster bundle record-language language-counts property bench
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ bundle: $(STAMP)  ## build and verify the air-gapped bundle
 record-language: $(STAMP)  ## record the language cases that changed anew with ansible-core
 	$(BIN)/python tests/language/record.py
 	$(BIN)/python tests/language/random_plays.py record
+
+language-counts: $(STAMP)  ## how much of each table of the language a test names
+	$(PYTEST) -q -s tests/language/test_coverage.py
 
 property: $(STAMP)  ## run fresh random playbooks with ansible-core and with kplay, and compare
 	$(BIN)/python tests/language/random_plays.py fresh 20

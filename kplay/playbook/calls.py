@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kplay.diagnostics import suggest
 from kplay.playbook import freeform, keywords, modules
-from kplay.playbook.modules import Called
 from kplay.playbook.values import is_template, shown
 
 if TYPE_CHECKING:
     from kplay.diagnostics import Faults
     from kplay.playbook.model import Keywords
+    from kplay.playbook.modules import Called
     from kplay.source import KeyPath, Sourced, Span
-
-_STATIC = {
-    "include_tasks": Called("include_tasks", modules.TASK_FILE, free_form="file"),
-    "import_tasks": Called("import_tasks", {"file": modules.TASK_FILE["file"]}, free_form="file"),
-    "include_role": Called("include_role", modules.ROLE_USE),
-    "import_role": Called(
-        "import_role", {k: v for k, v in modules.ROLE_USE.items() if k != "apply"}
-    ),
-}
 
 
 class Call(NamedTuple):
@@ -66,7 +57,7 @@ def read_call(entry: Sourced, faults: Faults) -> Call | None:
 
 
 def _find(name: str) -> Called | None:
-    return _STATIC.get(modules.local_name(name)) or modules.find(name)
+    return modules.find(name)
 
 
 def _note_missing(entry: Sourced, others: list[str], faults: Faults) -> None:

@@ -99,6 +99,14 @@ _CONTROLLER: tuple[Called, ...] = (
     Called("import_playbook", {}, open=True,
            refused="a playbook is imported beside plays, not in a list of tasks"),
 )  # fmt: skip
+_READING: tuple[Called, ...] = (
+    Called("include_tasks", TASK_FILE, free_form="file"),
+    Called("import_tasks", {"file": TASK_FILE["file"]}, free_form="file"),
+    Called("include_role", ROLE_USE),
+    Called("import_role", {name: arg for name, arg in ROLE_USE.items() if name != "apply"}),
+)
+"""What loading itself obeys."""
+_READ = {called.name: called for called in _READING}
 ACTIONS: dict[str, Called] = {called.name: called for called in _CONTROLLER}
 """Names that run on the controller alone, or whose first half does."""
 
@@ -110,6 +118,8 @@ def find(name: str) -> Called | None:
 
     module = catalog.find(name)
     own = local_name(name)
+    if own in _READ:
+        return _READ[own]
     if own in ("copy", "template"):
         return _placing(own, catalog.find("copy"))
     action = ACTIONS.get(own)
