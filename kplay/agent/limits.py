@@ -15,6 +15,7 @@ READERS = {
     "arch": ANY,
     "blkid": (("-o",), ("-s",), ()),
     "containerd": (("--version",),),
+    "crontab": (("-l",),),
     "crictl": (("images",), ("ps",), ("pods",), ("version",), ("info",)),
     "ctr": (("images", "ls"), ("image", "ls"), ("version",), ("containers", "ls")),
     "df": ANY,
@@ -24,12 +25,19 @@ READERS = {
     "dpkg-deb": (("-I",), ("-c",), ("-f",), ("--info",), ("--field",), ("--contents",)),
     "dpkg-query": ANY,
     "findmnt": ANY,
+    "firewall-cmd": ANY,
+    "firewall-offline-cmd": ANY,
+    "getenforce": ANY,
     "getent": ANY,
+    "getsebool": ANY,
+    "grubby": (("--info=ALL",),),
     "hostname": ((), ("-f",), ("-s",), ("--fqdn",)),
     "hostnamectl": (("status",), ("--json=short",)),
     "id": ANY,
     "ip": (("-j",), ("-json",), ("addr", "show"), ("route", "show"), ("link", "show")),
+    "ip6tables": (("-C",), ("-S",), ("-L",)),
     "ip6tables-save": ANY,
+    "iptables": (("-C",), ("-S",), ("-L",)),
     "iptables-save": ANY,
     "kubeadm": (("version",),),
     "kubectl": (("get",), ("version",), ("api-resources",), ("cluster-info",), ("diff",)),
@@ -46,6 +54,7 @@ READERS = {
     "readlink": ANY,
     "rpm": (("-q",), ("-qa",), ("--query",)),
     "runc": (("--version",),),
+    "semanage": (("boolean", "-l"), ("fcontext", "-l"), ("port", "-l")),
     "sha256sum": ANY,
     "stat": ANY,
     "swapon": (("--show",), ("-s",), ("--summary",)),
@@ -56,7 +65,7 @@ READERS = {
         ("--version",),
     ),
     "timedatectl": (("show",), ("status",)),
-    "ufw": (("status",),),
+    "ufw": (("status",), ("show", "added"), ("version",), ("--version",), ("--dry-run",)),
     "uname": ANY,
     "update-alternatives": (("--query",), ("--display",), ("--list",)),
     "virt-what": ANY,
@@ -72,6 +81,8 @@ _LEADING = {
     "apt-cache": ("-o", "-c"),
     "systemctl": (),
     "ip": ("-n",),
+    "iptables": ("-t", "-w"),
+    "ip6tables": ("-t", "-w"),
     "dpkg-query": (),
 }
 _LEADING_FLAGS = re.compile(
@@ -84,6 +95,7 @@ _REFUSED = {
     "sysctl": re.compile(r"^-[a-zA-Z]*[wp]|^--(write|load|system)|="),
     "ip": re.compile(r"^(add|append|change|replace|set|del|delete|flush|exec|-b|-batch)$"),
     "df": re.compile(r"^--output-to"),
+    "grubby": re.compile(r"^-(?!-info=ALL$)"),
     "hostname": re.compile(r"^(-F|-b|--file|--boot)"),
     "apt-cache": re.compile(r"^(gencaches|APT::.*=.*|Dir::.*|DPkg::.*)$"),
     "rpm": re.compile(r"^-[a-z]*[iUFe]|^--(pipe|eval|install|erase|import|define|rebuilddb)"),
@@ -91,6 +103,16 @@ _REFUSED = {
     "crictl": re.compile(r"^(-w|--watch)"),
     "kubectl": re.compile(r"^(-w|--watch|--watch-only)"),
     "lsmod": re.compile(r"^-"),
+    "crontab": re.compile(r"^-(?![lu]$)"),
+    # what it is asked begins with one of these; all else of it changes the firewall
+    "firewall-cmd": re.compile(
+        r"^(?!--(state|version|permanent|zone|query|list|get|info|default-config|system-config)"
+        r"(-[a-z-]+)?(=|$))"
+    ),
+    "firewall-offline-cmd": re.compile(r"^(?!--(zone|query|list|get|info)(-[a-z-]+)?(=|$))"),
+    # listing may also zero the counters; of other commands it takes one alone
+    "ip6tables": re.compile(r"^(-[a-zA-Z]*Z|--zero|-M|--modprobe)"),
+    "iptables": re.compile(r"^(-[a-zA-Z]*Z|--zero|-M|--modprobe)"),
     "ip6tables-save": re.compile(r"^(-M|--modprobe|-f|--file)"),
     "iptables-save": re.compile(r"^(-M|--modprobe|-f|--file)"),
 }

@@ -32,7 +32,7 @@ def run(chosen: Namespace) -> ExitCode:
         if chosen.json:
             print(json.dumps(found, indent=2))
         else:
-            print("\n".join(f"{one['name']:<22} {one['about']}".rstrip() for one in found))
+            print("\n".join(map(_line, found)))
         return ExitCode.OK
     called = modules.find(chosen.name)
     if called is None:
@@ -47,6 +47,11 @@ def run(chosen: Namespace) -> ExitCode:
     return ExitCode.OK
 
 
+def _line(one: dict[str, Any]) -> str:
+    mark = "  (untested on a host)" if one.get("untested") else ""
+    return f"{one['name']:<22} {one['about']}".rstrip() + mark
+
+
 def _described(name: str) -> dict[str, Any]:
     from kplay.modules import catalog
 
@@ -55,7 +60,8 @@ def _described(name: str) -> dict[str, Any]:
         return {"name": name, "about": "(on the controller)"}
     source = sys.modules[f"kplay.modules.{module.name}"]
     about = (inspect.getdoc(source) or "").split("\n\n")[0].replace("\n", " ")
-    return {"name": module.name, "about": about}
+    described = {"name": module.name, "about": about}
+    return {**described, "untested": True} if module.untested else described
 
 
 def _arguments(called: Called) -> dict[str, dict[str, Any]]:
@@ -70,7 +76,9 @@ def _arguments(called: Called) -> dict[str, dict[str, Any]]:
 
 
 def _page(data: dict[str, Any]) -> str:
-    lines = [f"{data['name']}: {data['about']}", ""]
+    lines = [f"{data['name']}: {data['about']}"]
+    lines += ["untested on a host"] if data.get("untested") else []
+    lines.append("")
     for name, arg in data["args"].items():
         words = [arg["type"]]
         words += ["required"] if arg.get("required") else []

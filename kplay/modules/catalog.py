@@ -14,6 +14,7 @@ COLLECTIONS = (
     "ansible.builtin.",
     "ansible.legacy.",
     "ansible.posix.",
+    "community.crypto.",
     "community.general.",
     "kubernetes.core.",
 )

@@ -135,10 +135,7 @@ def uptime(probe: "Probe") -> Facts:
     load = lines.text(probe, "/proc/loadavg").split()
     facts = {"uptime_seconds": int(float(seconds[0]))}  # type: Facts
     if len(load) > 2:
-        facts["loadavg"] = {
-            span: float(value)
-            for span, value in zip(("1m", "5m", "15m"), load)  # noqa: B905
-        }
+        facts["loadavg"] = {span: float(value) for span, value in zip(("1m", "5m", "15m"), load)}
     return facts
 
 

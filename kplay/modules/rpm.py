@@ -115,7 +115,7 @@ def compare(one: str, other: str) -> int:
     ``~`` is older than the end (rpm-version(7)).
     """
     ours, theirs = _parts(one), _parts(other)
-    for mine, yours in zip(ours, theirs):  # noqa: B905 - Python 3.6 has no strict
+    for mine, yours in zip(ours, theirs):
         if mine == yours:
             continue
         if "~" in (mine, yours):

@@ -72,7 +72,7 @@ def _data(probe: "Probe", args: Args) -> bytes:
 
 
 def _chosen(args: Args, name: str) -> bool:
-    plain = name.removeprefix("./")
+    plain = name[2:] if name.startswith("./") else name
 
     def fits(pattern: str) -> bool:
         pattern = pattern.rstrip("/")

@@ -203,3 +203,14 @@ def test_completion_knows_verbs_and_options(capsys: pytest.CaptureFixture[str]) 
 def test_choices_that_do_not_print_are_quoted(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["modules", "template"]) == 0
     assert r"choices '\n', '\r', '\r\n'" in capsys.readouterr().out
+
+
+def test_modules_that_no_host_has_seen_are_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["modules"]) == 0
+    listed = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert listed["dnf"].endswith("(untested on a host)")
+    assert "untested" not in listed["apt"]
+    assert main(["modules", "yum"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "untested on a host"
+    assert main(["modules", "dnf", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["untested"] is True
