@@ -40,6 +40,13 @@ class Setting(NamedTuple):
 _S = Setting
 SETTINGS: tuple[Setting, ...] = (
     _S("inventory", "defaults", "inventory", "ANSIBLE_INVENTORY", "sources"),
+    _S("inventory_ignore", "defaults", "inventory_ignore_extensions", "ANSIBLE_INVENTORY_IGNORE",
+       "list"),
+    _S("inventory_ignore", "inventory", "ignore_extensions", "ANSIBLE_INVENTORY_IGNORE", "list"),
+    _S("inventory_ignore_patterns", "defaults", "inventory_ignore_patterns",
+       "ANSIBLE_INVENTORY_IGNORE_REGEX", "list"),
+    _S("inventory_ignore_patterns", "inventory", "ignore_patterns",
+       "ANSIBLE_INVENTORY_IGNORE_REGEX", "list"),
     _S("roles_path", "defaults", "roles_path", "ANSIBLE_ROLES_PATH", "paths"),
     _S("collections_path", "defaults", "collections_path", "ANSIBLE_COLLECTIONS_PATH", "paths"),
     _S("collections_path", "defaults", "collections_paths", "ANSIBLE_COLLECTIONS_PATHS", "paths"),
@@ -105,6 +112,10 @@ IGNORED = {
     "persistent_connection.*": "network devices are not kplay's",
     "galaxy.*": "ansible-galaxy's own",
     "colors.*": "the terminal's own",
+    "inventory.enable_plugins": "a source is read by what it is",
+    "inventory.unparsed_is_failed": "a source that cannot be read is always an error",
+    "inventory.any_unparsed_is_failed": "a source that cannot be read is always an error",
+    "inventory.unparsed_warning": "a source that cannot be read is always an error",
     "diff.always": "a plan always shows diffs",
 }
 """Settings that change nothing here, and why."""

@@ -13,8 +13,9 @@ from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, UsageError
 from kplay.graph.build import build
 from kplay.graph.tags import TagChoice
-from kplay.inventory.load import load, load_adjacent
+from kplay.inventory.load import IGNORED, load, load_adjacent
 from kplay.playbook.load import Loader
+from kplay.resolve.constructed import Constructor
 from kplay.resolve.filters import filter_names
 from kplay.resolve.jinja_tests import test_names
 from kplay.resolve.lookups import lookup_names
@@ -78,12 +79,7 @@ def prepare(options: RunOptions) -> Prepared:
     playbook = loader.playbook(options.playbooks)
     _take_defaults(playbook, cfg)
     directory = playbook.plays[0].directory if playbook.plays else None
-    if directory is not None:
-        load_adjacent(inventory, directory)
-    provided = {"kplay_bundle": str(default_directory())}
-    everyone = inventory.groups["all"].variables
-    for name, value in provided.items():
-        everyone.setdefault(name, made_up(value))
+    _complete(inventory, directory)
     store = VariableStore(inventory, directory, extra)
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     expected = expected_names(playbook)
@@ -91,6 +87,26 @@ def prepare(options: RunOptions) -> Prepared:
     graph = build(playbook, hosts, tags)
     graph.expected = expected
     return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
+
+
+def reload_inventory(prepared: Prepared) -> Inventory:
+    """The inventory as its sources say now, with what stands beside the playbook.
+
+    Raises:
+        InputError: a source is missing or wrong by now.
+    """
+    inventory = load_inventory(prepared.options)
+    plays = prepared.playbook.plays
+    _complete(inventory, plays[0].directory if plays else None)
+    return inventory
+
+
+def _complete(inventory: Inventory, directory: Path | None) -> None:
+    """Add what stands beside the playbook, and what kplay itself says."""
+    if directory is not None:
+        load_adjacent(inventory, directory)
+    everyone = inventory.groups["all"].variables
+    everyone.setdefault("kplay_bundle", made_up(str(default_directory())))
 
 
 _PLAY_DEFAULTS = ("any_errors_fatal", "force_handlers", "gather_timeout", "strategy")
@@ -119,7 +135,13 @@ def load_inventory(options: RunOptions) -> Inventory:
         sources = [given] if given else list(options.ansible_cfg.get("inventory", ()))
     if not sources:
         raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
-    return load(sources)
+    cfg = options.ansible_cfg
+    return load(
+        sources,
+        construct=Constructor(extra_vars(options.extra_vars)),
+        ignored=cfg.get("inventory_ignore", IGNORED),
+        ignored_patterns=cfg.get("inventory_ignore_patterns", ()),
+    )
 
 
 def extra_vars(given: tuple[str, ...]) -> dict[str, Sourced]:

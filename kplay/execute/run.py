@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.errors import ExitCode, InputError, KplayError
 from kplay.execute.agents import fleet_maker
 from kplay.execute.journal import Holder, Journal, new_id
-from kplay.execute.prepare import prepare
+from kplay.execute.prepare import prepare, reload_inventory
 from kplay.resolve.faults import TemplateError
 from kplay.walk import events
 from kplay.walk.settings import BecomeDefaults
@@ -60,6 +60,7 @@ def walk(
     world = World(
         store=prepared.store,
         loader=prepared.loader,
+        reload=lambda: reload_inventory(prepared),
         make_fleet=fleet_maker(prepared, run=run_id, mode=mode, holder=holder, key=key),
         planning=mode == "plan",
         become=_become(options),

@@ -11,6 +11,7 @@ from kplay.source import made_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from kplay.diagnostics import Faults
     from kplay.source import Sourced, Span
@@ -32,6 +33,8 @@ class Builder:
         self._wanted: dict[str, Span] = {}
         self._declared = {"all", "ungrouped"}
         self._members: dict[str, set[str]] = {}
+        self.source: Path | None = None
+        """The file that is read now."""
 
     def group(self, name: str, span: Span, *, declared: bool = True) -> Group:
         """The group of that name, made when it is new.
@@ -51,12 +54,13 @@ class Builder:
         """Put a host into a group, with variables that win over earlier ones."""
         host = self.inventory.hosts.get(name)
         if host is None:
-            host = self.inventory.hosts[name] = Host(name, span)
+            host = self.inventory.hosts[name] = Host(name, span, source=self.source)
         host.variables.update(variables)
         members = self._members.setdefault(group, set())
-        if group != "all" and name not in members:
+        if name not in members:
             members.add(name)
-            self.inventory.groups[group].hosts.append(name)
+            if group != "all":
+                self.inventory.groups[group].hosts.append(name)
 
     def nest(self, parent: str, child: str, span: Span) -> None:
         """Make a group the child of another."""
@@ -68,6 +72,22 @@ class Builder:
         if child not in above.children:
             above.children.append(child)
             below.parents.append(parent)
+
+    def around(self, host: str) -> list[str]:
+        """The groups that hold a host as far as sources have said, the weakest first."""
+        groups = self.inventory.groups
+        found: dict[str, int] = {}
+
+        def depth(name: str) -> int:
+            if name not in found:
+                found[name] = 0
+                found[name] = 1 + max(map(depth, groups[name].parents), default=-1)
+            return found[name]
+
+        for group, members in self._members.items():
+            if host in members:
+                depth(group)
+        return sorted(found, key=lambda name: (found[name], groups[name].priority, name))
 
     def want(self, name: str, span: Span) -> None:
         """Note that a group is named and must be defined somewhere."""

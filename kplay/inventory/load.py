@@ -1,14 +1,14 @@
-"""Loads inventories: files in INI or YAML form, folders of them, and lists of hosts."""
+"""Loads inventories: files in INI or YAML form, programs, folders of them, and lists of hosts."""
 
 from __future__ import annotations
 
-import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kplay.diagnostics import Diagnostic, Faults
+from kplay.diagnostics import Faults
 from kplay.errors import InputError
-from kplay.inventory import ini, ranges, yaml_form
+from kplay.inventory import ini, plugins, program, ranges, yaml_form
 from kplay.inventory.build import Builder
 from kplay.inventory.variables import Folder
 from kplay.source import Span, load_text, made_up
@@ -17,37 +17,47 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kplay.inventory.model import Inventory
+    from kplay.inventory.plugins import Construct
+    from kplay.source import Sourced
 
 _YAML = (".yml", ".yaml", ".json")
-_IGNORED = (
+IGNORED = (
     ".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry",
 )  # fmt: skip
 
 
-def load(sources: Sequence[str | Path]) -> Inventory:
+_NO_SOURCES = ("group_vars", "host_vars", "vars_plugins")
+
+
+def load(
+    sources: Sequence[str | Path],
+    *,
+    construct: Construct | None = None,
+    ignored: Sequence[str] = IGNORED,
+    ignored_patterns: Sequence[str] = (),
+) -> Inventory:
     """The hosts and groups of all sources together; later ones win.
 
     Args:
-        sources: files, folders, or lists of hosts with a comma in them (``a,b,``).
+        sources: files, programs, folders, or lists of hosts with a comma in them (``a,b,``).
+        construct: evaluates files of the plugin ``constructed``; they are refused without it.
+        ignored: ends of names that are no sources in a folder.
+        ignored_patterns: regexes of such names.
 
     Raises:
         InputError: what is wrong in any of them, all at once.
     """
     faults = Faults()
     builder = Builder(faults)
-    beside: list[Path] = []
+    reader = _Reader(builder, construct, tuple(ignored), ignored_patterns)
     for source in sources:
         if isinstance(source, str) and "," in source and not Path(source).exists():
             _read_list(source, builder)
-            continue
-        path = Path(source)
-        builder.inventory.sources.append(path)
-        beside.append(path if path.is_dir() else path.parent)
-        _read_path(path, builder)
+        else:
+            reader.source(Path(source))
     inventory = builder.finish()
     faults.settle()
-    for directory in dict.fromkeys(beside):
-        _load_folders(inventory, directory, faults, playbook=False)
+    reader.load_folders()
     faults.settle()
     return inventory
 
@@ -91,42 +101,85 @@ def _read_list(source: str, builder: Builder) -> None:
             builder.host(one, "ungrouped", span, variables)
 
 
-def _read_path(path: Path, builder: Builder) -> None:
-    if not path.exists():
-        builder.faults.add(
-            "missing-file",
-            f"no inventory at `{path}`",
-            None,
-            help=("a list of hosts has a comma in it: `a,`",),
-        )
-        return
-    if path.is_dir():
-        for inner in sorted(path.iterdir()):
-            if inner.name in ("group_vars", "host_vars") or inner.name.startswith("."):
-                continue
-            if not inner.name.endswith(_IGNORED):
-                _read_path(inner, builder)
-        return
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        builder.faults.add("unreadable-file", f"cannot read `{path}`: {reason}", None)
-        return
-    if text.startswith("#!") and os.access(path, os.X_OK):
-        builder.faults.append(
-            Diagnostic(
-                "unsupported-inventory",
-                "inventories that are programs are not supported",
-                Span(str(path), 1, 1, 1, len(text.split("\n", 1)[0]) + 1),
-                help=("write its hosts out: ansible-inventory --list --yaml --export",),
+class _Reader:
+    """Reads sources into a builder, and remembers the folders that they stand in."""
+
+    def __init__(
+        self,
+        builder: Builder,
+        construct: Construct | None,
+        ignored: tuple[str, ...],
+        patterns: Sequence[str],
+    ) -> None:
+        self.builder = builder
+        self.ignored = ignored
+        self.patterns: list[re.Pattern[str]] = []
+        for one in patterns:
+            try:
+                self.patterns.append(re.compile(one))
+            except re.error as error:
+                message = f"`inventory_ignore_patterns` has `{one}`, which is no regex: {error}"
+                builder.faults.add("bad-value", message, None)
+        self.faults = builder.faults
+        self.construct = construct
+        self.beside: dict[Path, None] = {}
+
+    def load_folders(self) -> None:
+        """Add group_vars and host_vars beside the sources so far."""
+        for directory in self.beside:
+            _load_folders(self.builder.inventory, directory, self.faults, playbook=False)
+
+    def source(self, path: Path) -> None:
+        """Read what the user named."""
+        self.builder.inventory.sources.append(path)
+        self.beside.setdefault(path if path.is_dir() else path.parent)
+        self.read(path)
+        self.builder.source = None
+
+    def read(self, path: Path) -> None:
+        """Read a folder's files in the order of their names, or a file by what it is."""
+        if not path.exists():
+            self.faults.add(
+                "missing-file",
+                f"no inventory at `{path}`",
+                None,
+                help=("a list of hosts has a comma in it: `a,`",),
             )
-        )
-        return
-    if path.suffix in _YAML or text.lstrip().startswith("---"):
+        elif path.is_dir():
+            for inner in sorted(path.iterdir()):
+                if not self._is_ignored(inner.name):
+                    self.read(inner)
+        else:
+            self.builder.source = path
+            self._file(path)
+
+    def _is_ignored(self, name: str) -> bool:
+        if name in _NO_SOURCES or name.startswith(".") or name.endswith(self.ignored):
+            return True
+        return any(pattern.search(name) for pattern in self.patterns)
+
+    def _file(self, path: Path) -> None:
         try:
-            yaml_form.read(load_text(text, str(path)).root, builder)
-        except InputError as error:
-            builder.faults.absorb(error)
-        return
-    ini.read(text, str(path), builder)
+            content = path.read_bytes()
+            if program.is_program(path, content):
+                program.read(path, self.builder)
+                return
+            text = content.decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            self.faults.add("unreadable-file", f"cannot read `{path}`: {reason}", None)
+            return
+        if path.suffix in _YAML or text.lstrip().startswith("---") or plugins.configures(path):
+            try:
+                self._yaml(load_text(text, str(path)).root)
+            except InputError as error:
+                self.faults.absorb(error)
+            return
+        ini.read(text, str(path), self.builder)
+
+    def _yaml(self, root: Sourced) -> None:
+        plugin = plugins.plugin_of(root)
+        if plugin is None:
+            yaml_form.read(root, self.builder)
+        else:
+            plugins.read(root, plugin, self.builder, self.construct, self.load_folders)

@@ -47,6 +47,8 @@ class Host:
     """From host_vars files beside the playbook."""
     groups: list[str] = field(default_factory=list)
     """All groups it is in, through children too, sorted by depth, priority, name; ``all`` first."""
+    source: Path | None = None
+    """The file that named it first; None for a list of hosts, and for one that a run adds."""
 
 
 @dataclass(eq=False, slots=True)
@@ -58,6 +60,11 @@ class Inventory:
     sources: list[Path] = field(default_factory=list)
     implicit: Host | None = None
     """``localhost`` where no file names it: reached by its name alone, never through a group."""
+
+    def become(self, other: Inventory) -> None:
+        """Hold what another inventory holds, in the place of everything so far."""
+        self.hosts, self.groups = other.hosts, other.groups
+        self.sources, self.implicit = other.sources, other.implicit
 
     def host(self, name: str) -> Host:
         """The host of that name, the implicit localhost included; raises KeyError."""

@@ -22,15 +22,6 @@ def read(root: Sourced, builder: Builder) -> None:
     if not isinstance(root.value, dict):
         builder.faults.add("bad-value", "an inventory is a mapping of groups", root.span)
         return
-    plugin = root.get("plugin")
-    if plugin is not None and isinstance(plugin.value, str):
-        builder.faults.add(
-            "unsupported-inventory",
-            f"inventory plugins such as `{plugin.value}` are not supported",
-            plugin.key_span,
-            help=("write its hosts out: ansible-inventory --list --yaml --export",),
-        )
-        return
     for name, entry in root.items():
         _group(str(name), entry, builder)
 

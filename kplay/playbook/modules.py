@@ -61,9 +61,9 @@ _TEMPLATE_OPTIONS = {
 }
 _COPY_ALONE = ("content", "remote_src", "directory_mode", "local_follow", "checksum", "decrypt")
 META = ("clear_facts", "clear_host_errors", "end_batch", "end_host", "end_play", "end_role",
-        "flush_handlers", "noop", "reset_connection")  # fmt: skip
+        "flush_handlers", "noop", "refresh_inventory", "reset_connection")  # fmt: skip
 """The words that ``meta`` takes."""
-META_REFUSED = {"refresh_inventory": "inventories are files that a run reads once"}
+META_REFUSED: dict[str, str] = {}
 """Words that Ansible has beside them, and why kplay has not."""
 
 _CONTROLLER: tuple[Called, ...] = (

@@ -102,16 +102,24 @@ ANSIBLE_VERSION = {
 
 
 def _source_dir(scope: Scope) -> Any:
-    sources = scope.store.inventory.sources
-    if not sources:
+    source = _source(scope)
+    if source is None:
         return None
-    first = sources[0]
-    return str((first if first.is_dir() else first.parent).resolve())
+    return str((source if source.is_dir() else source.parent).resolve())
 
 
 def _source_file(scope: Scope) -> Any:
+    source = _source(scope)
+    return str(source.resolve()) if source is not None else None
+
+
+def _source(scope: Scope) -> Path | None:
+    """The file that names the host, or the first of the inventory for one that none does."""
+    known = scope.store.known(scope.host)
+    if known is not None and known.source is not None:
+        return known.source
     sources = scope.store.inventory.sources
-    return str(sources[0].resolve()) if sources else None
+    return sources[0] if sources else None
 
 
 def _group_names(scope: Scope) -> list[str]:

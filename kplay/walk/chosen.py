@@ -47,11 +47,13 @@ def play_hosts(
 
 
 def expected_names(playbook: Playbook) -> Collection[str]:
-    """Names of hosts and groups that tasks of the playbook add; any, where they are templates."""
+    """Names of hosts and groups that tasks add; any, where a template or a source gives them."""
     names: set[str] = set()
     for play in playbook.plays:
         for _, nodes in play.sections():
             for task in _growing(nodes):
+                if task.module == "meta":
+                    return ANYTHING
                 for key in _NAMING:
                     given = task.args.get(key)
                     if given is None:
@@ -70,5 +72,8 @@ def _growing(nodes: list[Node]) -> Iterator[Task]:
     for node in nodes:
         if isinstance(node, Block):
             yield from _growing([*node.tasks, *node.rescue, *node.always])
-        elif isinstance(node, Task) and node.module in ("add_host", "group_by"):
+        elif isinstance(node, Task) and (
+            node.module in ("add_host", "group_by")
+            or (node.module == "meta" and node.args.value.get("_raw") == "refresh_inventory")
+        ):
             yield node

@@ -94,10 +94,8 @@ class Committer:
 
     def _grow(self, bound: Bound) -> None:
         grown = [one.answer.grow for one in bound.items if one.answer and one.answer.grow]
-        for grow in grown:
-            grow(self.world.store.inventory)
         if grown:
-            self.world.store.inventory_changed()
+            self.world.grow(grown)
             self.walker.plays.regroup(bound.vertex.play.index)
 
     def _store(self, name: str, bound: Bound, outcome: Outcome) -> None:

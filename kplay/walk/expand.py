@@ -137,6 +137,8 @@ class Expander:
         word = str(node.args.value.get("_raw", ""))
         scope = self.world.scope(vertex, node, host.name)
         verdict, _ = self.world.condition(vertex, node, scope)
+        if word == "refresh_inventory":
+            verdict = True  # Ansible has no conditions for it, and does it regardless of a `when`
         if isinstance(verdict, Unknown) or not verdict:
             cursor.advance()
             return True
@@ -158,6 +160,11 @@ class Expander:
                 if not self.walker.hosts[name].lost and name in run.cursors:
                     run.cursors[name].end()
                     self.walker.wake(name)
+        elif word == "refresh_inventory":
+            if self._speaks(host, run):
+                self.world.refresh_inventory()
+                self.walker.plays.regroup(run.strand.index)
+            cursor.advance()
         elif word == "end_role":
             cursor.leave_role()
         else:

@@ -19,10 +19,11 @@ from kplay.walk.settings import BecomeDefaults
 from kplay.walk.ways import ground
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kplay.errors import KplayError
     from kplay.graph.model import PlayStrand, Vertex
+    from kplay.inventory.model import Inventory
     from kplay.playbook.load import Loader
     from kplay.playbook.model import Block, Include, Node, Play
     from kplay.resolve.scope import Scope
@@ -55,6 +56,10 @@ class World:
     secrets: set[str] = field(default_factory=set)
     keep: Callable[..., None] | None = None
     """(step, raw result, no_log=) -> None: makes a raw result last, before its slot goes."""
+    reload: Callable[[], Inventory] | None = None
+    """Reads the inventory's sources anew."""
+    grown: list[Callable[[Inventory], None]] = field(default_factory=list)
+    """What tasks have added to the inventory, in order."""
     errors: list[KplayError] = field(default_factory=list)
     ahead: dict[str, str] = field(default_factory=dict)
     """The last step by host that a plan only planned: later commands do not see what it makes."""
@@ -197,6 +202,26 @@ class World:
         return inner.handlers
 
     # -- hosts --------------------------------------------------------------------------------
+
+    def grow(self, additions: Iterable[Callable[[Inventory], None]]) -> None:
+        """Add to the inventory, now and whenever it is read anew."""
+        for grow in additions:
+            grow(self.store.inventory)
+            self.grown.append(grow)
+        self.store.inventory_changed()
+
+    def refresh_inventory(self) -> None:
+        """Read the sources anew; hosts and groups that tasks have added stay.
+
+        Raises:
+            InputError: a source is wrong now.
+        """
+        if self.reload is None:
+            return
+        self.store.inventory.become(self.reload())
+        for grow in self.grown:
+            grow(self.store.inventory)
+        self.store.inventory_changed()
 
     def fleet(self, post: Post) -> Fleet:
         """The agents of this run."""

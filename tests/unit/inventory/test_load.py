@@ -107,7 +107,7 @@ def test_variables_beside_the_playbook_stay_apart_and_win(tmp_path: Path) -> Non
     ("files", "code"),
     [
         ({}, "missing-file"),
-        ({"hosts": "#!/bin/sh\n"}, "unsupported-inventory"),
+        ({"hosts": "#!/bin/sh\n"}, "inventory-program"),
         ({"hosts": "h\n", "host_vars/h.yml": "- a\n"}, "bad-value"),
         ({"hosts": "h\n", "host_vars/h.yml": "a: 1\na: 2\n"}, "duplicate-key"),
         ({"hosts": "h\n", "group_vars/all.yml": "$ANSIBLE_VAULT;1.1\n"}, "vaulted-file"),
@@ -151,3 +151,11 @@ def test_a_thousand_hosts_load_quickly(tmp_path: Path) -> None:
     start = process_time()
     assert len(load([tmp_path / "hosts"]).hosts) == 1000
     assert process_time() - start < 0.3
+
+
+def test_what_is_no_source_in_a_folder_may_be_said(tmp_path: Path) -> None:
+    write(tmp_path, {"a.ini": "[broken\n", "b.cfg": "h\n", "old-c": "[broken\n"})
+    inventory = load([tmp_path], ignored=[".ini"], ignored_patterns=["^old"])
+    assert list(inventory.hosts) == ["h"]
+    with pytest.raises(InputError, match="which is no regex"):
+        load([tmp_path / "b.cfg"], ignored_patterns=["("])
