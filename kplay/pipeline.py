@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kplay.errors import ExitCode
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
+    from kplay.graph.model import PlayStrand
     from kplay.inventory.model import Inventory
     from kplay.plan.make import Plan
     from kplay.walk.events import Listener
@@ -35,6 +36,13 @@ def prepare(options: RunOptions) -> Prepared:
     from kplay.execute.prepare import prepare as all_of_it
 
     return all_of_it(options)
+
+
+def check_syntax(options: RunOptions) -> list[PlayStrand]:
+    """Load playbooks and build their graph; an inventory is read where there is one."""
+    from kplay.execute.prepare import check_syntax as check
+
+    return check(options)
 
 
 def plan(options: RunOptions, listener: Listener) -> Plan:

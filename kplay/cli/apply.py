@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from kplay.cli import options
+from kplay.cli import ansible_options, options
 from kplay.cli.plan import has_changes, make_and_show
 from kplay.errors import ExitCode, UsageError
 
@@ -19,6 +19,9 @@ def add(parser: ArgumentParser) -> None:
     """The options of plan, and --yes."""
     options.add_playbooks(parser)
     options.add_connection(parser)
+    ansible_options.add_extent(parser)
+    ansible_options.add_run(parser)
+    ansible_options.add_lists(parser)
     options.add_shown(parser)
     options.add_probes(parser)
     options.add_runs_directory(parser)
@@ -28,12 +31,15 @@ def add(parser: ArgumentParser) -> None:
 
 def run(chosen: Namespace) -> ExitCode:
     """Nothing is done when planning found a fault, nothing to change, or the user says no."""
+    asked = options.run_options(chosen)
+    listed = ansible_options.listed(chosen, asked)
+    if listed is not None:
+        return listed
     if not chosen.yes and not sys.stdin.isatty():
         raise UsageError(
             "apply asks before it changes anything, and there is no terminal to ask on\n"
             " = help: look at `kplay plan`, then use `kplay apply --yes`"
         )
-    asked = options.run_options(chosen)
     made = make_and_show(asked)
     if made.code != ExitCode.OK or not has_changes(made):
         return made.code

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from kplay import ansible_cfg
+from kplay.cli import ansible_options
 from kplay.errors import UsageError
 from kplay.execute.options import RUNS_DIRECTORY, Passwords, RunOptions
+from kplay.playbook import keywords
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from contextlib import AbstractContextManager
 
+    from kplay.ansible_cfg import AnsibleCfg
     from kplay.walk.events import Listener
 
 
@@ -22,6 +26,7 @@ def add_inventory(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-i",
         "--inventory",
+        "--inventory-file",
         action="append",
         default=[],
         metavar="SOURCE",
@@ -61,19 +66,28 @@ def add_connection(parser: ArgumentParser) -> None:
     group.add_argument("-f", "--forks", type=int, metavar="N", help="hosts at once (50)")
     group.add_argument("-u", "--user", metavar="NAME", help="connect as this user")
     group.add_argument("--private-key", "--key-file", type=Path, metavar="FILE", help="SSH key")
-    group.add_argument("-k", "--ask-pass", action="store_true", help="ask for the SSH password")
+    connection = group.add_mutually_exclusive_group()
+    connection.add_argument(
+        "-k", "--ask-pass", action="store_true", help="ask for the SSH password"
+    )
     group.add_argument(
         "--accept-new-host-keys",
         action="store_true",
         help="add keys of hosts never seen before to known_hosts; a changed key is always refused",
     )
+    ansible_options.add_way(parser)
     group = parser.add_argument_group("privileges")
     group.add_argument("-b", "--become", action="store_true", default=None, help="become a user")
     group.add_argument("--become-user", metavar="NAME", help="which user (root)")
-    group.add_argument("--become-method", choices=["sudo", "su", "doas"], help="default: sudo")
     group.add_argument(
+        "--become-method", choices=keywords.BECOME_METHODS, metavar="METHOD",
+        help="sudo (default), su or doas",
+    )  # fmt: skip
+    become = group.add_mutually_exclusive_group()
+    become.add_argument(
         "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"
     )
+    ansible_options.add_password_files(connection, become)
 
 
 def add_shown(parser: ArgumentParser) -> None:
@@ -120,10 +134,8 @@ def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
         become=given.get("become") or cfg.get("become"),
         become_user=given.get("become_user") or cfg.get("become_user"),
         become_method=given.get("become_method") or cfg.get("become_method"),
-        passwords=_ask(
-            connection=given.get("ask_pass", False) or cfg.get("ask_pass", False),
-            become=given.get("ask_become_pass", False) or cfg.get("become_ask_pass", False),
-        ),
+        passwords=_passwords(given, cfg),
+        **ansible_options.way_options(given),
         diff=given.get("diff", False),
         check=check,
         verbosity=given.get("verbose", 0),
@@ -161,13 +173,29 @@ def report(chosen: Namespace) -> AbstractContextManager[Listener]:
     """The listener that the options ask for, on standard output."""
     from kplay.report import choose
 
-    return choose.listener(
-        sys.stdout, form=chosen.report, verbosity=chosen.verbose, diff=chosen.diff
-    )
+    # A live display would run over the questions of --step
+    form = "plain" if vars(chosen).get("step") and chosen.report == "auto" else chosen.report
+    return choose.listener(sys.stdout, form=form, verbosity=chosen.verbose, diff=chosen.diff)
 
 
 def _split(given: tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return tuple(tag.strip() for text in given for tag in text.split(",") if tag.strip())
+
+
+def _passwords(given: dict[str, Any], cfg: AnsibleCfg) -> Passwords:
+    """From files where the command line or ansible.cfg names some, else from the user."""
+    files: dict[str, str] = {}
+    for kind, asks in (("connection", "ask_pass"), ("become", "ask_become_pass")):
+        name = f"{kind}_password_file"
+        file = given.get(name) or (not given.get(asks) and cfg.get(name))
+        if file:
+            files[kind] = ansible_options.password_from(str(file))
+    asked = _ask(
+        connection="connection" not in files and (given.get("ask_pass") or cfg.get("ask_pass")),
+        become="become" not in files
+        and (given.get("ask_become_pass") or cfg.get("become_ask_pass")),
+    )
+    return replace(asked, **files)
 
 
 def _ask(*, connection: bool, become: bool) -> Passwords:

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from kplay.cli import options
+from kplay.cli import ansible_options, options
 from kplay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ def add(parser: ArgumentParser) -> None:
     """Ansible's options, --detailed-exitcode, --probes, --format."""
     options.add_playbooks(parser)
     options.add_connection(parser)
+    ansible_options.add_extent(parser)
+    ansible_options.add_run(parser)
+    ansible_options.add_lists(parser)
     options.add_shown(parser)
     options.add_probes(parser)
     parser.add_argument(
@@ -32,7 +35,11 @@ def add(parser: ArgumentParser) -> None:
 
 def run(chosen: Namespace) -> ExitCode:
     """Make a plan and show it."""
-    made = make_and_show(options.run_options(chosen, check=True), form=chosen.format)
+    asked = options.run_options(chosen, check=True)
+    listed = ansible_options.listed(chosen, asked)
+    if listed is not None:
+        return listed
+    made = make_and_show(asked, form=chosen.format)
     if made.code != ExitCode.OK:
         return made.code
     changes = chosen.detailed_exitcode and has_changes(made)
@@ -51,7 +58,10 @@ def make_and_show(asked: RunOptions, *, form: str = "text") -> Plan:
     from kplay import pipeline
     from kplay.report import choose, plan_json, plan_text
 
-    with choose.listener(sys.stderr, verbosity=asked.verbosity, planning=True) as listener:
+    form_of_progress = "plain" if asked.ask is not None else "auto"
+    with choose.listener(
+        sys.stderr, form=form_of_progress, verbosity=asked.verbosity, planning=True
+    ) as listener:
         made = pipeline.plan(asked, listener)
     if form == "json":
         print(json.dumps(plan_json.of(made.steps, made.lost), indent=2, default=str))

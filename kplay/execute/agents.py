@@ -32,6 +32,16 @@ def target_of(prepared: Prepared, key: str) -> Target:
         variables.setdefault(variable, value)
     if host in LOCAL and host not in prepared.inventory.hosts:
         variables.setdefault("ansible_connection", "local")
+    options = prepared.options
+    said = {
+        "ansible_connection": options.connection,
+        "ansible_timeout": options.timeout,
+        "ansible_ssh_common_args": options.ssh_common_args,
+        "ansible_ssh_extra_args": options.ssh_extra_args,
+    }
+    for variable, given in said.items():
+        if given:
+            variables.setdefault(variable, given)
     return Target.from_variables(host, variables)
 
 

@@ -137,7 +137,7 @@ def stored_options(options: RunOptions) -> dict[str, Any]:
     """Options as JSON-ready data, passwords left out."""
     from dataclasses import fields
 
-    kept = (field.name for field in fields(options) if field.name != "passwords")
+    kept = (field.name for field in fields(options) if field.name not in ("passwords", "ask"))
     return {name: _plain(getattr(options, name)) for name in kept}
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kplay.ansible_cfg import AnsibleCfg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RUNS_DIRECTORY = Path(".kplay/runs")
 
@@ -38,6 +42,15 @@ class RunOptions:
     forks: int = 50
     user: str | None = None
     private_key: Path | None = None
+    connection: str | None = None
+    timeout: int | None = None
+    """Seconds that a connection may take to open."""
+    ssh_common_args: str = ""
+    ssh_extra_args: str = ""
+    force_handlers: bool = False
+    start_at_task: str = ""
+    ask: Callable[[str], str] | None = None
+    """``--step``: asked for each task by name; says ``y``, ``n`` or ``c`` (go on unasked)."""
     become: bool | None = None
     become_user: str | None = None
     become_method: str | None = None

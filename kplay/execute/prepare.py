@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kplay.ansible_cfg import Value
 from kplay.bundle import default_directory
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, UsageError
 from kplay.graph.build import build
+from kplay.graph.start import start_at
 from kplay.graph.tags import TagChoice
 from kplay.inventory.load import IGNORED, load, load_adjacent
 from kplay.playbook.load import Loader
@@ -24,9 +26,8 @@ from kplay.source import Sourced, load_file, load_text, made_up
 from kplay.walk.chosen import expected_names, play_hosts
 
 if TYPE_CHECKING:
-    from kplay.ansible_cfg import AnsibleCfg
     from kplay.execute.options import RunOptions
-    from kplay.graph.model import Graph
+    from kplay.graph.model import Graph, PlayStrand
     from kplay.inventory.model import Inventory
     from kplay.playbook.model import Playbook
 
@@ -65,19 +66,9 @@ def prepare(options: RunOptions) -> Prepared:
     """
     extra = extra_vars(options.extra_vars)
     inventory = load_inventory(options)
-    roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
-    cfg = options.ansible_cfg
-    plain = {name: value.value for name, value in extra.items()}
-    loader = Loader(
-        roles_path=[*roles_path, *cfg.roles_path],
-        collections_path=cfg.collections_path,
-        extra_vars=plain,
-        filters=filter_names(),
-        tests=test_names(),
-        lookups=lookup_names(),
-    )
+    loader = _loader(options, extra)
     playbook = loader.playbook(options.playbooks)
-    _take_defaults(playbook, cfg)
+    _take_defaults(playbook, options)
     directory = playbook.plays[0].directory if playbook.plays else None
     _complete(inventory, directory)
     store = VariableStore(inventory, directory, extra)
@@ -86,6 +77,8 @@ def prepare(options: RunOptions) -> Prepared:
     hosts = [play_hosts(play, store, options.limit, expected) for play in playbook.plays]
     graph = build(playbook, hosts, tags)
     graph.expected = expected
+    if options.start_at_task:
+        start_at(graph, options.start_at_task)
     return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
 
 
@@ -109,15 +102,48 @@ def _complete(inventory: Inventory, directory: Path | None) -> None:
     everyone.setdefault("kplay_bundle", made_up(str(default_directory())))
 
 
+def check_syntax(options: RunOptions) -> list[PlayStrand]:
+    """The plays of the playbooks, checked as far as that goes without an inventory.
+
+    Raises:
+        InputError: any fault in what the user wrote.
+    """
+    if _sources(options):
+        return prepare(options).graph.plays
+    loader = _loader(options, extra_vars(options.extra_vars))
+    playbook = loader.playbook(options.playbooks)
+    return build(playbook, [[] for _ in playbook.plays]).plays
+
+
+def _loader(options: RunOptions, extra: dict[str, Sourced]) -> Loader:
+    roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
+    cfg = options.ansible_cfg
+    plain = {name: value.value for name, value in extra.items()}
+    return Loader(
+        roles_path=[*roles_path, *cfg.roles_path],
+        collections_path=cfg.collections_path,
+        extra_vars=plain,
+        filters=filter_names(),
+        tests=test_names(),
+        lookups=lookup_names(),
+    )
+
+
 _PLAY_DEFAULTS = ("any_errors_fatal", "force_handlers", "gather_timeout", "strategy")
 
 
-def _take_defaults(playbook: Playbook, cfg: AnsibleCfg) -> None:
-    """Give plays what ansible.cfg says of keywords that they leave out."""
+def _take_defaults(playbook: Playbook, options: RunOptions) -> None:
+    """Give plays what the command line and ansible.cfg say of keywords that they leave out."""
+    cfg = options.ansible_cfg
     defaults = {name: cfg.values[name] for name in _PLAY_DEFAULTS if name in cfg.values}
     if cfg.get("gathering") == "explicit":
         defaults["gather_facts"] = cfg.values["gathering"]._replace(value=False)
+    if options.force_handlers:
+        defaults["force_handlers"] = Value(True, "--force-handlers")
     for play in playbook.plays:
+        if options.ask is not None:
+            # Each task is asked for once, when every host has come so far
+            play.keywords["strategy"] = made_up("linear", "--step")
         for name, found in defaults.items():
             play.keywords.setdefault(name, made_up(found.value, found.origin))
 
@@ -129,10 +155,7 @@ def load_inventory(options: RunOptions) -> Inventory:
         UsageError: there is none.
         InputError: a source is missing or wrong.
     """
-    sources: list[str | Path] = list(options.inventory)
-    if not sources:
-        given = os.environ.get("KPLAY_INVENTORY")
-        sources = [given] if given else list(options.ansible_cfg.get("inventory", ()))
+    sources = _sources(options)
     if not sources:
         raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
     cfg = options.ansible_cfg
@@ -142,6 +165,13 @@ def load_inventory(options: RunOptions) -> Inventory:
         ignored=cfg.get("inventory_ignore", IGNORED),
         ignored_patterns=cfg.get("inventory_ignore_patterns", ()),
     )
+
+
+def _sources(options: RunOptions) -> list[str | Path]:
+    if options.inventory:
+        return list(options.inventory)
+    given = os.environ.get("KPLAY_INVENTORY")
+    return [given] if given else list(options.ansible_cfg.get("inventory", ()))
 
 
 def extra_vars(given: tuple[str, ...]) -> dict[str, Sourced]:

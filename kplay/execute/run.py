@@ -12,6 +12,7 @@ from kplay.errors import ExitCode, InputError, KplayError
 from kplay.execute.agents import fleet_maker
 from kplay.execute.journal import Holder, Journal, new_id
 from kplay.execute.prepare import prepare, reload_inventory
+from kplay.execute.retry import write_retry
 from kplay.resolve.faults import TemplateError
 from kplay.walk import events
 from kplay.walk.settings import BecomeDefaults
@@ -70,6 +71,7 @@ def walk(
         verbosity=options.verbosity,
         limit=options.limit,
         probes_author=options.probes_author,
+        ask=options.ask,
         records=records or {},
         secrets=redactor.secrets,
         keep=journal.keep if journal is not None else None,
@@ -108,7 +110,17 @@ def walk(
         emit(events.RunEnded(time.time(), run_id, seconds, counts, traffic, int(code)))
         if journal is not None:
             journal.close()
+    if mode == "apply":
+        _note_retry(options, walker, listener)
     return code
+
+
+def _note_retry(options: RunOptions, walker: Walker, listener: events.Listener) -> None:
+    lost = [host.name for host in walker.hosts.values() if host.lost in ("failed", "unreachable")]
+    path = write_retry(options, lost)
+    if path is not None:
+        text = f"`kplay resume` goes on with this run; a new one of what failed: --limit @{path}"
+        listener(events.Warned(time.time(), text))
 
 
 def exit_code(walker: Walker) -> ExitCode:

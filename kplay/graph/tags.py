@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from kplay.playbook.model import gathered
+from kplay.playbook.values import names_in
 
 if TYPE_CHECKING:
     from kplay.playbook.model import Node, Play
+    from kplay.source import Sourced
 
 
 class TagChoice(NamedTuple):
@@ -43,7 +45,10 @@ def tags_of(play: Play, node: Node) -> frozenset[str]:
     """All tags of a node, those of its blocks, role and play included."""
     found: set[str] = set()
     for holder in gathered(play, node, "tags"):
-        value = holder.value
-        for entry in value if isinstance(value, list) else [value]:
-            found.update(part.strip() for part in str(entry).split(",") if part.strip())
+        found |= names_of(holder)
     return frozenset(found)
+
+
+def names_of(given: Sourced | None) -> set[str]:
+    """The tags that one ``tags`` keyword names."""
+    return set(names_in(given.value)) if given is not None else set()

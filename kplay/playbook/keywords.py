@@ -34,7 +34,7 @@ class Keyword(NamedTuple):
     """True when a template makes no sense, because loading itself needs the value."""
 
 
-_BECOME_METHODS = (
+BECOME_METHODS = (
     *("sudo", "su", "doas"),
     *("ansible.builtin.sudo", "ansible.builtin.su", "community.general.doas"),
 )
@@ -79,7 +79,7 @@ TABLE: tuple[Keyword, ...] = (
     *_of(_EVERYWHERE, "bool", "ignore_unreachable", "override"),
     *_of(_STEPS, "bool", "no_log ignore_errors run_once", "override"),
     *_of(_EVERYWHERE, "str", "become_user become_flags become_exe", "override"),
-    *_of(_EVERYWHERE, "str", "become_method", "override", choices=_BECOME_METHODS),
+    *_of(_EVERYWHERE, "str", "become_method", "override", choices=BECOME_METHODS),
     *_of(_EVERYWHERE, "str", "remote_user connection", "override"),
     *_of(_EVERYWHERE, "int", "port throttle", "override"),
     *_of(_STEPS, "int", "timeout", "override"),

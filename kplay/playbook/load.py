@@ -82,7 +82,10 @@ class Loader(Reader):
         scope = Scope(faults, extra=self.extra_vars)
         found: list[Play] = []
         for path in paths:
-            found += plays.read_playbook(self, files.tidy(path), None, scope)
+            own = plays.read_playbook(self, files.tidy(path), None, scope)
+            for play in own:
+                play.playbook = path
+            found += own
         playbook = Playbook(found, list(self.read))
         for fault in check_templates(
             playbook, filters=self.filters, tests=self.tests, lookups=self.lookups

@@ -61,12 +61,16 @@ class Task:
     handler: bool = False
     faults: tuple[Diagnostic, ...] = ()
     """What is wrong with its arguments, where a run may pass it by: fatal when it runs."""
+    written: str = ""
+    """The module's name as written, with its collection."""
 
     @property
     def name(self) -> str:
-        """The name as written (may hold templates), else the module's name."""
+        """The name as written (may hold templates), else the module's name as written."""
         given = self.keywords.get("name")
-        return str(given.value) if given is not None and given.value else self.module
+        if given is not None and given.value:
+            return str(given.value)
+        return self.written or self.module
 
 
 @dataclass(eq=False, slots=True)
@@ -133,6 +137,8 @@ class Play:
     """Handlers of the play, then those of its roles in order."""
     directory: Path | None = None
     """Folder of the playbook's file: where ``files/``, ``templates/`` and ``roles/`` are sought."""
+    playbook: Path | None = None
+    """The file of the command line that the play came with, be it by an import."""
 
     def sections(self) -> Iterator[tuple[str, list[Node]]]:
         """The sections in order; handlers are flushed after each."""

@@ -94,6 +94,7 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
         parent=scope.parent,
         handler=scope.handler,
         faults=() if certain else tuple(faults),
+        written=call.name,
     )
     _check_loop(words, scope)
     _check_waiting(task, scope)

@@ -161,6 +161,14 @@ class Plays:
             if not watch.passed and not (watch.pending == {host.name} and edge.kind != "needs"):
                 watch.waiting.append(host.name)
                 return False
+        if self.walker.world.ask is not None:
+            if host.pipeline:
+                return False
+            if not self.walker.world.wanted(vertex):
+                run.step_over(host.name)
+                self.passed(host, run)
+                self.walker.wake(host.name)
+                return False
         if vertex.once:
             return not host.pipeline and self._once(host, run, vertex)
         return True

@@ -54,6 +54,8 @@ class World:
     records: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Results of an earlier, broken run of the same playbook by step id."""
     secrets: set[str] = field(default_factory=set)
+    ask: Callable[[str], str] | None = None
+    """Asked before each task, by its name: ``y``, ``n``, or ``c`` to be asked no more."""
     keep: Callable[..., None] | None = None
     """(step, raw result, no_log=) -> None: makes a raw result last, before its slot goes."""
     reload: Callable[[], Inventory] | None = None
@@ -69,6 +71,7 @@ class World:
     _runs: dict[int, PlayRun] = field(default_factory=dict)
     _lost: Callable[[str], bool] = field(default=lambda _: False)
     _effects: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
+    _answers: dict[str, bool] = field(default_factory=dict)
     _told: dict[tuple[str, str], int] = field(default_factory=dict)
 
     # -- variables ----------------------------------------------------------------------------
@@ -285,6 +288,18 @@ class World:
             return None
         recorded = self.records[step]
         return None if recorded.get("failed") else dict(recorded)
+
+    def wanted(self, vertex: Vertex) -> bool:
+        """Whether the user wants a task run; asked once for all hosts."""
+        steers = isinstance(vertex.node, Task) and vertex.node.module == "meta"
+        if vertex.node is None or steers:
+            return True
+        if vertex.key not in self._answers and self.ask is not None:
+            answer = self.ask(vertex.name)
+            self._answers[vertex.key] = answer != "n"
+            if answer == "c":
+                self.ask = None
+        return self._answers.get(vertex.key, True)
 
     def note_error(self, error: KplayError) -> None:
         """Remember an error for the exit code."""

@@ -74,6 +74,7 @@ def walk(tmp_path: Path):
             planning=planning,
             probes_author=prepared.options.probes_author,
             tags=prepared.tags,
+            ask=prepared.options.ask,
         )
         seen: list[events.Event] = []
         walker = Walker(prepared.graph, world, seen.append)
