@@ -16,8 +16,10 @@ from kplay.graph.build import build
 from kplay.graph.start import start_at
 from kplay.graph.tags import TagChoice
 from kplay.inventory.load import IGNORED, load, load_adjacent
+from kplay.inventory.model import Inventory
 from kplay.playbook.load import Loader
 from kplay.resolve.constructed import Constructor
+from kplay.resolve.early import renderer
 from kplay.resolve.filters import filter_names
 from kplay.resolve.jinja_tests import test_names
 from kplay.resolve.lookups import lookup_names
@@ -28,7 +30,6 @@ from kplay.walk.chosen import expected_names, play_hosts
 if TYPE_CHECKING:
     from kplay.execute.options import RunOptions
     from kplay.graph.model import Graph, PlayStrand
-    from kplay.inventory.model import Inventory
     from kplay.playbook.model import Playbook
 
 
@@ -66,7 +67,7 @@ def prepare(options: RunOptions) -> Prepared:
     """
     extra = extra_vars(options.extra_vars)
     inventory = load_inventory(options)
-    loader = _loader(options, extra)
+    loader = _loader(options, extra, inventory)
     playbook = loader.playbook(options.playbooks)
     _take_defaults(playbook, options)
     directory = playbook.plays[0].directory if playbook.plays else None
@@ -110,12 +111,12 @@ def check_syntax(options: RunOptions) -> list[PlayStrand]:
     """
     if _sources(options):
         return prepare(options).graph.plays
-    loader = _loader(options, extra_vars(options.extra_vars))
+    loader = _loader(options, extra_vars(options.extra_vars), Inventory())
     playbook = loader.playbook(options.playbooks)
     return build(playbook, [[] for _ in playbook.plays]).plays
 
 
-def _loader(options: RunOptions, extra: dict[str, Sourced]) -> Loader:
+def _loader(options: RunOptions, extra: dict[str, Sourced], inventory: Inventory) -> Loader:
     roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
     cfg = options.ansible_cfg
     plain = {name: value.value for name, value in extra.items()}
@@ -126,6 +127,7 @@ def _loader(options: RunOptions, extra: dict[str, Sourced]) -> Loader:
         filters=filter_names(),
         tests=test_names(),
         lookups=lookup_names(),
+        render=renderer(inventory),
     )
 
 

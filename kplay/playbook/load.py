@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from kplay.playbook.model import Include, Keywords, Node, Role
+    from kplay.playbook.scope import Render
     from kplay.source import Sourced, Span
 
 
@@ -30,6 +31,7 @@ def load(
     filters: Collection[str] | None = None,
     tests: Collection[str] | None = None,
     lookups: Collection[str] | None = None,
+    render: Render | None = None,
 ) -> Playbook:
     """The plays of playbook files, in order, with every fault of all of them reported at once.
 
@@ -41,6 +43,8 @@ def load(
         filters: names of the filters that templates may use; None leaves them unchecked.
         tests: names of the tests that templates may use; None leaves them unchecked.
         lookups: names of the lookups that ``with_…`` may use; None leaves them unchecked.
+        render: renders names of static imports with the variables that loading knows; without it
+            only plain variables are filled in.
 
     Raises:
         InputError: anything written that cannot be run; one diagnostic per fault.
@@ -52,6 +56,7 @@ def load(
         filters=filters,
         tests=tests,
         lookups=lookups,
+        render=render,
     )
     return loader.playbook(paths)
 
@@ -68,6 +73,7 @@ class Loader(Reader):
         filters: Collection[str] | None = None,
         tests: Collection[str] | None = None,
         lookups: Collection[str] | None = None,
+        render: Render | None = None,
     ) -> None:
         super().__init__(roles_path, collections_path)
         self.extra_vars = dict(extra_vars or {})
@@ -75,11 +81,12 @@ class Loader(Reader):
         """Names of the filters that templates may use; None leaves them unchecked."""
         self.tests = tests
         self.lookups = lookups
+        self.render = render
 
     def playbook(self, paths: Sequence[Path]) -> Playbook:
         """The plays of playbook files, as ``load`` gives them."""
         faults = Faults()
-        scope = Scope(faults, extra=self.extra_vars)
+        scope = Scope(faults, extra=self.extra_vars, render=self.render)
         found: list[Play] = []
         for path in paths:
             own = plays.read_playbook(self, files.tidy(path), None, scope)
@@ -224,6 +231,7 @@ class Loader(Reader):
             parent=parent,
             extra=self.extra_vars,
             static=False,
+            render=self.render,
         )
 
     def _check(self, nodes: list[Node], scope: Scope) -> None:

@@ -89,7 +89,9 @@ class Reader:
                 "late-name",
                 "the file of a static import must be known when loading",
                 target.span,
-                notes=("templates may use variables of -e, the play and the block, as plain text",),
+                notes=(
+                    "templates may use variables of -e, the play and the block, and what needs no host",
+                ),
                 help=("use `include_tasks` where a fact or a result decides",),
             )
             return []

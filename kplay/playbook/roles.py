@@ -58,7 +58,12 @@ def unfold(
         parts: ``tasks``, ``vars``, ``defaults``, ``handlers`` to file names other than main.
         public: whether the play after it sees its defaults and vars.
     """
-    text = scope.fill(str(name.value))
+    around = scope.within(parent=Block(words, name.span, parent=scope.parent))
+    text = around.fill(str(name.value))
+    parts = {part: around.fill(file) for part, file in parts.items()}
+    if not text.strip():
+        scope.faults.add("late-name", "the name of this role is empty", name.span)
+        return None
     path = find(reader, text, name, scope)
     if path is None:
         return None
@@ -108,7 +113,9 @@ def find(reader: Reader, text: str, name: Sourced, scope: Scope) -> Path | None:
             "late-name",
             "the name of a static role must be known when loading",
             name.span,
-            notes=("templates may use variables of -e, the play and the block, as plain text",),
+            notes=(
+                "templates may use variables of -e, the play and the block, and what needs no host",
+            ),
             help=("use `include_role` where a fact or a result decides",),
         )
         return None

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from kplay.playbook.values import is_template, names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from kplay.diagnostics import Faults
     from kplay.playbook.model import Block, Node, Play, Role
     from kplay.source import Sourced, Span
+
+    Render = Callable[[str, Mapping[str, object], Path | None], str | None]
 
 _PLAIN_NAME = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 
@@ -39,6 +41,8 @@ class Scope:
     """False where an include is being expanded in a run."""
     rescue: bool = False
     """Whether only a failure leads here."""
+    render: Render | None = None
+    """Renders a template with tables of variables, the first one winning; None where it cannot."""
 
     def within(self, **changes: Any) -> Scope:
         """The same place, deeper."""
@@ -81,13 +85,23 @@ class Scope:
         return self.files[-1][0].parent if self.files else self.directory
 
     def fill(self, text: str) -> str:
-        """Text with the ``{{ name }}`` parts replaced that loading can know.
+        """Text with the templates replaced that loading can know.
 
-        Known are the command line's variables and the plain ones of blocks, role and play.
+        Known are the command line's variables, those of blocks, role and play, lookups, and
+        whatever else needs no host. Text that needs one keeps its templates.
         """
         if not is_template(text):
             return text
-        return _PLAIN_NAME.sub(lambda found: self._known(found[1], found[0]), text)
+        text = _PLAIN_NAME.sub(lambda found: self._known(found[1], found[0]), text)
+        if self.render is None or not is_template(text):
+            return text
+        known: dict[str, object] = {}
+        for table in reversed(self._tables()):
+            known.update(table)
+        if self.role is not None:
+            known.update(role_path=str(self.role.path), role_name=self.role.name)
+        rendered = self.render(text, {**known, **self.extra}, self.directory)
+        return text if rendered is None else rendered
 
     def _known(self, name: str, otherwise: str) -> str:
         if name in self.extra:

@@ -150,3 +150,4 @@ def test_what_is_refused(codes: Callable[..., list[str]]) -> None:
     broken = {**sound, "roles/one/defaults/main.yml": "- a\n"}
     assert of("one", broken) == ["bad-value"]
     assert of("'{{ ansible_distribution }}'") == ["late-name"]
+    assert of("''") == ["late-name"]
