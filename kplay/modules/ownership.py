@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Dict, Optional
 
-from kplay.modules.api import Arg, Args, State
+from kplay.modules.api import Arg, Args, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
@@ -14,7 +14,14 @@ ARGS = {
     "owner": Arg("str"),
     "group": Arg("str"),
     "unsafe_writes": Arg("bool", default=False),
+    "seuser": Arg("str"),
+    "serole": Arg("str"),
+    "setype": Arg("str"),
+    "selevel": Arg("str"),
 }
+
+# where the kernel has SELinux, and it is on
+_SELINUX = "/sys/fs/selinux/enforce"
 
 FIELDS = ("mode", "owner", "group")
 
@@ -96,8 +103,12 @@ def observe(probe: "Probe", args: Args, stat: "Optional[Stat]") -> State:
     ``expected`` must know of the host. Also checks that the owner and group asked for exist.
 
     Raises:
-        ModuleFailure: no such user or group (in a plan: UnknownValue).
+        ModuleFailure: no such user or group (in a plan: UnknownValue); a label is asked for, and
+            the host has SELinux. Without SELinux labels mean nothing, as in Ansible.
     """
+    labels = [name for name in ("seuser", "serole", "setype", "selevel") if args.get(name)]
+    if labels and probe.stat(_SELINUX) is not None:
+        raise ModuleFailure("SELinux is on, and %s is not set by kplay yet" % ", ".join(labels))
     asked: Dict[str, int] = {}
     for kind, number in (("owner", "uid"), ("group", "gid")):
         if args.get(kind):

@@ -162,7 +162,6 @@ module = Module(
     complete=True,
     foresee=foresee,
     verify=("enabled", "masked"),
-    requires_one_of=(("state", "enabled", "masked", "daemon_reload", "daemon_reexec"),),
     also_known_as=(
         "systemd_service",
         "ansible.builtin.systemd",

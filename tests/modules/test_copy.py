@@ -212,3 +212,14 @@ def test_content_that_only_the_run_can_tell(dest: str, action: str) -> None:
     kind, key, value = planned.effects[0]
     assert (kind, key, value["content"], value["mode"]) == ("path", dest, UNKNOWN, "0600")
     assert "digest" not in value
+
+
+def test_labels_of_selinux_mean_nothing_without_it() -> None:
+    args = {"content": "x\n", "dest": "/n", "setype": "etc_t", "seuser": "system_u"}
+    host = FakeHost()
+    assert play(module, args, host).changed
+    assert host.text("/n") == "x\n"
+    enforcing = FakeHost(files={"/sys/fs/selinux/enforce": "1"})
+    refused = play(module, args, enforcing)
+    assert refused.failed
+    assert "SELinux is on, and seuser, setype is not set" in refused.msg

@@ -235,3 +235,10 @@ def test_values_in_braces_may_go_over_lines() -> None:
     fields = through(with_unit(status), name="web", state="started")[1]
     assert fields["status"]["ExecStart"] == "{ path=/x ;\nargv[]=/x a=b ; }"
     assert fields["status"]["LoadState"] == "loaded"
+
+
+def test_a_unit_is_looked_at_when_nothing_is_asked_of_it() -> None:
+    change, fields = through(with_unit(STOPPED), name="web")
+    assert change.action == "none"
+    assert fields["status"]["UnitFileState"] == "disabled"
+    assert fields["name"] == "web"
