@@ -89,9 +89,7 @@ class Reader:
                 "late-name",
                 "the file of a static import must be known when loading",
                 target.span,
-                notes=(
-                    "templates may use variables of -e, the play and the block, and what needs no host",
-                ),
+                notes=("known are -e, variables of play, role and block, and lookups",),
                 help=("use `include_tasks` where a fact or a result decides",),
             )
             return []

@@ -113,9 +113,7 @@ def find(reader: Reader, text: str, name: Sourced, scope: Scope) -> Path | None:
             "late-name",
             "the name of a static role must be known when loading",
             name.span,
-            notes=(
-                "templates may use variables of -e, the play and the block, and what needs no host",
-            ),
+            notes=("known are -e, variables of play, role and block, and lookups",),
             help=("use `include_role` where a fact or a result decides",),
         )
         return None
