@@ -118,11 +118,42 @@ _REFUSED = {
 }
 
 
+# Subcommands of git that change neither a repository nor its index
+_GIT = {
+    ("ls-remote",), ("rev-parse",), ("remote", "get-url"), ("cat-file", "-t"),
+    ("submodule", "status"),
+}  # fmt: skip
+_GIT_SSH = re.compile(
+    r"^core\.sshCommand=ssh( -i [\w./~-]+| -o (IdentitiesOnly|BatchMode|StrictHostKeyChecking)=yes"
+    r"| -p \d+)*$"
+)
+
+
+def _git(words: Sequence[str]) -> bool:
+    """Whether git only reads: status refreshes the index unless it is told not to."""
+    rest, unlocked = list(words), False
+    while rest and rest[0].startswith("-"):
+        if rest[0] == "--no-optional-locks":
+            unlocked = True
+        elif rest[0] == "-C" or (rest[0] == "-c" and len(rest) > 1 and _GIT_SSH.match(rest[1])):
+            del rest[0]
+        else:
+            return False
+        del rest[:1]
+    # these name programs to run
+    if any(re.match(r"^(--upload-pack|--exec|-u$|ext::|--output)", word) for word in rest):
+        return False
+    known = any(tuple(rest[: len(one)]) == one for one in _GIT)
+    return known or (unlocked and rest[:2] == ["status", "--porcelain"])
+
+
 def reads_only(argv: Sequence[str]) -> bool:
     """Whether the program, called so, is known to write nothing."""
     if not argv:
         return False
     program = argv[0].rsplit("/", 1)[-1]
+    if program == "git":
+        return _git(argv[1:])
     allowed = READERS.get(program)
     if allowed is None:
         return False

@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
 TYPES = re.compile(r"^(?:ssh-|ecdsa-sha2-|sk-ssh-|sk-ecdsa-)[\w@.-]+$")
-FETCHING = {
-    "http_agent": "ansible-httpget",
-    "headers": None,
-    "url_username": None,
-    "timeout": 10,
-    "client_cert": None,
-    "client_key": None,
-}
 
 
 class Key(NamedTuple):
@@ -84,7 +76,7 @@ def _given(probe: "Probe", args: Args) -> str:
     key = str(args["key"])
     if not key.startswith(("http://", "https://", "file://")):
         return key
-    asked = dict(FETCHING, validate_certs=args["validate_certs"], dest="")
+    asked = dict(get_url.PLAIN, validate_certs=args["validate_certs"], dest="")
     return get_url.fetch(probe, asked, key)[0].decode("utf-8", "replace")
 
 

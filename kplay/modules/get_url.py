@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
 
+PLAIN = {
+    "http_agent": "ansible-httpget",
+    "headers": None,
+    "url_username": None,
+    "validate_certs": True,
+    "timeout": 30,
+    "client_cert": None,
+    "client_key": None,
+    "dest": "",
+}
+"""What fetch() is asked with where a module has no such arguments of its own."""
+
+
 def fetch(probe: "Probe", args: Args, url: str) -> Tuple[bytes, int]:
     """The content of a URL, and its HTTP status.
 

@@ -16,15 +16,6 @@ from kplay.modules.lacking import lacking
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
-FETCHING = {
-    "http_agent": "ansible-httpget",
-    "headers": None,
-    "url_username": None,
-    "timeout": 30,
-    "client_cert": None,
-    "client_key": None,
-}
-
 
 def observe(probe: "Probe", args: Args) -> State:
     """Compare every member with the path that it becomes."""
@@ -62,7 +53,7 @@ def _data(probe: "Probe", args: Args) -> bytes:
     if "://" in args["src"]:
         if probe.scratch():
             raise UnknownValue(f"the archive at {args['src']} is fetched when applying")
-        asked = dict(FETCHING, validate_certs=args["validate_certs"], dest=args["dest"])
+        asked = dict(get_url.PLAIN, validate_certs=args["validate_certs"], dest=args["dest"])
         return get_url.fetch(probe, asked, args["src"])[0]
     stat = probe.stat(args["src"])
     if stat is None:
