@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kplay.errors import ExitCode
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
+    from kplay.graph.explain import Explanation
     from kplay.graph.model import PlayStrand
     from kplay.inventory.model import Inventory
     from kplay.plan.make import Plan
@@ -43,6 +44,13 @@ def check_syntax(options: RunOptions) -> list[PlayStrand]:
     from kplay.execute.prepare import check_syntax as check
 
     return check(options)
+
+
+def explain(options: RunOptions, name: str, host: str) -> tuple[list[Explanation], set[str]]:
+    """Where a variable's value on a host comes from, and what of it all must not be shown."""
+    from kplay.execute.explaining import explain as from_options
+
+    return from_options(options, name, host)
 
 
 def plan(options: RunOptions, listener: Listener) -> Plan:

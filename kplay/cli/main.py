@@ -55,7 +55,12 @@ def _run(argv: list[str]) -> ExitCode:
 
     top = parser()
     _refuse_unknown_verb(argv)
-    chosen = top.parse_args(argv)
+    chosen, rest = top.parse_known_args(argv)
+    if rest:
+        # argparse takes positional arguments in one run: these stood behind an option
+        if not hasattr(chosen, "playbooks") or any(word.startswith("-") for word in rest):
+            top.error(f"unrecognized arguments: {' '.join(rest)}")
+        chosen.playbooks += [Path(word) for word in rest]
     if chosen.version:
         from kplay.cli import version
 

@@ -10,6 +10,7 @@ from kplay.cli import (
     completion,
     doc,
     doctor,
+    explain,
     graph,
     inventory,
     lab,
@@ -45,6 +46,7 @@ def verbs() -> dict[str, Verb]:
     """Every verb by name."""
     found = {
         "inventory": inventory,
+        "explain": explain,
         "graph": graph,
         "plan": plan,
         "apply": apply,

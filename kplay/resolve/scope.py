@@ -155,6 +155,11 @@ class Scope(Mapping[str, Any]):
                 return table[name]
         return _ABSENT
 
+    def written(self, name: str) -> object:
+        """The winning definition as it stands, a Sourced where the user wrote it; or None."""
+        found = self._winner(name)
+        return None if found is _ABSENT else found
+
     def _maker(self, name: str) -> Any:
         maker = MAGIC.get(name)
         if maker is None and self.play is not None:
