@@ -51,6 +51,7 @@ unit: $(STAMP)  ## unit, module, language and diagnostics tests: no root, no hos
 	$(PYTEST) -n auto -m 'not hosts and not cluster' tests
 
 hosts: $(STAMP)  ## tests on real machines (root)
+	@tests/e2e/need-packages.sh openssh-client openssh-server
 	$(PYTEST) -m hosts tests
 
 cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)

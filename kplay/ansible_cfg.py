@@ -165,6 +165,32 @@ class AnsibleCfg:
         given = self.get("collections_path", [Path(one).expanduser() for one in COLLECTIONS])
         return tuple(one.parent if one.name == "ansible_collections" else one for one in given)
 
+    def stored(self) -> dict[str, Any]:
+        """The settings as JSON-ready data: name to value and origin, paths as text."""
+        return {
+            name: [_texts(found.value), found.origin] for name, found in sorted(self.values.items())
+        }
+
+    @classmethod
+    def restored(cls, data: Mapping[str, Any]) -> AnsibleCfg:
+        """The settings that ``stored`` gave."""
+        kinds = {setting.name: setting.kind for setting in SETTINGS}
+        values = {}
+        for name, (value, origin) in data.items():
+            read: Any = value
+            if kinds.get(name) == "path":
+                read = Path(value)
+            elif kinds.get(name) == "paths":
+                read = [Path(one) for one in value]
+            values[name] = Value(read, origin)
+        return cls(None, values)
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_texts(one) for one in value]
+    return str(value) if isinstance(value, Path) else value
+
 
 def find(directory: Path | None = None, environ: Mapping[str, str] | None = None) -> AnsibleCfg:
     """Read the settings that hold in a directory.

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kplay import __version__
+from kplay.ansible_cfg import AnsibleCfg
 from kplay.agent.cipher import seal, unseal
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, KplayError
@@ -144,6 +145,8 @@ def stored_options(options: RunOptions) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(part) for part in value]
+    if isinstance(value, AnsibleCfg):
+        return value.stored()
     return str(value) if isinstance(value, Path) else value
 
 

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from kplay.ansible_cfg import AnsibleCfg
 from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import ExitCode, InputError, KplayError
 from kplay.execute.agents import fleet_maker
@@ -99,6 +100,8 @@ def _options(record: Record, passwords: Passwords, runs: Path) -> RunOptions:
             given[name] = tuple(Path(part) for part in value)
         elif name == "private_key":
             given[name] = Path(value) if value else None
+        elif name == "ansible_cfg":
+            given[name] = AnsibleCfg.restored(value)
         else:
             given[name] = tuple(value) if isinstance(value, list) else value
     given["runs_directory"] = runs
