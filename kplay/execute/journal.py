@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kplay import __version__
-from kplay.ansible_cfg import AnsibleCfg
 from kplay.agent.cipher import seal, unseal
+from kplay.ansible_cfg import AnsibleCfg
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, KplayError
 from kplay.walk import events
