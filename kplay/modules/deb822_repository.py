@@ -158,7 +158,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
         gone = {"state": "absent"}
         return [Effect("path", path, gone) for path in [*found["keys"], found["path"]]]
     value = {"state": "file", "mode": wanted["mode"]}
-    value["content"] = textfile.encode(wanted["content"]).decode("latin-1")
+    value["content"] = str(textfile.encode(wanted["content"]), "latin-1")
     effects = [Effect("path", found["path"], value)]
     if found["key_path"]:
         key = {"state": "file", "mode": "0644", "content": found["key_data"].decode("latin-1")}
