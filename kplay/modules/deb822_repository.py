@@ -161,7 +161,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     value["content"] = str(textfile.encode(wanted["content"]), "latin-1")
     effects = [Effect("path", found["path"], value)]
     if found["key_path"]:
-        key = {"state": "file", "mode": "0644", "content": found["key_data"].decode("latin-1")}
+        key = {"state": "file", "mode": "0644", "content": str(found["key_data"], "latin-1")}
         effects.append(Effect("path", found["key_path"], key))
     return effects
 
