@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kplay.graph.explain import Explanation
     from kplay.graph.model import PlayStrand
     from kplay.inventory.model import Inventory
+    from kplay.lint.check import Report
     from kplay.plan.make import Plan
     from kplay.walk.events import Listener
 
@@ -51,6 +52,13 @@ def explain(options: RunOptions, name: str, host: str) -> tuple[list[Explanation
     from kplay.execute.explaining import explain as from_options
 
     return from_options(options, name, host)
+
+
+def lint(options: RunOptions, *, strict: bool = False) -> Report:
+    """What is wrong with playbooks, as far as files alone can tell."""
+    from kplay.lint.check import lint as all_rules
+
+    return all_rules(options, strict=strict)
 
 
 def plan(options: RunOptions, listener: Listener) -> Plan:

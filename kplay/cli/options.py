@@ -43,9 +43,11 @@ def add_inventory(parser: ArgumentParser) -> None:
     )
 
 
-def add_playbooks(parser: ArgumentParser) -> None:
+def add_playbooks(parser: ArgumentParser, count: str = "+") -> None:
     """PLAYBOOK …, --tags, --skip-tags, with the inventory's options."""
-    parser.add_argument("playbooks", nargs="+", type=Path, metavar="PLAYBOOK", help="playbook file")
+    parser.add_argument(
+        "playbooks", nargs=count, type=Path, metavar="PLAYBOOK", help="playbook file"
+    )
     add_inventory(parser)
     for name, text in (
         ("--tags", "only tasks with one of these tags"),

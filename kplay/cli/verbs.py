@@ -14,6 +14,7 @@ from kplay.cli import (
     graph,
     inventory,
     lab,
+    lint,
     modules,
     plan,
     resume,
@@ -47,6 +48,7 @@ def verbs() -> dict[str, Verb]:
     found = {
         "inventory": inventory,
         "explain": explain,
+        "lint": lint,
         "graph": graph,
         "plan": plan,
         "apply": apply,

@@ -28,6 +28,8 @@ from kplay.source import Sourced, load_file, load_text, made_up
 from kplay.walk.chosen import expected_names, play_hosts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kplay.execute.options import RunOptions
     from kplay.graph.model import Graph, PlayStrand
     from kplay.playbook.model import Playbook
@@ -67,11 +69,11 @@ def prepare(options: RunOptions) -> Prepared:
     """
     extra = extra_vars(options.extra_vars)
     inventory = load_inventory(options)
-    loader = _loader(options, extra, inventory)
+    loader = make_loader(options, extra, inventory)
     playbook = loader.playbook(options.playbooks)
     _take_defaults(playbook, options)
     directory = playbook.plays[0].directory if playbook.plays else None
-    _complete(inventory, directory)
+    complete(inventory, directory)
     store = VariableStore(inventory, directory, extra)
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     expected = expected_names(playbook)
@@ -91,16 +93,8 @@ def reload_inventory(prepared: Prepared) -> Inventory:
     """
     inventory = load_inventory(prepared.options)
     plays = prepared.playbook.plays
-    _complete(inventory, plays[0].directory if plays else None)
+    complete(inventory, plays[0].directory if plays else None)
     return inventory
-
-
-def _complete(inventory: Inventory, directory: Path | None) -> None:
-    """Add what stands beside the playbook, and what kplay itself says."""
-    if directory is not None:
-        load_adjacent(inventory, directory)
-    everyone = inventory.groups["all"].variables
-    everyone.setdefault("kplay_bundle", made_up(str(default_directory())))
 
 
 def check_syntax(options: RunOptions) -> list[PlayStrand]:
@@ -111,24 +105,38 @@ def check_syntax(options: RunOptions) -> list[PlayStrand]:
     """
     if _sources(options):
         return prepare(options).graph.plays
-    loader = _loader(options, extra_vars(options.extra_vars), Inventory())
+    loader = make_loader(options, extra_vars(options.extra_vars), Inventory())
     playbook = loader.playbook(options.playbooks)
     return build(playbook, [[] for _ in playbook.plays]).plays
 
 
-def _loader(options: RunOptions, extra: dict[str, Sourced], inventory: Inventory) -> Loader:
+def make_loader(options: RunOptions, extra: Mapping[str, Sourced], inventory: Inventory) -> Loader:
+    """What reads the playbooks, and finds roles where the user keeps them."""
     roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
     cfg = options.ansible_cfg
-    plain = {name: value.value for name, value in extra.items()}
     return Loader(
         roles_path=[*roles_path, *cfg.roles_path],
         collections_path=cfg.collections_path,
-        extra_vars=plain,
+        extra_vars={name: value.value for name, value in extra.items()},
         filters=filter_names(),
         tests=test_names(),
         lookups=lookup_names(),
         render=renderer(inventory),
     )
+
+
+def complete(inventory: Inventory, directory: Path | None) -> None:
+    """Add to an inventory the files beside the playbook, and what kplay itself provides."""
+    if directory is not None:
+        load_adjacent(inventory, directory)
+    everyone = inventory.groups["all"].variables
+    for name, value in provided().items():
+        everyone.setdefault(name, value)
+
+
+def provided() -> dict[str, Sourced]:
+    """Variables that kplay gives where nobody else does."""
+    return {"kplay_bundle": made_up(str(default_directory()))}
 
 
 _PLAY_DEFAULTS = ("any_errors_fatal", "force_handlers", "gather_timeout", "strategy")

@@ -15,7 +15,7 @@ from kplay.playbook.templates import check_nodes, check_templates
 from kplay.playbook.values import read_keywords, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from kplay.playbook.model import Include, Keywords, Node, Role
     from kplay.playbook.scope import Render
@@ -82,10 +82,22 @@ class Loader(Reader):
         self.tests = tests
         self.lookups = lookups
         self.render = render
+        self.late_faults: Callable[[], Faults] = Faults
+        """What collects the faults of an include; lint's goes on where a run stops."""
 
     def playbook(self, paths: Sequence[Path]) -> Playbook:
         """The plays of playbook files, as ``load`` gives them."""
+        noted = Faults()
+        playbook = self.survey(paths, noted)
         faults = Faults()
+        for fault in noted:
+            if fault.severity == "error":
+                faults.append(fault)
+        faults.settle()
+        return playbook
+
+    def survey(self, paths: Sequence[Path], faults: Faults) -> Playbook:
+        """All of playbook files that can be read; what cannot, and warnings, go to ``faults``."""
         scope = Scope(faults, extra=self.extra_vars, render=self.render)
         found: list[Play] = []
         for path in paths:
@@ -97,9 +109,7 @@ class Loader(Reader):
         for fault in check_templates(
             playbook, filters=self.filters, tests=self.tests, lookups=self.lookups
         ):
-            if fault.severity == "error":
-                faults.append(fault)
-        faults.settle()
+            faults.append(fault)
         return playbook
 
     def load_tasks(
@@ -188,7 +198,7 @@ class Loader(Reader):
         """
         if include.kind == "role":
             return self.load_role(target, include, play, arguments=arguments)
-        faults = Faults()
+        faults = self.late_faults()
         beside = Path(include.span.file).parent
         path = self.find_file("tasks", target, include.role, play, beside=beside)
         if path is None:
@@ -224,7 +234,7 @@ class Loader(Reader):
     def _late(self, play: Play | None, parent: Block | None, role: Role | None) -> Scope:
         directory = play.directory if play is not None else None
         return Scope(
-            Faults(),
+            self.late_faults(),
             play=play,
             directory=directory,
             role=role,

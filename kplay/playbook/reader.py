@@ -31,7 +31,8 @@ class Reader:
         self.collections_path = tuple(collections_path)
         self.read: list[Path] = []
         """Playbook files read, imported ones included."""
-        self._documents: dict[Path, Document | None] = {}
+        self.documents: dict[Path, Document | None] = {}
+        """Every YAML file read; None where it could not be parsed."""
 
     def find_file(
         self,
@@ -60,14 +61,14 @@ class Reader:
 
     def document(self, path: Path, scope: Scope, span: Span | None = None) -> Document | None:
         """A parsed file, or None with its faults noted; each file is read once."""
-        if path not in self._documents:
-            self._documents[path] = None
+        if path not in self.documents:
+            self.documents[path] = None
             try:
-                self._documents[path] = load_file(path)
+                self.documents[path] = load_file(path)
             except InputError as error:
                 for fault in error.diagnostics:
                     scope.faults.append(_placed(fault, span))
-        return self._documents[path]
+        return self.documents[path]
 
     def tasks_of(self, path: Path, span: Span | None, scope: Scope) -> list[Node]:
         """The nodes of a task file."""

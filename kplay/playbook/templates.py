@@ -151,7 +151,7 @@ class Checker:
             self.faults.append(
                 Diagnostic(
                     "bad-template",
-                    f"not a valid {kind}: {_spoken(str(error.message))}",
+                    f"not a valid {kind}: {spoken(str(error.message))}",
                     line_of(leaf, error.lineno),
                 )
             )
@@ -191,7 +191,7 @@ class Checker:
         return self._environment
 
 
-def _spoken(message: str) -> str:
+def spoken(message: str) -> str:
     """Jinja's message as ours are written; ``}}`` is what it calls the end of a print statement."""
     text = message.rstrip(".").replace(". ", "; ")
     text = text.replace("token 'end of print statement'", "the end")

@@ -1,0 +1,1 @@
+"""What can be said of playbooks without a packet: variables, forms, handlers, tags, files."""
