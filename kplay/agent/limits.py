@@ -12,6 +12,7 @@ READERS = {
     "apt-cache": (("policy",), ("pkgnames",), ("show",), ("madison",), ("depends",)),
     "apt-get": (("-s",), ("--simulate",), ("indextargets",)),
     "apt-config": (("dump",),),
+    "apk": (("version",), ("upgrade", "--simulate"), ("info",)),
     "arch": ANY,
     "blkid": (("-o",), ("-s",), ()),
     "containerd": (("--version",),),
@@ -51,6 +52,7 @@ READERS = {
     "modprobe": (("-n",), ("--dry-run",), ("-c",), ("--showconfig",)),
     "mount": ((),),
     "nproc": ANY,
+    "pacman": (("-Q",), ("-Qu",), ("-Qe",), ("-Qg",), ("-Sg",)),
     "readlink": ANY,
     "rpm": (("-q",), ("-qa",), ("--query",)),
     "runc": (("--version",),),
@@ -71,6 +73,9 @@ READERS = {
     "virt-what": ANY,
     "systemd-detect-virt": ANY,
     "yum": (("-q", "-C", "check-update"),),
+    "zypper": (
+        ("--no-refresh", "--quiet", "list-updates"), ("--no-refresh", "--quiet", "search"),
+    ),
 }  # fmt: skip
 
 # Options with a value that may stand before the subcommand

@@ -1,41 +1,55 @@
-"""package: packages by the host's own package manager, apt or dnf."""
+"""package: packages by the host's own package manager: apt, dnf, yum, zypper, pacman or apk."""
 
 from typing import TYPE_CHECKING, Any, List
 
-from kplay.modules import apt, dnf
+from kplay.modules import apk, apt, dnf, pacman, zypper
 from kplay.modules.api import Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
-_APT, _DNF = ("apt",), ("dnf", "dnf4", "dnf5", "yum", "yum4")
+_MANAGERS = {"apt": apt, "dnf": dnf, "zypper": zypper, "pacman": pacman, "apk": apk}
+_PROGRAMS = {
+    "apt": ("apt-get",),
+    "dnf": ("dnf", "dnf5", "microdnf", "yum"),
+    "zypper": ("zypper",),
+    "pacman": ("pacman",),
+    "apk": ("apk",),
+}
+_NAMES = {"dnf4": "dnf", "dnf5": "dnf", "yum": "dnf", "yum4": "dnf"}
 
 
 def _manager(probe: "Probe", args: Args) -> str:
     use = str(args.get("use") or "auto").rpartition(".")[2]
-    if use in _APT or (use == "auto" and probe.which("apt-get")):
-        return "apt"
-    if use in _DNF or (use == "auto" and any(probe.which(name) for name in _DNF)):
-        return "dnf"
-    if use == "auto":
-        raise ModuleFailure("no supported package manager on this host: apt-get, dnf and yum "
-                            "were looked for")  # fmt: skip
-    raise ModuleFailure("the package manager %s is not supported" % use)
+    use = _NAMES.get(use, use)
+    if use in _MANAGERS:
+        return use
+    if use != "auto":
+        message = f"the package manager {use} is not supported: {', '.join(_MANAGERS)} are"
+        raise ModuleFailure(message)
+    for name, programs in _PROGRAMS.items():
+        if any(probe.which(program) for program in programs):
+            return name
+    looked = ", ".join(one for programs in _PROGRAMS.values() for one in programs)
+    message = f"no supported package manager on this host: {looked} were looked for"
+    raise ModuleFailure(message)
 
 
 def _of(found: State) -> Any:
-    return apt if found["manager"] == "apt" else dnf
+    return _MANAGERS[found["manager"]]
 
 
 def observe(probe: "Probe", args: Args) -> State:
     """Look at the packages as the host's package manager does."""
     manager = _manager(probe, args)
-    given = dict(args)
-    if manager == "apt":
-        given["state"] = {"installed": "present", "removed": "absent"}.get(
-            args["state"], args["state"]
-        )
-    found = apt.observe(probe, given) if manager == "apt" else dnf.observe(probe, given)
+    own: Any = _MANAGERS[manager]
+    # what only another manager's module knows is not for this one
+    given = {name: args.get(name, arg.default) for name, arg in own.ARGS.items()}
+    if manager != "apt" and given.get("upgrade") == "no":
+        given["upgrade"] = None
+    state = args.get("state")
+    given["state"] = {"installed": "present", "removed": "absent"}.get(str(state), state)
+    found: State = own.observe(probe, given)
     found.update(manager=manager, given=given)
     return found
 

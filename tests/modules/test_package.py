@@ -18,8 +18,8 @@ def test_an_installed_package_is_left() -> None:
 @pytest.mark.parametrize(
     ("host", "use", "message"),
     [
-        (FakeHost().when("apt-get"), "apk", "apk is not supported"),
-        (FakeHost(), "auto", "apt-get, dnf and yum were looked for"),
+        (FakeHost().when("apt-get"), "portage", "portage is not supported"),
+        (FakeHost(), "auto", "pacman, apk were looked for"),
     ],
 )
 def test_another_package_manager_is_refused(host: FakeHost, use: str, message: str) -> None:
@@ -44,3 +44,13 @@ def test_a_host_with_dnf_is_asked_with_dnf() -> None:
 def test_states_by_their_older_names() -> None:
     there = FakeHost().when("apt-get").when("dpkg-query", stdout=INSTALLED)
     assert not play(module, {"name": "curl", "state": "installed"}, there).changed
+
+
+@pytest.mark.parametrize("program", ["zypper", "pacman", "apk"])
+def test_other_package_managers(program: str) -> None:
+    there = FakeHost().when(program).when("rpm -qa").when("rpm -q", rc=1)
+    args = {"name": "chrony", "cache_valid_time": 3600, "enablerepo": "epel"}
+    assert plan(module, args, there).action == "create"
+    assert "after applying" in play(module, args, there).msg  # the double installs nothing
+    assert there.runs[-1].argv[0] == program
+    assert there.runs[-1].argv[-1] == "chrony"
