@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic, Faults, suggest
@@ -145,7 +146,9 @@ class Checker:
 
         before = len(self.faults)
         try:
-            tree = self._jinja().parse(text)
+            with warnings.catch_warnings():  # Python's, of backslashes that stand for themselves
+                warnings.simplefilter("ignore")
+                tree = self._jinja().parse(text)
         except TemplateSyntaxError as error:
             kind = "expression" if added else "template"
             self.faults.append(

@@ -10,15 +10,22 @@ from urllib.parse import urlsplit
 
 from jinja2.tests import TESTS as JINJA
 
-from kplay.resolve.filters import addresses, versions
-from kplay.resolve.filters.basic import to_bool
-from kplay.resolve.filters.registry import safe_test, with_prefixes
+from kplay.resolve import address_tests
+from kplay.resolve.filters import versions
+from kplay.resolve.filters.formats import ansible_type
+from kplay.resolve.filters.registry import kind_of, safe_test, with_prefixes
 from kplay.resolve.missing import Missing
 from kplay.source import VaultText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from urllib.parse import SplitResult
 
+_VAULT = b"$ANSIBLE_VAULT"
+_WORDS = {
+    **dict.fromkeys(("y", "yes", "on", "1", "true", "t"), True),
+    **dict.fromkeys(("n", "no", "off", "0", "false", "f"), False),
+}
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     name: function
     for names, function in (
@@ -53,10 +60,10 @@ def sameas(value: Any, other: Any) -> bool:
     return value is other
 
 
-def _field(result: Any, *names: str) -> bool:
+def _field(result: Any, name: str, *, absent: bool = False) -> bool:
     if not isinstance(result, dict):
-        raise TypeError(f"it takes a task's result, not a value of type `{type(result).__name__}`")
-    return any(bool(result.get(name, False)) for name in names)
+        raise TypeError(f"it takes a task's result, not {kind_of(result)}")
+    return bool(result.get(name, absent))
 
 
 def failed(result: Any) -> bool:
@@ -70,7 +77,10 @@ def succeeded(result: Any) -> bool:
 
 
 def changed(result: Any) -> bool:
-    """Whether a step changed its host."""
+    """Whether a step, or a turn of its loop, changed its host."""
+    turns = result.get("results") if isinstance(result, dict) and "changed" not in result else None
+    if isinstance(turns, list):
+        return any(isinstance(one, dict) and bool(one.get("changed")) for one in turns)
     return _field(result, "changed")
 
 
@@ -90,13 +100,18 @@ def reachable(result: Any) -> bool:
 
 
 def finished(result: Any) -> bool:
-    """Whether an asynchronous step is over."""
-    return _field(result, "finished")
+    """Whether an asynchronous step is over; any other is."""
+    return _field(result, "finished", absent=True)
 
 
 def started(result: Any) -> bool:
-    """Whether an asynchronous step has begun."""
-    return _field(result, "started")
+    """Whether an asynchronous step has begun; any other has."""
+    return _field(result, "started", absent=True)
+
+
+def timedout(result: Any) -> bool:
+    """Whether a step ran out of its ``timeout``."""
+    return _field(result, "timedout") and bool(result["timedout"].get("period"))
 
 
 def regex(
@@ -137,6 +152,8 @@ def version(
         raise ValueError("the version is empty")
     if not str(other):
         raise ValueError("the version to compare with is empty")
+    if strict is not None and version_type:
+        raise ValueError("it takes `strict` or `version_type`, not both")
     kind = version_type or ("strict" if strict else "loose")
     readers: dict[str, Callable[[str], Any]] = {
         "loose": versions.loose,
@@ -156,7 +173,9 @@ def version(
 
 def truthy(value: Any, convert_bool: bool = False) -> bool:
     """Whether a value counts as true."""
-    return bool(to_bool(value) if convert_bool else value)
+    if convert_bool and isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()]
+    return bool(value)
 
 
 def falsy(value: Any, convert_bool: bool = False) -> bool:
@@ -179,23 +198,39 @@ def contains(value: Any, element: Any) -> bool:
     return element in value
 
 
-def uri(value: Any, schemes: list[str] | None = None) -> bool:
-    """Whether a text is a URI."""
-    parts = urlsplit(str(value))
-    known = bool(parts.scheme and (parts.netloc or parts.path))
-    return known and (schemes is None or parts.scheme in schemes)
+def _parts(value: Any, schemes: Any) -> SplitResult | None:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return parts if parts is not None and (schemes is None or parts.scheme in schemes) else None
 
 
-def url(value: Any, schemes: list[str] | None = None) -> bool:
-    """Whether a text is a URL: a URI with a host."""
-    return uri(value, schemes) and bool(urlsplit(str(value)).netloc)
+def uri(value: Any, schemes: Any = None) -> bool:
+    """Whether a text is a URI, of one of the schemes."""
+    return _parts(value, schemes) is not None
 
 
-def _address(query: str) -> Callable[[Any], bool]:
-    def test(value: Any) -> bool:
-        return bool(addresses.ipaddr(value, query)) or addresses.ipaddr(value, query) == 0
+def url(value: Any, schemes: Any = None) -> bool:
+    """Whether a text is a URL: a URI with a host, or of a file."""
+    parts = _parts(value, schemes)
+    return parts is not None and bool(parts.netloc or parts.scheme == "file")
 
-    return test
+
+def urn(value: Any) -> bool:
+    """Whether a text is a URN."""
+    return _parts(value, ("urn",)) is not None
+
+
+def vaulted_file(value: Any) -> bool:
+    """Whether a file of the controller is vaulted."""
+    with Path(value).open("rb") as file:
+        return file.read(len(_VAULT)) == _VAULT
+
+
+def _path(test: Callable[[Path], bool]) -> Callable[[Any], bool]:
+    """A test of a path; what is no text is no path."""
+    return lambda value: isinstance(value, str) and test(Path(value))
 
 
 def nan(value: Any) -> bool:
@@ -233,45 +268,37 @@ _ANSIBLE: dict[str, Callable[..., Any]] = {
     "all": all,
     "nan": nan,
     "isnan": nan,
+    "timedout": timedout,
     "uri": uri,
     "url": url,
+    "urn": urn,
     "vault_encrypted": lambda value: isinstance(value, VaultText),
-    "directory": lambda value: Path(value).is_dir(),
-    "is_dir": lambda value: Path(value).is_dir(),
-    "file": lambda value: Path(value).is_file(),
-    "is_file": lambda value: Path(value).is_file(),
-    "link": lambda value: Path(value).is_symlink(),
-    "is_link": lambda value: Path(value).is_symlink(),
-    "exists": lambda value: Path(value).exists(),
-    "link_exists": lambda value: Path(value).is_symlink() or Path(value).exists(),
-    "abs": lambda value: Path(value).is_absolute(),
-    "is_abs": lambda value: Path(value).is_absolute(),
-    "mount": lambda value: Path(value).is_mount(),
-    "is_mount": lambda value: Path(value).is_mount(),
+    "directory": _path(Path.is_dir),
+    "is_dir": _path(Path.is_dir),
+    "file": _path(Path.is_file),
+    "is_file": _path(Path.is_file),
+    "link": _path(Path.is_symlink),
+    "is_link": _path(Path.is_symlink),
+    "exists": _path(Path.exists),
+    "link_exists": _path(lambda path: path.is_symlink() or path.exists()),
+    "abs": _path(Path.is_absolute),
+    "is_abs": _path(Path.is_absolute),
+    "mount": _path(Path.is_mount),
+    "is_mount": _path(Path.is_mount),
     "same_file": lambda value, other: Path(value).samefile(other),
-}
-_ADDRESSES = {
-    "ansible.utils." + name: _address(query)
-    for name, query in (
-        ("ip", ""),
-        ("ip_address", ""),
-        ("ipv4", "ipv4"),
-        ("ipv6", "ipv6"),
-        ("ipv4_address", "ipv4"),
-        ("ipv6_address", "ipv6"),
-        ("loopback", "loopback"),
-        ("multicast", "multicast"),
-        ("private", "private"),
-        ("public", "public"),
-    )
+    "is_same_file": lambda value, other: Path(value).samefile(other),
+    "vaulted_file": vaulted_file,
 }
 
 
 def _all() -> dict[str, Callable[..., Any]]:
-    found = {name: safe_test(name, cast("Any", one)) for name, one in JINJA.items()}
+    found = with_prefixes({name: safe_test(name, cast("Any", one)) for name, one in JINJA.items()})
     own = {name: safe_test(name, function) for name, function in _ANSIBLE.items()}
     found.update(with_prefixes(own))
-    found.update({name: safe_test(name, one) for name, one in _ADDRESSES.items()})
+    found.update({name: safe_test(name, one) for name, one in address_tests.TESTS.items()})
+    found["community.general.ansible_type"] = safe_test(
+        "ansible_type", lambda value, wanted, alias=None: ansible_type(value, alias) in wanted
+    )
     found.update(with_prefixes({"defined": defined, "undefined": undefined, "sameas": sameas}))
     return found
 

@@ -188,11 +188,11 @@ def settle(value: Any) -> Any:
         kind = list
     if kind is dict:
         return {key: settle(part) for key, part in value.items() if part is not OMIT}
-    if kind in (list, tuple):
+    if kind is list or isinstance(value, tuple):
         return [settle(part) for part in value if part is not OMIT]
     if isinstance(value, (set, frozenset)):
         return [settle(part) for part in value]
-    if isinstance(value, (GeneratorType, range)) or kind in _VIEWS or kind in _ITERATORS:
+    if isinstance(value, (GeneratorType, range)) or kind in VIEWS or kind in _ITERATORS:
         return [settle(part) for part in value]
     if isinstance(value, Mapping) and not isinstance(value, dict):
         return {key: settle(value[key]) for key in value}
@@ -200,9 +200,12 @@ def settle(value: Any) -> Any:
 
 
 def shallow(value: Any) -> Any:
-    """Generators, views and tuples as lists; other values as they are."""
+    """Generators, views and tuples as lists; other values as they are.
+
+    A tuple with names (``groupby`` gives some) stays one until the template ends.
+    """
     kind = type(value)
-    if isinstance(value, GeneratorType) or kind is tuple or kind in _VIEWS or kind in _ITERATORS:
+    if isinstance(value, GeneratorType) or kind is tuple or kind in VIEWS or kind in _ITERATORS:
         return [shallow(part) if type(part) is tuple else part for part in value]
     if kind is list and any(type(part) is tuple for part in value):
         return [shallow(part) if type(part) is tuple else part for part in value]
@@ -210,6 +213,6 @@ def shallow(value: Any) -> Any:
 
 
 _empty: dict[Any, Any] = {}
-_VIEWS: set[type] = {type(_empty.keys()), type(_empty.values()), type(_empty.items())}
+VIEWS: set[type] = {type(_empty.keys()), type(_empty.values()), type(_empty.items())}
 _SAMPLES: list[Iterable[Any]] = [map(str, []), filter(None, []), zip([], strict=True), reversed([])]
 _ITERATORS: set[type] = {type(one) for one in _SAMPLES} | {type(iter([])), type(enumerate([]))}

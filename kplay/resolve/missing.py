@@ -48,6 +48,28 @@ class Missing(jinja2.StrictUndefined):
     __int__ = __float__ = __pow__ = __rpow__ = __neg__ = __pos__ = __complex__ = _fail
 
 
+class NoElement(Missing):
+    """What Jinja itself makes of something undefined: the first element of an empty list."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = None,  # noqa: ARG002 - Jinja's signature
+        name: str | None = None,
+        exc: type[Exception] | None = None,  # noqa: ARG002
+    ) -> None:
+        said = (hint or f"`{name}` is undefined").rstrip(".")
+
+        def make() -> TemplateError:
+            from kplay.resolve.faults import undefined
+
+            return undefined(said[:1].lower() + said[1:])
+
+        super().__init__(make)
+
+
 class Omitted:
     """The value of ``omit``: an argument that holds it is left out."""
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import warnings
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache, lru_cache
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
@@ -19,7 +21,7 @@ from jinja2.runtime import Context, Macro
 
 from kplay.resolve.faults import TemplateError, fault, undefined
 from kplay.resolve.lazy import settle
-from kplay.resolve.missing import OMIT, Missing
+from kplay.resolve.missing import OMIT, Missing, NoElement
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached, reached
 
 if TYPE_CHECKING:
@@ -169,7 +171,7 @@ def build_environment(**settings: Any) -> jinja2.Environment:
     environment = _Environment(
         **{**base, **settings},
         optimized=False,
-        undefined=jinja2.StrictUndefined,
+        undefined=NoElement,
         extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         cache_size=400,
     )
@@ -276,7 +278,19 @@ def run(template: jinja2.Template, scope: Scope) -> Any:
         raise fault("template-error", describe(error)) from error
     if isinstance(value, Missing):
         raise value.make()
+    if isinstance(value, _NO_VALUES):
+        message = f"the template gives a {_spoken_kind(value)}, not a value"
+        raise fault("template-error", message)
     return value
+
+
+_NO_VALUES = (BuiltinFunctionType, FunctionType, MethodType, timedelta)
+
+
+def _spoken_kind(value: Any) -> str:
+    if isinstance(value, timedelta):
+        return "span of time (take its `days` or its `total_seconds()`)"
+    return f"function (call it: `{value.__name__}()`)"
 
 
 def describe(error: Exception) -> str:

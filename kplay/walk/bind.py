@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kplay import actions
 from kplay.actions.api import Answer, Call, Context, fault
 from kplay.diagnostics import Diagnostic
-from kplay.errors import InputError
+from kplay.errors import InputError, KplayError
 from kplay.modules import catalog, schema
 from kplay.modules.api import UNKNOWN
 from kplay.resolve import loops
 from kplay.resolve.missing import OMIT
 from kplay.resolve.unknown import Unknown, causes_in
+from kplay.walk.outcome import error_result
 from kplay.walk.settings import Settings, settings_of
 
 if TYPE_CHECKING:
@@ -111,13 +113,25 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
     for index, value in enumerate(values or []):
         extra = made | loops.bindings(task, values or [], index)
         inner = world.scope(vertex, task, host, extra)
-        item = _item(bound, world, inner, index, value)
+        item = _turn(bound, world, inner, index, value)
         bound.items.append(item)
         if item.answer is not None:
             made |= item.answer.facts
     control = _control(task)
     bound.stepwise = not world.planning and bool({"pause", "break_when"} & control.keys())
     return _aimed(bound, world)
+
+
+def _turn(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> Item:
+    """One turn of a loop; what is wrong with it fails it alone, as with Ansible."""
+    try:
+        return _item(bound, world, scope, index, value)
+    except KplayError as error:
+        label = str(value) if type(value) in (str, int, float) else ""
+        item = Item(index, label, value, scope, Settings(), answer=Answer(error_result(error)))
+        with suppress(KplayError):
+            item.settings = settings_of(bound.vertex.play.play, bound.task, scope, world.become)
+        return item
 
 
 def _aimed(bound: Bound, world: World) -> Bound:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.actions.values import truthy
 from kplay.agent.session import held_by
-from kplay.diagnostics import Diagnostic, suggest, to_json
+from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import InputError, KplayError
 from kplay.graph.unfold import BYPASS
 from kplay.playbook.model import effective, gathered
-from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import events
 from kplay.walk.handlers import Handlers
-from kplay.walk.outcome import Outcome, whole
+from kplay.walk.outcome import Outcome, error_result, whole
 
 if TYPE_CHECKING:
     from kplay.graph.model import Edge, Vertex
@@ -195,7 +194,7 @@ class Committer:
         """An outcome for a condition or result that could not be evaluated."""
         self.world.note_error(error)
         status = "ignored" if _ignores(bound, "ignore_errors") else "failed"
-        return Outcome(status, "none", _error_result(error))
+        return Outcome(status, "none", error_result(error))
 
     def refuse(
         self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, error: KplayError
@@ -209,7 +208,7 @@ class Committer:
         host.notified.discard(id(vertex.node))
         bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
         running = Running(bound, cursor.copy(), self.place(bound))
-        outcome = Outcome("failed", "none", _error_result(error))
+        outcome = Outcome("failed", "none", error_result(error))
         ignoring = vertex.node.keywords.get("ignore_errors")
         if vertex.kind != "include" and ignoring is not None and truthy(ignoring.value):
             outcome.status = "ignored"
@@ -357,15 +356,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     return value
-
-
-def _error_result(error: KplayError) -> dict[str, Any]:
-    result: dict[str, Any] = {"msg": str(error), "failed": True, "changed": False}
-    if isinstance(error, InputError):
-        result["diagnostics"] = [to_json(one) for one in error.diagnostics]
-    elif isinstance(error, TemplateError):
-        result["diagnostics"] = [to_json(error.diagnostic)]
-    return result
 
 
 def _ignores(bound: Bound, keyword: str) -> bool:

@@ -1,4 +1,8 @@
-"""Records the language cases anew with ansible-core: those that changed, or those named."""
+"""Records the language cases anew with ansible-core: those that changed, or those named.
+
+Cases that use filters, tests or lookups of collections need ansible.utils, community.general and
+community.crypto where ansible-core finds them (``ANSIBLE_COLLECTIONS_PATH``).
+"""
 
 from __future__ import annotations
 

@@ -1,85 +1,254 @@
-"""Filters over IP addresses, as far as the standard library carries them."""
+"""`ipaddr` of the collection ansible.utils, and its kin that look at one address each.
+
+The queries are those of
+https://docs.ansible.com/ansible/latest/collections/ansible/utils/docsite/filters_ipaddr.html.
+"""
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
+from kplay.resolve.filters.registry import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netaddr import IPAddress, IPNetwork
 
 
-def _read(value: Any) -> Interface | None:
-    if isinstance(value, bool):
-        return None
+class Address(NamedTuple):
+    """An address as it was written, with the network that its prefix makes."""
+
+    net: IPNetwork
+    text: str
+    """What a query that only asks gives back."""
+    bare: bool
+    """Whether no prefix was written."""
+    number: bool
+    """Whether it was written as one integer."""
+
+    @property
+    def ip(self) -> IPAddress:
+        """The address itself."""
+        return self.net.ip
+
+    @property
+    def many(self) -> bool:
+        """Whether the network holds more than this address."""
+        return self.net.size > 1
+
+    @property
+    def is_host(self) -> bool:
+        """Whether a host of the network is meant, not the network."""
+        return self.net.size <= 2 or self.ip != self.net.network
+
+    def usable(self) -> tuple[int, int]:
+        """The first and last address of the network that hosts may have, as integers."""
+        edge = 0 if self.net.size <= 2 else 1
+        return self.net.first + edge, self.net.last - edge
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> Address | None:
+    from netaddr import AddrFormatError, IPNetwork
+    from netaddr import IPAddress as Ip
+
+    number = text.isdigit()
     try:
-        return ipaddress.ip_interface(value if isinstance(value, int) else str(value).strip())
-    except ValueError:
+        net = IPNetwork(Ip(int(text))) if number else IPNetwork(text)
+    except (AddrFormatError, ValueError, TypeError):
         return None
+    return Address(net, str(net) if number else text, number or "/" not in text, number)
 
 
-def _hosts(found: Interface) -> int:
-    return found.network.num_addresses
+def read(value: Any) -> Address | None:
+    """The address that a text or an integer stands for, or None."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    return _read(str(value))
 
 
-def _one(value: Any, query: Any, version: int | None) -> Any:
-    found = _read(value)
-    if found is None or (version is not None and found.version != version):
+def _ip_of(found: Address, number: int) -> str:
+    from netaddr import IPAddress as Ip
+
+    return str(Ip(number, found.net.version))
+
+
+def within_network(found: Address) -> Address:
+    """The address itself, where it was written with a prefix.
+
+    Raises:
+        ValueError: it was not.
+    """
+    if found.bare:
+        raise ValueError(f"`{found.text}` is not a network address")
+    return found
+
+
+def nth_usable(found: Address, offset: int) -> str | None:
+    """The address so many places further, if a host may have it."""
+    low, high = found.usable()
+    wanted = int(found.ip) + offset
+    return _ip_of(found, wanted) if found.many and low <= wanted <= high else None
+
+
+def _usable(end: int) -> Callable[[Address], Any]:
+    def query(found: Address) -> str | None:
+        within_network(found)
+        return _ip_of(found, found.usable()[end]) if found.many else None
+
+    return query
+
+
+def _range_usable(found: Address) -> str | None:
+    within_network(found)
+    ends = [_ip_of(found, one) for one in found.usable()]
+    return "-".join(ends) if found.many else None
+
+
+def _peer(found: Address) -> str:
+    within_network(found)
+    place = int(found.ip) - found.net.first
+    other = {(2, 0): 1, (2, 1): 0, (4, 1): 2, (4, 2): 1}.get((found.net.size, place))
+    if other is None:
+        raise ValueError(f"`{found.text}` is no host of a point-to-point network")
+    return _ip_of(found, found.net.first + other)
+
+
+def _six_to_four(found: Address) -> Any:
+    if found.net.version == 6:
+        return str(found.net) if found.ip.words[0] == 0x2002 else False
+    if not found.is_host or not found.ip.is_unicast() or found.net.size == 2:
         return False
-    network = found.network
-    bare = "/" not in str(value)
-    whole = bare or network.prefixlen == network.max_prefixlen
-    if isinstance(query, int) or str(query).lstrip("-").isdigit():
-        index = int(query)
-        try:
-            return f"{network[index]}/{network.prefixlen}"
-        except IndexError:
-            return False
-    if query == "":
-        return str(value)
-    if query == "host":
-        return str(found) if whole or found.ip != network.network_address else False
-    if query in ("net", "subnet") and query == "net":
-        return str(network) if found.ip == network.network_address and not whole else False
-    answers: dict[str, Any] = {
-        "address": str(found.ip) if whole or found.ip != network.network_address else False,
-        "ip": str(found.ip),
-        "network": str(network.network_address),
-        "prefix": network.prefixlen,
-        "netmask": str(network.netmask),
-        "hostmask": str(network.hostmask),
-        "wildcard": str(network.hostmask),
-        "broadcast": str(network.broadcast_address),
-        "size": _hosts(found),
-        "subnet": str(network),
-        "cidr": str(found),
-        "host/prefix": str(found),
-        "network/prefix": str(network),
-        "version": found.version,
-        "revdns": found.ip.reverse_pointer + ".",
-        "private": str(value) if found.ip.is_private else False,
-        "public": str(value) if found.ip.is_global else False,
-        "loopback": str(value) if found.ip.is_loopback else False,
-        "multicast": str(value) if found.ip.is_multicast else False,
-        "link-local": str(value) if found.ip.is_link_local else False,
-        "ipv4": str(value) if found.version == 4 else False,
-        "ipv6": str(value) if found.version == 6 else False,
-    }
-    if query in answers:
-        return answers[query]
-    other = _read(query)
-    if other is not None and "/" in str(query):
-        return str(value) if other.version == found.version and found.ip in other.network else False
-    raise ValueError(f"the query `{query}` is not supported")
+    one, two, three, four = found.ip.words
+    return f"2002:{one:02x}{two:02x}:{three:02x}{four:02x}::1/48"
+
+
+def _as_ipv4(found: Address) -> Any:
+    if found.net.version == 4:
+        return found.text
+    low = found.ip.is_ipv4_mapped() or found.ip.is_ipv4_compat()
+    if low and found.net.prefixlen >= 96:
+        return str(found.net.ipv4())
+    return False
+
+
+def _as_ipv6(found: Address) -> str:
+    return found.text if found.net.version == 6 else str(found.net.ipv6())
+
+
+def _in_prefix(found: Address, shown: str) -> str | None:
+    return shown if found.many and not found.bare and found.is_host else None
+
+
+def _host_and_prefix(found: Address) -> Any:
+    ends = (found.net.first, found.net.last)
+    return False if found.net.size > 2 and found.ip.value in ends else str(found.net)
+
+
+def _wrapped(found: Address) -> str:
+    if found.net.version == 4:
+        return found.text
+    return f"[{found.ip}]" + ("" if found.bare else f"/{found.net.prefixlen}")
+
+
+def _shown(found: Address) -> str:
+    if found.number:
+        return str(found.ip)
+    return found.text if found.bare else str(found.net)
+
+
+def _address(found: Address) -> str | None:
+    return str(found.ip) if found.is_host or found.net.version == 6 else None
+
+
+QUERIES: dict[str, Callable[[Address], Any]] = {
+    "": _shown,
+    "6to4": _six_to_four,
+    "address": _address,
+    "address/prefix": _host_and_prefix,
+    "bool": lambda _: True,
+    "broadcast": lambda f: _ip_of(f, f.net.last) if f.net.size > 2 else None,
+    "cidr": lambda f: str(f.net),
+    "first_usable": _usable(0),
+    "gateway": _host_and_prefix,
+    "gw": _host_and_prefix,
+    "host": lambda f: str(f.net) if f.is_host else None,
+    "host/prefix": _host_and_prefix,
+    "hostmask": lambda f: str(f.net.hostmask),
+    "hostnet": _host_and_prefix,
+    "int": lambda f: f.ip.value if f.bare else f"{f.ip.value}/{f.net.prefixlen}",
+    "ip": _address,
+    "ip/prefix": lambda f: _in_prefix(f, str(f.net)),
+    "ip_netmask": lambda f: _in_prefix(f, f"{f.ip} {f.net.netmask}"),
+    "ipv4": _as_ipv4,
+    "ipv6": _as_ipv6,
+    "last_usable": _usable(1),
+    "link-local": lambda f: f.text if f.ip.is_link_local() else None,
+    "lo": lambda f: f.text if f.ip.is_loopback() else None,
+    "loopback": lambda f: f.text if f.ip.is_loopback() else None,
+    "multicast": lambda f: f.text if f.ip.is_multicast() else None,
+    "net": lambda f: str(f.net) if f.many and f.ip == f.net.network else None,
+    "netmask": lambda f: str(f.net.netmask),
+    "network": lambda f: str(f.net.network),
+    "network/prefix": lambda f: str(f.net.cidr),
+    "network_id": lambda f: str(f.net.network),
+    "network_netmask": lambda f: f"{f.net.network} {f.net.netmask}",
+    "network_wildcard": lambda f: f"{f.net.network} {f.net.hostmask}",
+    "next_usable": lambda f: nth_usable(within_network(f), 1),
+    "peer": _peer,
+    "prefix": lambda f: f.net.prefixlen,
+    "previous_usable": lambda f: nth_usable(within_network(f), -1),
+    "private": lambda f: None if f.ip.is_global() else f.text,
+    "public": lambda f: f.text if f.ip.is_global() and f.ip.is_unicast() else None,
+    "range_usable": _range_usable,
+    "revdns": lambda f: f.ip.reverse_dns,
+    "router": _host_and_prefix,
+    "size": lambda f: f.net.size,
+    "size_usable": lambda f: 0 if not f.many else f.usable()[1] - f.usable()[0] + 1,
+    "subnet": lambda f: str(f.net.cidr),
+    "type": lambda f: "network" if f.many and f.ip == f.net.network else "address",
+    "unicast": lambda f: f.text if f.ip.is_unicast() else None,
+    "version": lambda f: f.net.version,
+    "wildcard": lambda f: str(f.net.hostmask),
+    "wrap": _wrapped,
+}
+
+
+def _index(found: Address, index: int) -> Any:
+    if found.bare or not found.many:
+        return _shown(found)
+    if not -found.net.size <= index < found.net.size:
+        return False
+    number = found.net.first + index if index >= 0 else found.net.last + 1 + index
+    return f"{_ip_of(found, number)}/{found.net.prefixlen}"
+
+
+def _ask(found: Address, query: Any) -> Any:
+    if isinstance(query, int) or re.fullmatch(r"-?\d+", str(query)):
+        return _index(found, int(query))
+    if (asked := QUERIES.get(str(query))) is not None:
+        return asked(found)
+    network = read(query)
+    if network is None:
+        raise ValueError(f"`{query}` is no query: it takes {', '.join(filter(None, QUERIES))}")
+    inside = found.net in network.net
+    return found.text if inside else None
 
 
 def ipaddr(value: Any, query: Any = "", version: Any = False, alias: str = "ipaddr") -> Any:
-    """The address, or what a query asks of it; false where it is none."""
-    del alias
-    wanted = int(version) if version else None
+    """The address, or what a query asks of it; false where it is none, none where it is not so."""
     if isinstance(value, (list, tuple)):
-        answers = [_one(one, query, wanted) for one in value]
-        return [one for one in answers if one is not False]
-    return _one(value, query, wanted)
+        answers = [ipaddr(one, query, version, alias) for one in value]
+        return [one for one in answers if one]
+    if not isinstance(value, (str, int)):
+        raise TypeError(f"it takes an address or a list of them, not {kind_of(value)}")
+    found = read(value)
+    if found is None or (version and found.net.version != int(version)):
+        return False
+    return _ask(found, query)
 
 
 def ipv4(value: Any, query: Any = "") -> Any:
@@ -94,58 +263,19 @@ def ipv6(value: Any, query: Any = "") -> Any:
 
 def ipwrap(value: Any, query: Any = "") -> Any:
     """The address with IPv6 in brackets, as URLs write it; other text as it is."""
-    del query
     if isinstance(value, (list, tuple)):
-        return [ipwrap(one) for one in value]
-    found = _read(value)
-    if found is None or found.version != 6:
+        return [ipwrap(one, query) for one in value]
+    if not isinstance(value, (str, bool)):
+        raise TypeError(f"it takes a text or a list of them, not {kind_of(value)}")
+    found = read(value)
+    if found is None or _ask(found, query) in (None, False):
         return value
-    text = str(value)
-    if "/" in text:
-        address, prefix = text.split("/", 1)
-        return f"[{address}]/{prefix}"
-    return f"[{text}]"
+    return _wrapped(found)
 
 
-def ipsubnet(value: Any, query: Any = "", index: Any = None) -> Any:
-    """The network, its number of subnets of a prefix, or one of them."""
-    found = _read(value)
-    if found is None:
-        return False
-    if query == "":
-        return str(found.network)
-    prefix = int(query)
-    if prefix < found.network.prefixlen:
-        return str(found.network.supernet(new_prefix=prefix)) if index is None else False
-    count = 1 << (prefix - found.network.prefixlen)
-    if index is None:
-        return str(count)
-    wanted = int(index) if int(index) >= 0 else count + int(index)
-    if not 0 <= wanted < count:
-        return False
-    step = 1 << (found.network.max_prefixlen - prefix)
-    return f"{found.network.network_address + wanted * step}/{prefix}"
-
-
-def network_in_network(value: Any, test: Any) -> bool:
-    """Whether a network lies within another."""
-    outer, inner = _read(value), _read(test)
-    if outer is None or inner is None or outer.version != inner.version:
-        return False
-    low, high = inner.network.network_address, inner.network.broadcast_address
-    return low in outer.network and high in outer.network
-
-
-_FILTERS = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "ipaddr": ipaddr,
     "ipv4": ipv4,
     "ipv6": ipv6,
     "ipwrap": ipwrap,
-    "ipsubnet": ipsubnet,
-    "network_in_network": network_in_network,
-}
-COLLECTIONS = {
-    prefix + name: function
-    for prefix in ("", "ansible.utils.", "ansible.netcommon.")
-    for name, function in _FILTERS.items()
 }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from kplay.resolve.faults import undefined
-from kplay.resolve.lazy import settle
+from kplay.resolve.lazy import VIEWS, settle
 from kplay.resolve.missing import OMIT, Missing
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached
 
-_TRUE = frozenset(("yes", "on", "1", "true", "t", "y"))
+_TRUE = frozenset(("yes", "on", "1", "true"))
 
 
 def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
@@ -41,15 +41,11 @@ def mandatory(value: Any, msg: str | None = None) -> Any:
     raise undefined(msg)
 
 
-def to_bool(value: Any) -> Any:
-    """True for true, yes, on, 1, t, y; None stays None."""
-    if value is None or isinstance(value, bool):
-        return value
+def to_bool(value: Any) -> bool:
+    """True for true, 1 and the texts true, yes, on, 1; false for all else."""
     if isinstance(value, str):
-        return value.strip().lower() in _TRUE
-    if isinstance(value, (int, float)):
-        return value == 1
-    return False
+        return value.lower() in _TRUE
+    return isinstance(value, (bool, int, float)) and value == 1
 
 
 def ternary(value: Any, true_val: Any, false_val: Any, none_val: Any = None) -> Any:
@@ -70,6 +66,8 @@ def type_debug(value: Any) -> str:
     """The name of the value's type."""
     if isinstance(value, (dict, PartialResult)):
         return "dict"
+    if type(value) in VIEWS:
+        return "list"
     for kind in (bool, int, float, str, list):
         if isinstance(value, kind):
             return kind.__name__
@@ -100,6 +98,11 @@ def to_string(value: Any) -> str:
     return str(settle(value))
 
 
+def pretty(value: Any) -> str:
+    """The value as Python writes it."""
+    return repr(settle(value))
+
+
 RAW = {"default": default, "d": default, "mandatory": mandatory, "ternary": ternary}
 """Filters that see Unknown and undefined values themselves."""
 
@@ -107,6 +110,7 @@ SAFE = {
     "bool": to_bool,
     "type_debug": type_debug,
     "float": to_float,
+    "pprint": pretty,
     "int": to_int,
     "string": to_string,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import pass_environment
 from jinja2.filters import do_unique
 
-from kplay.resolve.faults import fault
+from kplay.resolve.filters.registry import kind_of
 from kplay.resolve.lazy import settle
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ def combine(*dictionaries: Any, recursive: bool = False, list_merge: str = "repl
     if list_merge not in MERGES:
         raise ValueError(f"list_merge `{list_merge}` is not one of {', '.join(MERGES)}")
     result: dict[Any, Any] = {}
-    for one in flatten(list(dictionaries)):
+    for one in flatten(list(dictionaries), 1):
         if one is None or one == {}:
             continue
         if not isinstance(one, dict):
-            raise TypeError(f"it takes mappings, not a value of type `{type(one).__name__}`")
+            raise TypeError(f"it takes mappings, not {kind_of(one)}")
         result = _merge(result, one, recursive, list_merge)
     return result
 
@@ -151,18 +151,13 @@ def combinations(value: Any, length: int) -> list[Any]:
 def dict2items(value: Any, key_name: str = "key", value_name: str = "value") -> list[Any]:
     """The items of a mapping as a list of mappings."""
     if not isinstance(value, dict):
-        raise TypeError(f"it takes a mapping, not a value of type `{type(value).__name__}`")
+        raise TypeError(f"it takes a mapping, not {kind_of(value)}")
     return [{key_name: key, value_name: one} for key, one in value.items()]
 
 
 def items2dict(value: Any, key_name: str = "key", value_name: str = "value") -> dict[Any, Any]:
     """A list of mappings as the mapping whose items they are."""
     return {one[key_name]: one[value_name] for one in value}
-
-
-def to_dict(value: Any) -> dict[Any, Any]:
-    """A list of pairs as a mapping."""
-    return dict(value)
 
 
 def subelements(value: Any, key: Any, skip_missing: bool = False) -> list[Any]:
@@ -197,29 +192,28 @@ def extract(environment: Environment, item: Any, container: Any, morekeys: Any =
     return value
 
 
-def keep_keys(value: Any, target: Any) -> Any:
-    """The mapping, or each of a list, with these keys only."""
-    if isinstance(value, dict):
-        return {key: one for key, one in value.items() if key in target}
-    return [keep_keys(one, target) for one in value]
-
-
-def remove_keys(value: Any, target: Any) -> Any:
-    """The mapping, or each of a list, without these keys."""
-    if isinstance(value, dict):
-        return {key: one for key, one in value.items() if key not in target}
-    return [remove_keys(one, target) for one in value]
+def rekey_on_member(value: Any, key: Any, duplicates: str = "error") -> dict[Any, Any]:
+    """Mappings by the value that each has under a key."""
+    if duplicates not in ("error", "overwrite"):
+        raise ValueError(f"duplicates `{duplicates}` is not one of error, overwrite")
+    if not isinstance(value, (dict, list, tuple)):
+        raise TypeError(f"it takes mappings in a list or a mapping, not {kind_of(value)}")
+    result: dict[Any, Any] = {}
+    for one in value.values() if isinstance(value, dict) else value:
+        if not isinstance(one, dict):
+            raise TypeError(f"each element is a mapping, not {kind_of(one)}")
+        if key not in one:
+            raise KeyError(key)
+        if one[key] in result and duplicates == "error":
+            raise ValueError(f"`{one[key]}` stands twice under `{key}`")
+        result[one[key]] = one
+    return result
 
 
 def json_query(value: Any, expression: str) -> Any:
     """What a JMESPath expression finds."""
-    try:
-        import jmespath  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    except ImportError as error:
-        raise fault(
-            "unsupported-filter",
-            "the filter `json_query` needs the Python package `jmespath` on the controller",
-        ) from error
+    import jmespath
+
     return jmespath.search(expression, settle(value))
 
 
@@ -240,12 +234,7 @@ SAFE = {
     "items2dict": items2dict,
     "subelements": subelements,
     "extract": extract,
-    "json_query": json_query,
+    "rekey_on_member": rekey_on_member,
 }
 
-COLLECTIONS = {
-    "community.general.dict": to_dict,
-    "community.general.json_query": json_query,
-    "ansible.utils.keep_keys": keep_keys,
-    "ansible.utils.remove_keys": remove_keys,
-}
+COLLECTIONS = {"json_query": json_query, "community.general.json_query": json_query}

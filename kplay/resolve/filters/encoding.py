@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import date
 from typing import Any
 
 import yaml
@@ -31,7 +32,7 @@ def _plain(value: Any) -> Any:
 def _encode(value: Any) -> Any:
     if isinstance(value, (set, frozenset, tuple)):
         return list(value)
-    return str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def to_json(value: Any, *args: Any, **options: Any) -> str:
@@ -57,7 +58,9 @@ def to_yaml(value: Any, default_flow_style: bool | None = None, **options: Any) 
     options.pop("vault_behavior", None)
     base = {"allow_unicode": True, "default_flow_style": default_flow_style, **options}
     text = str(yaml.dump(_plain(value), Dumper=_Dumper, **base))
-    return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+    if text.endswith("\n...\n") and not options.get("explicit_end"):
+        return text.removesuffix("...\n")
+    return text
 
 
 def to_nice_yaml(

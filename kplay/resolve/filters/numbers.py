@@ -6,37 +6,46 @@ import math
 import random as chance
 import re
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from jinja2 import pass_context
 
+from kplay.resolve.filters.registry import kind_of
+
 _SIZES = {"Y": 80, "Z": 70, "E": 60, "P": 50, "T": 40, "G": 30, "M": 20, "K": 10, "B": 0}
+_NAMES = {"Y": "yotta", "Z": "zetta", "E": "exa", "P": "peta", "T": "tera", "G": "giga",
+          "M": "mega", "K": "kilo", "B": ""}  # fmt: skip
 
 
 def human_readable(size: Any, isbits: bool = False, unit: str | None = None) -> str:
     """A number of bytes as people write it."""
+    if not isinstance(size, (int, float)):
+        raise TypeError(f"it takes a number, not {kind_of(size)}")
     base = "bits" if isbits else "Bytes"
-    number = float(size)
     suffix, power = "", 0
     for name, bits in _SIZES.items():
-        if (unit is None and number >= 1 << bits) or (unit and unit.upper() == name):
+        if (unit is None and size >= 1 << bits) or (unit and unit.upper() == name):
             suffix, power = name, bits
             break
-    short = ("b" if isbits else "B") if suffix and suffix != "B" else base
-    label = f"{suffix}{short}" if suffix and suffix != "B" else base
-    return f"{number / (1 << power):.2f} {label}"
+    label = f"{suffix}{'b' if isbits else 'B'}" if suffix and suffix != "B" else base
+    return f"{size / (1 << power):.2f} {label}"
 
 
 def human_to_bytes(size: Any, default_unit: str | None = None, isbits: bool = False) -> int:
-    """The number of bytes behind what people write."""
+    """The number of bytes (or bits) behind what people write."""
     match = re.fullmatch(r"\s*(\d*\.?\d*)\s*([A-Za-z]+)?\s*", str(size))
     if not match or not match[1]:
         raise ValueError(f"`{size}` is not a size")
-    letter = (match[2] or default_unit or "B")[:1].upper()
+    unit = match[2] or default_unit or "B"
+    letter = unit[:1].upper()
     if letter not in _SIZES:
-        raise ValueError(f"`{size}` is not a size")
-    del isbits
+        raise ValueError(f"`{size}` is not a size: its unit is none of {' '.join(_SIZES)}")
+    word = "bit" if isbits else "byte"
+    known = {f"{letter}{'b' if isbits else 'B'}", _NAMES[letter] + word}
+    if len(unit) > 1 and not known & {unit, unit.lower()}:
+        raise ValueError(f"`{size}` is not a size: wanted one of {', '.join(sorted(known))}")
     return round(float(match[1]) * (1 << _SIZES[letter]))
 
 
@@ -54,8 +63,10 @@ def random(
 
 
 @pass_context
-def shuffle(_: Any, value: Any, seed: Any = None) -> list[Any]:
+def shuffle(_: Any, value: Any, seed: Any = None) -> Any:
     """The elements in a random order; the same for the same seed."""
+    if not isinstance(value, Iterable):
+        return value
     source = chance.SystemRandom() if seed is None else chance.Random(seed)  # noqa: S311
     result = list(value)
     source.shuffle(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
 import posixpath
 from glob import glob
@@ -21,7 +22,7 @@ def relpath(value: str, start: str = ".") -> str:
 
 def expanduser(value: str) -> str:
     """The path with a leading ``~`` replaced by the home directory."""
-    return str(Path(value).expanduser())
+    return os.path.expanduser(value)  # noqa: PTH111 - an unknown user stays as it is
 
 
 def splitext(value: str) -> list[str]:
@@ -44,7 +45,15 @@ def commonpath(value: list[str]) -> str:
     return os.path.commonpath(value)
 
 
+def win_splitdrive(value: str) -> list[str]:
+    """A path of Windows as its drive and what follows."""
+    return list(ntpath.splitdrive(value))
+
+
 SAFE = {
+    "win_basename": ntpath.basename,
+    "win_dirname": ntpath.dirname,
+    "win_splitdrive": win_splitdrive,
     "basename": posixpath.basename,
     "dirname": posixpath.dirname,
     "realpath": realpath,

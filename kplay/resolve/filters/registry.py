@@ -26,6 +26,25 @@ def _ready(value: Any) -> Any:
     return value
 
 
+def kind_of(value: object) -> str:
+    """A value's type, as messages name it."""
+    for kind, spoken in _KINDS:
+        if isinstance(value, kind):
+            return spoken
+    return f"a value of type `{type(value).__name__}`"
+
+
+_KINDS = (
+    (type(None), "none"),
+    (bool, "a boolean"),
+    (int, "an integer"),
+    (float, "a number"),
+    (str, "a text"),
+    (dict, "a mapping"),
+    ((list, tuple), "a list"),
+)
+
+
 def safe_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that gives an Unknown for an Unknown, lists for generators, one error for all."""
     skip = 1 if _PassArg.from_obj(function) is not None else 0

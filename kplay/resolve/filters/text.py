@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 from kplay.resolve.faults import fault
+from kplay.resolve.filters.registry import kind_of
 
 _UUID_SPACE = uuid.UUID("361E6D51-FAEC-444A-9079-341386DA8E2E")
 """The namespace that Ansible's to_uuid documents."""
@@ -47,21 +48,19 @@ def regex_search(
     value: Any, regex: str, *groups: str, ignorecase: bool = False, multiline: bool = False
 ) -> Any:
     r"""The first match; with groups (``\1``, ``\g<name>``), the list of them; none without one."""
+    wanted = [_group(one) for one in groups]
     match = re.search(str(regex), str(value), _flags(ignorecase, multiline))
     if match is None:
         return None
-    if not groups:
-        return match.group()
-    found: list[Any] = []
-    for group in groups:
-        if named := re.fullmatch(r"\\g<(\S+)>", group):
-            key = named[1]
-            found.append(match.group(int(key) if key.isdigit() else key))
-        elif numbered := re.fullmatch(r"\\(\d+)", group):
-            found.append(match.group(int(numbered[1])))
-        else:
-            raise ValueError(f"`{group}` is no reference to a group")
-    return found
+    return [match.group(one) for one in wanted] if wanted else match.group()
+
+
+def _group(reference: str) -> int | str:
+    found = re.fullmatch(r"\\(?:g<(\S+)>|(\d+))", str(reference))
+    if found is None:
+        raise ValueError(f"`{reference}` is no reference to a group")
+    name = found[1] or found[2]
+    return int(name) if name.isdigit() else name
 
 
 def regex_findall(
@@ -105,19 +104,21 @@ def comment(text: str, style: str = "plain", **options: Any) -> str:
     newline, decoration = base["newline"], base["decoration"]
     prefix = base.get("prefix", decoration.rstrip())
     postfix = base.get("postfix", decoration.rstrip())
-    lines = [f"{base['beginning']}{newline}"] if base["beginning"] else []
-    lines += [f"{prefix}{newline}"] * base["prefix_count"] if prefix else []
-    body = [f"{decoration}{line}".rstrip() for line in text.split(newline)]
-    lines.append(newline.join(body) + newline)
-    lines += [f"{postfix}{newline}"] * base["postfix_count"] if postfix else []
-    if base["end"]:
-        lines.append(base["end"])
-    return "".join(lines).removesuffix(newline)
+    body = text.split(newline)
+    blank = decoration.rstrip()
+    body = [f"{decoration}{one}" if one else blank for one in body[:-1]] + [decoration + body[-1]]
+    lines = [base["beginning"]] if base["beginning"] else []
+    lines += [prefix] * base["prefix_count"] if prefix else []
+    lines += [*body, *[postfix] * base["postfix_count"]]
+    lines += [base["end"]] if base["end"] else []
+    return str(newline.join(lines))
 
 
 def split_url(value: str, query: str = "") -> Any:
     """The parts of a URL, or one of them."""
-    parts = urlsplit(str(value))
+    if not isinstance(value, str):
+        raise TypeError(f"it takes a text, not {kind_of(value)}")
+    parts = urlsplit(value)
     result = {
         name: getattr(parts, name)
         for name in (

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import total_ordering
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 _PARTS = re.compile(r"(\d+|[a-z]+|\.)", re.IGNORECASE)
 _SEMVER = re.compile(
@@ -66,43 +69,15 @@ def strict(text: str) -> tuple[Any, ...]:
     return (*numbers, (match[4], int(match[5])) if match[4] else ("z", 0))
 
 
-_PEP440 = re.compile(
-    r"v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[._-]?(a|b|c|rc|alpha|beta|pre|preview)[._-]?(\d*))?"
-    r"(?:[._-]?(?:post|rev|r)[._-]?(\d*)|-(\d+))?(?:[._-]?dev[._-]?(\d*))?(?:\+[a-z0-9._-]+)?",
-    re.IGNORECASE,
-)
-
-
-def pep440(text: str) -> tuple[Any, ...]:
-    """A Python version as what it sorts by (local parts are left out).
+def pep440(text: str) -> Version:
+    """A Python version as what it sorts by.
 
     Raises:
         ValueError: the text is none.
     """
-    match = _PEP440.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"`{text}` is not a version as PEP 440 has it")
-    epoch, release, stage, number, post, short_post, dev = match.groups()
-    numbers = [int(one) for one in release.split(".")]
-    while len(numbers) > 1 and numbers[-1] == 0:
-        numbers.pop()
-    after = post if post is not None else short_post
-    if stage is not None:
-        before = (
-            "abrc"["abrc".index(stage[0].lower().replace("p", "r").replace("c", "r"))],
-            int(number or 0),
-        )
-    elif dev is not None and after is None:
-        before = ("", 0)
-    else:
-        before = ("z", 0)
-    return (
-        int(epoch or 0),
-        numbers,
-        before,
-        -1 if after is None else int(after or 0),
-        float("inf") if dev is None else int(dev or 0),
-    )
+    from packaging.version import Version
+
+    return Version(text)
 
 
 def _sortable(text: Any) -> list[tuple[int, int, str]]:

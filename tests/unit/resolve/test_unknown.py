@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kplay.resolve.filters import FILTERS
+from kplay.resolve.jinja_tests import TESTS
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached, causes_in
 
 if TYPE_CHECKING:
@@ -119,3 +121,32 @@ def test_a_partial_result_does_not_say_what_it_lacks() -> None:
     for use in (len, list, lambda one: "stdout" in one, lambda one: one == {}):
         with pytest.raises(UnknownReached):
             use(part)
+
+
+KNOWN_ANYWAY = {
+    "vault",
+    "unvault",
+    "mandatory",
+    "default",
+    "d",
+    "ternary",
+    "undefined",
+    "defined",
+    "sameas",
+}
+
+
+def short(names: Any) -> list[str]:
+    plain = {name for name in names if not name.startswith(("ansible.builtin.", "ansible.legacy."))}
+    return sorted(plain - KNOWN_ANYWAY)
+
+
+@pytest.mark.parametrize("name", short(FILTERS))
+def test_every_filter_gives_an_unknown_for_an_unknown(scope: Scope, name: str) -> None:
+    for written in (f"{{{{ u | {name}(v) }}}}", f"{{{{ [u, v] | {name} }}}}"):
+        assert scope.template(written).causes == ("step 1", "step 2")
+
+
+@pytest.mark.parametrize("name", short(name for name in TESTS if name.isidentifier()))
+def test_every_test_of_an_unknown_is_unknown(scope: Scope, name: str) -> None:
+    assert scope.template(f"{{{{ u is {name} }}}}").causes == ("step 1",)
