@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kplay.resolve.filters.registry import kind_of
@@ -55,7 +54,15 @@ def to_time_unit(value: Any, unit: str = "ms", *, year: float = 365, month: floa
     return round(total / lengths[_UNITS[unit]], 12)
 
 
+def _to(unit: str) -> Callable[..., float]:
+    def filter_(value: Any, *, year: float = 365, month: float = 30) -> float:
+        return to_time_unit(value, unit, year=year, month=month)
+
+    filter_.__name__ = f"to_{unit}s"
+    return filter_
+
+
 COLLECTIONS: dict[str, Callable[..., float]] = {
     "community.general.to_time_unit": to_time_unit,
-    **{f"community.general.to_{unit}s": partial(to_time_unit, unit=unit) for unit in _WORDS},
+    **{f"community.general.to_{unit}s": _to(unit) for unit in _WORDS},
 }

@@ -95,6 +95,14 @@ CASES = [
     # The collections below are not part of ansible-core: from their documentation.
     ("['v1.10', 'v1.9'] | community.general.version_sort", ["v1.9", "v1.10"]),
     ("'::1' | ansible.utils.ipwrap", "[::1]"),
+    ("[1, 2, 2] | community.general.lists_union([3, 1])", [1, 2, 3]),
+    ("'52:54:00' | community.general.random_mac(seed='a')", "52:54:00:91:45:a3"),
+    ("{'a': 1} | ansible.utils.fact_diff({'a': 2})",
+     ["--- before", "+++ after", "@@ -1,3 +1,3 @@", " {", '-    "a": 1', '+    "a": 2', " }", ""]),
+    ("{'a': 1} | ansible.utils.fact_diff({'a': 1})", []),
+    ("'127.0.0.1' is ansible.utils.resolvable", True),
+    ("'no.such.invalid' is ansible.utils.resolvable", False),
+    ("l | count", 3),
     ("['10.0.0.1' | ansible.utils.ipwrap, 'host' | ansible.utils.ipwrap]", ["10.0.0.1", "host"]),
     ("'192.168.1.5/24' | ansible.utils.ipaddr('address')", "192.168.1.5"),
     ("'192.168.1.5/24' | ansible.utils.ipaddr('network')", "192.168.1.0"),
@@ -151,3 +159,59 @@ def test_refuses(scope_of: Callable[..., Scope], expression: str, message: str |
 def test_names_can_be_asked_for() -> None:
     assert {"default", "ansible.builtin.to_yaml", "ansible.utils.ipwrap"} <= filter_names()
     assert {"version", "ansible.builtin.defined", "eq"} <= names_of_tests()
+
+
+def test_a_certificate_says_what_it_is(scope_of: Callable[..., Scope]) -> None:
+    text = certificate()
+    scope = scope_of(pem=text, both=text + text)
+    found = scope.template("{{ pem | community.crypto.x509_certificate_info }}")
+    assert found["subject"] == {"commonName": "a.example", "organizationName": "Example"}
+    assert found["issuer_ordered"] == [["organizationName", "Example"], ["commonName", "a.example"]]
+    assert found["subject_alt_name"] == ["DNS:a.example", "IP:10.0.0.1"]
+    assert found["basic_constraints"] == ["CA:TRUE", "pathlen:0"]
+    assert found["key_usage"] == ["Certificate Sign", "Digital Signature"]
+    assert found["not_after"] == "20300101000000Z"
+    assert found["public_key_type"] == "ECC"
+    assert found["public_key_data"]["curve"] == "secp256r1"
+    assert found["fingerprints"]["sha256"].count(":") == 31
+    assert found["serial_number"] == 4711
+    assert scope.template("{{ both | community.crypto.split_pem | length }}") == 2
+
+
+def certificate() -> str:
+    from datetime import UTC, datetime
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name(
+        [
+            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Example"),
+            x509.NameAttribute(x509.NameOID.COMMON_NAME, "a.example"),
+        ]
+    )
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+         "crl_sign", "encipher_only", "decipher_only"),
+        False,
+    )  # fmt: skip
+    names = [x509.DNSName("a.example"), x509.IPAddress(ip_address("10.0.0.1"))]
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(4711)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2030, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(
+            x509.KeyUsage(digital_signature=True, key_cert_sign=True, **usage), critical=True
+        )
+        .sign(key, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
