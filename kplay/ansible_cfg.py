@@ -50,6 +50,8 @@ SETTINGS: tuple[Setting, ...] = (
     _S("roles_path", "defaults", "roles_path", "ANSIBLE_ROLES_PATH", "paths"),
     _S("collections_path", "defaults", "collections_path", "ANSIBLE_COLLECTIONS_PATH", "paths"),
     _S("collections_path", "defaults", "collections_paths", "ANSIBLE_COLLECTIONS_PATHS", "paths"),
+    _S("library", "defaults", "library", "ANSIBLE_LIBRARY", "paths"),
+    _S("module_utils", "defaults", "module_utils", "ANSIBLE_MODULE_UTILS", "paths"),
     _S("forks", "defaults", "forks", "ANSIBLE_FORKS", "int"),
     _S("user", "defaults", "remote_user", "ANSIBLE_REMOTE_USER"),
     _S("private_key", "defaults", "private_key_file", "ANSIBLE_PRIVATE_KEY_FILE", "path"),
@@ -127,6 +129,7 @@ IGNORED = {
 """Settings that change nothing here, and why."""
 
 ROLES = ("~/.ansible/roles", "/usr/share/ansible/roles", "/etc/ansible/roles")
+PLUGINS = ("~/.ansible/plugins", "/usr/share/ansible/plugins")
 COLLECTIONS = ("~/.ansible/collections", "/usr/share/ansible/collections")
 
 
@@ -164,6 +167,18 @@ class AnsibleCfg:
         """Folders that hold ``ansible_collections``."""
         given = self.get("collections_path", [Path(one).expanduser() for one in COLLECTIONS])
         return tuple(one.parent if one.name == "ansible_collections" else one for one in given)
+
+    @property
+    def libraries(self) -> tuple[Path, ...]:
+        """Folders of modules, beside the ``library/`` of a playbook or a role."""
+        given = self.get("library", [Path(one).expanduser() / "modules" for one in PLUGINS])
+        return tuple(given)
+
+    @property
+    def utilities(self) -> tuple[Path, ...]:
+        """Folders of what such modules import as ``ansible.module_utils``."""
+        given = [Path(one).expanduser() / "module_utils" for one in PLUGINS]
+        return tuple(self.get("module_utils", given))
 
     def stored(self) -> dict[str, Any]:
         """The settings as JSON-ready data: name to value and origin, paths as text."""

@@ -18,6 +18,8 @@ _WHERE = {
     "include_vars": "values:include_vars",
     "add_host": "growth:add_host",
     "group_by": "growth:group_by",
+    "foreign": "foreign:foreign",
+    "foreign_program": "foreign:foreign",
     "pause": "waiting:pause",
     "script": "files:script",
     "copy": "files:copy",

@@ -40,6 +40,9 @@ class Context:
     planning: bool
     find_file: Callable[[str, str], Path]
     """(kind, name) -> path; kind is files, templates or vars. Raises InputError."""
+    no_log: bool = False
+    diff: bool = False
+    """Whether the texts before and after are shown."""
     secrets: set[str] = field(default_factory=set)
     """Values that must never be shown; the action adds those it comes by."""
 
@@ -70,6 +73,8 @@ class Call:
     blobs: dict[str, BlobSource] = field(default_factory=dict)
     finish: Callable[[dict[str, Any], bool], dict[str, Any]] | None = None
     """(result fields, planning) -> result fields."""
+    facts: tuple[str, ...] = ()
+    """Names of facts that it gives, of which a plan cannot tell more."""
 
 
 Outcome = Answer | list[Call]

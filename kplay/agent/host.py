@@ -116,6 +116,21 @@ class Probe(object):
         """
         raise NotImplementedError
 
+    def vouched(self, argv, stdin="", most=0):
+        # type: (Sequence[str], str, int) -> Completed
+        """Run a program that says of itself that it writes nothing: a module in its check mode.
+
+        most is the bytes kept of its output, 0 for what run() keeps.
+        """
+        raise NotImplementedError
+
+    def source(self, name):  # type: (str) -> str
+        """A text that the controller sent ahead of the step (``BlobSource.sources``), by its name.
+
+        It is in memory, so that a plan may read it too.
+        """
+        raise NotImplementedError
+
     def which(self, program):  # type: (str) -> str
         """Absolute path of a program on the search path (with /sbin and /usr/sbin), or empty."""
         raise NotImplementedError
@@ -200,8 +215,8 @@ class Host(Probe):
         """Set times, epoch seconds."""
         raise NotImplementedError
 
-    def run(self, argv, stdin="", cwd="", env=None, timeout=0.0, stream=False, shell=""):
-        # type: (Sequence[str], str, str, Optional[Dict[str, str]], float, bool, str) -> Completed
+    def run(self, argv, stdin="", cwd="", env=None, timeout=0.0, stream=False, shell="", most=0):
+        # type: (Sequence[str], str, str, Optional[Dict[str, str]], float, bool, str, int) -> Completed
         """Run a program to its end.
 
         Args:
@@ -213,6 +228,7 @@ class Host(Probe):
             timeout: seconds until it is killed (rc -15), 0 for never.
             stream: send its output to the controller as it comes.
             shell: path of a shell that runs argv[0] with -c.
+            most: bytes kept of each of its outputs, 0 for 1 MiB.
         """
         raise NotImplementedError
 

@@ -50,6 +50,15 @@ def add(sources: Dict[str, str]) -> None:
             held.update(sources)
 
 
+def source(name: str) -> str:
+    """The text of that name among those that were added; raises KeyError."""
+    for finder in sys.meta_path:
+        held = getattr(finder, "sources", None) or {}
+        if name in held:
+            return str(held[name])
+    raise KeyError(name)
+
+
 def install(sources: Dict[str, str]) -> List[Any]:
     """Put the archive first among what is importable."""
     sys.meta_path.insert(0, Archive(sources))

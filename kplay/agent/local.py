@@ -2,7 +2,6 @@
 
 import errno
 import os
-import pwd
 import shutil
 import stat
 import tempfile
@@ -206,11 +205,13 @@ class LocalHost(LocalProbe, Host):
         timeout: float = 0.0,
         stream: bool = False,
         shell: str = "",
+        most: int = 0,
     ) -> Completed:
         """Run a program to its end."""
         words = [shell, "-c", argv[0]] if shell else list(argv)
-        merged = running.environment(_account(), self.env, env)
-        return running.run(words, stdin, cwd, merged, timeout, self.output if stream else None)
+        merged = running.environment(running.account(), self.env, env)
+        output = self.output if stream else None
+        return running.run(words, stdin, cwd, merged, timeout, output, most)
 
     def tempdir(self) -> str:
         """A new private directory, removed when the step ends."""
@@ -233,14 +234,6 @@ class LocalHost(LocalProbe, Host):
         for path in self._temporary:
             shutil.rmtree(path, ignore_errors=True)
         self._temporary = []
-
-
-def _account() -> Dict[str, str]:
-    try:
-        entry = pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return {}
-    return {"HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}
 
 
 def _give(path: str, uid: int, gid: int) -> None:

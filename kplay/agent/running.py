@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import selectors
 import signal
 import subprocess
@@ -33,6 +34,15 @@ def environment(*layers: Optional[Dict[str, str]]) -> Dict[str, str]:
     path = [part for part in merged.get("PATH", "").split(":") if part]
     merged["PATH"] = ":".join(path + [part for part in _PATH if part not in path])
     return merged
+
+
+def account() -> Dict[str, str]:
+    """What the environment says of the user that the agent runs as."""
+    try:
+        entry = pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return {}
+    return {"HOME": entry.pw_dir, "USER": entry.pw_name, "LOGNAME": entry.pw_name}
 
 
 class Kept(object):
@@ -72,8 +82,12 @@ def run(
     env: Optional[Dict[str, str]] = None,
     timeout: float = 0.0,
     output: Optional[Output] = None,
+    cap: int = 0,
 ) -> Completed:
-    """Run a program in a session of its own; a timeout or an exception kills all of it."""
+    """Run a program in a session of its own; a timeout or an exception kills all of it.
+
+    cap is the bytes kept of each of stdout and stderr, 0 for CAP.
+    """
     words = [str(word) for word in argv]
     try:
         process = subprocess.Popen(
@@ -94,7 +108,8 @@ def run(
         return Completed(126, "", "%s: %s" % (words[0], error.strerror or error))
     ended = False
     try:
-        completed = _collect(process, stdin.encode("utf-8", "surrogateescape"), timeout, output)
+        data = stdin.encode("utf-8", "surrogateescape")
+        completed = _collect(process, data, timeout, output, cap or CAP)
         ended = True
         return completed
     finally:
@@ -123,8 +138,10 @@ def _default_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def _collect(process: Any, data: bytes, timeout: float, output: Optional[Output]) -> Completed:
-    kept = {"stdout": Kept(), "stderr": Kept()}
+def _collect(
+    process: Any, data: bytes, timeout: float, output: Optional[Output], cap: int
+) -> Completed:
+    kept = {"stdout": Kept(cap), "stderr": Kept(cap)}
     deadline = time.monotonic() + timeout if timeout else 0.0
     timed_out = False
     quiet_since = 0.0

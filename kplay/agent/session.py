@@ -39,6 +39,9 @@ class BlobSource:
     size: int
     path: Path | None = None
     data: bytes = b""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Texts by name that go ahead of the step, each once, and stay in the agent's memory; of such
+    an entry nothing else is sent."""
 
     @classmethod
     def of_bytes(cls, data: bytes) -> BlobSource:
@@ -176,12 +179,14 @@ class AgentSession:
         with self._submitting:
             self.stats.round_trips += 1
             chain = f"{self.stats.round_trips}-{os.getpid()}"
-            frames = self._modules_for(steps)
+            frames = self._modules_for(steps, blobs)
             self._write(frames + wire.pack({"type": "chain", "id": chain, "steps": steps}))
 
-    def _modules_for(self, steps: list[dict[str, Any]]) -> bytes:
+    def _modules_for(self, steps: list[dict[str, Any]], blobs: Mapping[str, BlobSource]) -> bytes:
         names = {str(step["module"]) for step in steps}
         wanted = bootstrap.modules(names, self.hello.extra_modules)
+        for blob in blobs.values():
+            wanted.update(blob.sources)
         new = tuple((name, text) for name, text in wanted.items() if name not in self._sent)
         if not new:
             return b""

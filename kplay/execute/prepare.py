@@ -117,6 +117,8 @@ def make_loader(options: RunOptions, extra: Mapping[str, Sourced], inventory: In
     return Loader(
         roles_path=[*roles_path, *cfg.roles_path],
         collections_path=cfg.collections_path,
+        libraries=cfg.libraries,
+        utilities=cfg.utilities,
         extra_vars={name: value.value for name, value in extra.items()},
         filters=filter_names(),
         tests=test_names(),

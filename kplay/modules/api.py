@@ -78,7 +78,8 @@ class Module(object):
             to those found are no change. The field ``state`` being "absent" in found means
             create, in wanted remove.
         apply: (host, args, found, wanted) -> return fields (without changed and failed).
-        kind: ``state`` (a diff decides), ``action`` (a non-empty wanted plans as ``run``),
+        kind: ``state`` (a diff decides), ``action`` (a non-empty wanted plans as ``run``, or as the
+            ``foreseen`` of found where it could be told what would come of it),
             ``read`` (never changes; apply is not called and result gives the return fields).
             ``wait`` (never changes, but only an apply may wait: apply is called when wanted is
             not empty, and plans as unknown result).
@@ -157,7 +158,8 @@ def compare(module: Module, found: State, wanted: State) -> Change:
     if module.kind in ("read", "wait"):
         return Change("none", {}, {})
     if module.kind == "action":
-        return Change("run", {}, dict(wanted)) if wanted else Change("none", {}, {})
+        verb = str(found.get("foreseen", "run"))
+        return Change(verb, {}, dict(wanted)) if wanted else Change("none", {}, {})
     differing = [key for key in wanted if wanted[key] != found.get(key)]
     before = {key: found.get(key) for key in differing}
     after = {key: wanted[key] for key in differing}

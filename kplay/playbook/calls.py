@@ -10,7 +10,10 @@ from kplay.playbook import freeform, keywords, modules
 from kplay.playbook.values import is_template, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kplay.diagnostics import Faults
+    from kplay.foreign.find import Places
     from kplay.playbook.model import Keywords
     from kplay.playbook.modules import Called
     from kplay.source import KeyPath, Sourced, Span
@@ -29,17 +32,19 @@ class Call(NamedTuple):
     """Keywords that the way of calling stands for (``local_action``)."""
 
 
-def read_call(entry: Sourced, faults: Faults) -> Call | None:
+def read_call(entry: Sourced, faults: Faults, places: Places) -> Call | None:
     """The call of a task; None when there is a fault in it that was noted."""
     if "action" in entry.value or "local_action" in entry.value:
-        return _read_action(entry, faults)
+        return _read_action(entry, faults, places)
     known = keywords.at(keywords.HANDLER)
     others = [
         key
         for key in entry.value
         if key not in known and not str(key).startswith("with_") and key not in ("role", "hosts")
     ]
-    found = [(key, called) for key in others if (called := _find(str(key))) is not None]
+    found = [
+        (key, called) for key in others if (called := modules.look(str(key), places)) is not None
+    ]
     if len(found) == 1:
         key, called = found[0]
         call = _call(str(key), called, entry.child(key), entry, faults)
@@ -52,15 +57,11 @@ def read_call(entry: Sourced, faults: Faults) -> Call | None:
             entry.child(found[1][0]).key_span,
         )
         return None
-    _note_missing(entry, others, faults)
+    _note_missing(entry, others, faults, places)
     return None
 
 
-def _find(name: str) -> Called | None:
-    return modules.find(name)
-
-
-def _note_missing(entry: Sourced, others: list[str], faults: Faults) -> None:
+def _note_missing(entry: Sourced, others: list[str], faults: Faults, places: Places) -> None:
     if not others:
         faults.add("no-module", "this task calls no module", entry.span)
         return
@@ -81,16 +82,11 @@ def _note_missing(entry: Sourced, others: list[str], faults: Faults) -> None:
             unknown.append(key)
     for key in unknown:
         notes = ("a task calls exactly one module",) if len(unknown) > 1 else ()
-        faults.add(
-            "unknown-module",
-            f"no module named `{key}`",
-            entry.child(key).key_span,
-            help=suggest(modules.short(str(key)), [*names, *words]),
-            notes=notes,
-        )
+        span = entry.child(key).key_span
+        _unknown(str(key), span, faults, places, known=[*names, *words], notes=notes)
 
 
-def _read_action(entry: Sourced, faults: Faults) -> Call | None:
+def _read_action(entry: Sourced, faults: Faults, places: Places) -> Call | None:
     key = "action" if "action" in entry.value else "local_action"
     value = entry.child(key)
     extra: Keywords = {}
@@ -102,9 +98,9 @@ def _read_action(entry: Sourced, faults: Faults) -> Call | None:
         faults.add("bad-value", f"`{key}` wants a module, not {shown(named.value)}", named.span)
         return None
     name, _, rest = named.value.partition(" ")
-    called = _find(name)
+    called = modules.look(name, places)
     if called is None:
-        _unknown(name, named.span, faults)
+        _unknown(name, named.span, faults, places, known=modules.names())
         return None
     given = freeform.made(value.document, {"": rest.strip()}, {(): named.span}).child("")
     if named is not value:
@@ -117,12 +113,23 @@ def _read_action(entry: Sourced, faults: Faults) -> Call | None:
     return call._replace(span=named.span, keys={key, "args"}, extra=extra)
 
 
-def _unknown(name: str, span: Span, faults: Faults) -> None:
+def _unknown(
+    name: str,
+    span: Span,
+    faults: Faults,
+    places: Places,
+    *,
+    known: Sequence[str],
+    notes: tuple[str, ...] = (),
+) -> None:
+    from kplay.foreign.missing import advice
+
+    told = advice(name, places)
+    alike = suggest(modules.short(name), known)
+    ours = name.startswith(modules.BUILTIN) and alike
+    hints = alike if ours else told.help or alike
     faults.add(
-        "unknown-module",
-        f"no module named `{name}`",
-        span,
-        help=suggest(modules.short(name), modules.names()),
+        "unknown-module", f"no module named `{name}`", span, help=hints, notes=(*told.notes, *notes)
     )
 
 

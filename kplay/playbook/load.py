@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.diagnostics import Diagnostic, Faults
 from kplay.errors import InputError
 from kplay.playbook import files, keywords, plays, roles
+from kplay.playbook.foreign import check_groups, holders, keywords_of
 from kplay.playbook.model import Block, Play, Playbook
 from kplay.playbook.reader import Reader, is_true, parts_of, rewritten
 from kplay.playbook.scope import Scope
@@ -69,13 +70,15 @@ class Loader(Reader):
         *,
         roles_path: Sequence[Path] = (),
         collections_path: Sequence[Path] = (),
+        libraries: Sequence[Path] = (),
+        utilities: Sequence[Path] = (),
         extra_vars: Mapping[str, Any] | None = None,
         filters: Collection[str] | None = None,
         tests: Collection[str] | None = None,
         lookups: Collection[str] | None = None,
         render: Render | None = None,
     ) -> None:
-        super().__init__(roles_path, collections_path)
+        super().__init__(roles_path, collections_path, libraries=libraries, utilities=utilities)
         self.extra_vars = dict(extra_vars or {})
         self.filters = filters
         """Names of the filters that templates may use; None leaves them unchecked."""
@@ -110,6 +113,8 @@ class Loader(Reader):
             playbook, filters=self.filters, tests=self.tests, lookups=self.lookups
         ):
             faults.append(fault)
+        for play in found:
+            check_groups(keywords_of(play), self.homes(play.directory), faults)
         return playbook
 
     def load_tasks(
@@ -250,6 +255,7 @@ class Loader(Reader):
         ):
             if fault.severity == "error":
                 scope.faults.append(fault)
+        check_groups(holders(nodes), self.homes(scope.directory), scope.faults)
         scope.faults.settle()
 
     def _applied(self, include: Include, faults: Faults) -> Keywords:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kplay.diagnostics import Diagnostic
+    from kplay.foreign.find import Foreign
     from kplay.source import Sourced, Span
 
 Node = Union["Task", "Block", "Include"]
@@ -59,10 +60,17 @@ class Task:
     role: Role | None = None
     parent: Block | None = None
     handler: bool = False
+    foreign: Foreign | None = None
+    """The module on the controller, where it is not kplay's; ``module`` is then ``foreign``."""
     faults: tuple[Diagnostic, ...] = ()
     """What is wrong with its arguments, where a run may pass it by: fatal when it runs."""
     written: str = ""
     """The module's name as written, with its collection."""
+
+    @property
+    def called(self) -> str:
+        """The module's name for the reader."""
+        return self.foreign.full if self.foreign is not None else self.module
 
     @property
     def name(self) -> str:
@@ -91,6 +99,11 @@ class Include:
     def module(self) -> str:
         """What a task would call its module."""
         return f"include_{self.kind}"
+
+    @property
+    def called(self) -> str:
+        """The module's name for the reader."""
+        return self.module
 
     @property
     def name(self) -> str:

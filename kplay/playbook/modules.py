@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from kplay.modules.api import Arg
 
 if TYPE_CHECKING:
+    from kplay.foreign.find import Foreign, Places
     from kplay.modules.api import Module
 
 BUILTIN = ("ansible.builtin.", "ansible.legacy.")
 INCLUDES = {"include_tasks": "tasks", "include_role": "role"}
+HIDDEN = frozenset({"foreign", "foreign_program"})
+"""Modules that run others, which no task calls by these names."""
 IMPORTS = ("import_tasks", "import_role")
 TASK_FILE = {
     "file": Arg(),
@@ -45,6 +48,8 @@ class Called(NamedTuple):
     exclusive_args: tuple[tuple[str, ...], ...] = ()
     refused: str = ""
     """Why the name is known and yet not supported."""
+    foreign: Foreign | None = None
+    """Where it lies on the controller, when it is not kplay's."""
 
 
 _TEMPLATE_OPTIONS = {
@@ -116,10 +121,10 @@ def find(name: str) -> Called | None:
     """What a task calls under this name, or None when nobody knows it."""
     from kplay.modules import catalog
 
-    module = catalog.find(name)
     own = local_name(name)
     if own in _READ:
         return _READ[own]
+    module = catalog.find(name) if own not in HIDDEN else None
     if own in ("copy", "template"):
         return _placing(own, catalog.find("copy"))
     action = ACTIONS.get(own)
@@ -133,6 +138,31 @@ def find(name: str) -> Called | None:
         requires_one_of=tuple(tuple(one) for one in module.requires_one_of),
         exclusive_args=tuple(tuple(one) for one in module.exclusive_args),
     )
+
+
+def look(name: str, places: Places) -> Called | None:
+    """What a task calls under this name where it stands: a library beside it goes first."""
+    from kplay.foreign import find as foreign
+
+    module = None if _first_half(name) else foreign.in_library(name, places)
+    if module is None:
+        known = find(name)
+        if known is not None:
+            return known
+        module = foreign.installed(name, places)
+    if module is None:
+        return None
+    if module.refused:
+        return Called(name, {}, open=True, refused=module.refused)
+    how = "foreign" if module.kind == "python" else "foreign_program"
+    return Called(how, {}, open=True, foreign=module)
+
+
+def _first_half(name: str) -> bool:
+    """Whether kplay's own half on the controller goes first, as Ansible's action plugins do."""
+    own = local_name(name)
+    ours = own in ACTIONS and not ACTIONS[own].refused
+    return ours or own in _READ or own in ("copy", "template")
 
 
 def _placing(name: str, copy: Module | None) -> Called:
@@ -164,4 +194,5 @@ def names() -> list[str]:
     from kplay.modules import catalog
 
     own = (name for name, called in ACTIONS.items() if not called.refused)
-    return sorted({*catalog.names(), *own, "copy", "template", *INCLUDES, *IMPORTS})
+    known = set(catalog.names()) - HIDDEN
+    return sorted({*known, *own, "copy", "template", *INCLUDES, *IMPORTS})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic, Faults, suggest
 from kplay.errors import InputError
+from kplay.foreign.find import Places
 from kplay.playbook import files, roles, tasks
 from kplay.playbook.values import is_template, shown
 from kplay.source import Document, Sourced, load_file
@@ -25,10 +26,20 @@ class Reader:
     """Files as documents, tasks and tables of variables; faults go to the scope's."""
 
     def __init__(
-        self, roles_path: Sequence[Path] = (), collections_path: Sequence[Path] = ()
+        self,
+        roles_path: Sequence[Path] = (),
+        collections_path: Sequence[Path] = (),
+        *,
+        libraries: Sequence[Path] = (),
+        utilities: Sequence[Path] = (),
     ) -> None:
         self.roles_path = tuple(roles_path)
         self.collections_path = tuple(collections_path)
+        self.libraries = tuple(libraries)
+        """Folders of modules, sought after those of the playbook and of roles."""
+        self.utilities = tuple(utilities)
+        self.roles: dict[Path, None] = {}
+        """Folders of the roles that were read: what their libraries hold is the whole run's."""
         self.read: list[Path] = []
         """Playbook files read, imported ones included."""
         self.documents: dict[Path, Document | None] = {}
@@ -58,6 +69,23 @@ class Reader:
         """Every place where ``find_file`` looks, first to last; for the message."""
         directory = play.directory if play is not None else None
         return files.candidates(kind, name, role=role, directory=directory, beside=beside)
+
+    def homes(self, directory: Path | None) -> tuple[Path, ...]:
+        """Folders that hold ``ansible_collections``, that beside a playbook first."""
+        beside = ((directory / "collections").absolute(),) if directory is not None else ()
+        return (*beside, *self.collections_path)
+
+    def places(self, scope: Scope) -> Places:
+        """Where a task's module is sought that is not kplay's."""
+        own = [scope.role.path] if scope.role is not None else []
+        beside = [scope.directory] if scope.directory is not None else []
+        folders = list(dict.fromkeys(one.absolute() for one in [*own, *beside, *self.roles]))
+        return Places(
+            (*(one / "library" for one in folders), *self.libraries),
+            (*(one / "module_utils" for one in folders), *self.utilities),
+            self.homes(scope.directory),
+            tuple(scope.collections()),
+        )
 
     def document(self, path: Path, scope: Scope, span: Span | None = None) -> Document | None:
         """A parsed file, or None with its faults noted; each file is read once."""

@@ -77,6 +77,7 @@ def unfold(
             notes=(f"the way: {way}",),
         )
         return None
+    reader.roles.setdefault(path)
     role = Role(text, path, parameters=given or {}, parents=parents, public=public)
     role.identity = _identity(path, words, given or {})
     role.defaults = reader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)

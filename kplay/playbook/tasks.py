@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kplay.diagnostics import Faults, suggest
-from kplay.playbook import arguments, keywords, modules
+from kplay.playbook import arguments, foreign, keywords, modules
 from kplay.playbook.calls import Call, read_call
 from kplay.playbook.model import Block, Include, Node, Task
 from kplay.playbook.scope import guarded
@@ -50,7 +50,7 @@ def _read_entry(reader: Reader, entry: Sourced, scope: Scope) -> Node | None:
         return None
     if any(part in entry.value for part in _BLOCK_PARTS):
         return _read_block(reader, entry, scope)
-    call = read_call(entry, scope.faults)
+    call = read_call(entry, scope.faults, reader.places(scope))
     if call is None:
         return None
     name = modules.local_name(call.name)
@@ -85,6 +85,8 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
     faults = scope.faults if certain else Faults()
     partial = scope.has_defaults(words)
     arguments.check(call.called, call.args, call.span, faults, partial=partial)
+    if call.called.foreign is not None:
+        foreign.check(call.called.foreign, call.args, faults)
     task = Task(
         call.called.name,
         call.args,
@@ -93,6 +95,7 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
         role=scope.role,
         parent=scope.parent,
         handler=scope.handler,
+        foreign=call.called.foreign,
         faults=() if certain else tuple(faults),
         written=call.name,
     )

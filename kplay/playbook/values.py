@@ -92,22 +92,8 @@ def read_keywords(entry: Sourced, level: str, faults: Faults, skip: set[str]) ->
             )
         else:
             check(keyword, value, faults)
-            if name == "module_defaults" and isinstance(value.value, dict):
-                _check_groups(value, faults)
             found[name] = value
     return found
-
-
-def _check_groups(value: Sourced, faults: Faults) -> None:
-    for name, args in value.items():
-        if str(name).startswith("group/"):
-            faults.add(
-                "unsupported-value",
-                f"no group of modules named `{str(name).removeprefix('group/')}`",
-                args.key_span,
-                notes=("groups belong to collections whose modules kplay does not have",),
-                help=("name the modules one by one",),
-            )
 
 
 def _unknown(name: str, value: Sourced, level: str, faults: Faults) -> None:

@@ -38,7 +38,9 @@ class FakeFleet:
         self, host: str, steps: list[dict[str, Any]], blobs: Mapping[str, Any], priority: Position
     ) -> None:
         """Run a chain; after a failed step with ``stop`` the rest is dropped."""
-        del blobs, priority
+        del priority
+        for blob in blobs.values():
+            self.hosts.setdefault(host, FakeHost()).sources.update(blob.sources)
         self.chains.append((host, [step["id"] for step in steps]))
         if host in self.unreachable:
             self._post(host, {"type": "lost", "error": f"{host} is switched off"})

@@ -163,8 +163,9 @@ class FakeHost(Memory):
             rc: exit status.
             stdout: what it prints.
             stderr: what it complains.
-            does: called with the host and argv before it ends; a Completed or text that it
-                returns is the answer (text: standard output) in place of the one given here.
+            does: called with the host and argv before it ends (its standard input is
+                ``host.stdin``); a Completed or text that it returns is the answer (text: standard
+                output) in place of the one given here.
         """
         prefix = argv_prefix.split() if isinstance(argv_prefix, str) else argv_prefix
         self._answers.append(_Answer(tuple(prefix), Completed(rc, stdout, stderr), does))
@@ -284,7 +285,9 @@ class FakeHost(Memory):
         timeout: float = 0.0,
         stream: bool = False,
         shell: str = "",
+        most: int = 0,
     ) -> Completed:
+        self.stdin = stdin
         self.runs.append(Run(tuple(argv), stdin, cwd, dict(env or {}), shell))
         return self._answer(argv)
 

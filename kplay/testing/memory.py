@@ -43,6 +43,8 @@ class Memory(Host):
         self.queries: list[tuple[str, ...]] = []
         self.fetched: list[str] = []
         self.blobs: dict[str, bytes] = {}
+        self.sources: dict[str, str] = {}
+        self.stdin = ""
         self.effects: dict[tuple[str, str], Any] = {}
         self.ports: set[tuple[str, int]] = set()
         self.pages: dict[str, Response] = {}
@@ -116,6 +118,14 @@ class Memory(Host):
     def query(self, argv: Sequence[str], stdin: str = "", timeout: float = 60.0) -> Completed:
         self.queries.append(tuple(argv))
         return self._answer(argv)
+
+    def vouched(self, argv: Sequence[str], stdin: str = "", most: int = 0) -> Completed:
+        self.stdin = stdin
+        self.queries.append(tuple(argv))
+        return self._answer(argv)
+
+    def source(self, name: str) -> str:
+        return self.sources[name]
 
     def which(self, program: str) -> str:
         if any(answer.prefix and answer.prefix[0] == program for answer in self._answers):

@@ -203,6 +203,8 @@ def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:
         scope=scope,
         args=args,
         planning=world.planning,
+        no_log=item.settings.no_log,
+        diff=world.diff if item.settings.diff is None else item.settings.diff,
         find_file=lambda kind, name: world.find_file(kind, name, task, bound.vertex.play.play),
         secrets=world.secrets,
     )
@@ -221,11 +223,16 @@ def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:
         if call.args.get("content") == UNKNOWN:
             causes += _content_causes(context)
         call.args = _validated(context, call)
-    if item.settings.job and (len(calls) > 1 or any(call.blobs for call in calls)):
+    if item.settings.job and (len(calls) > 1 or any(map(_asks, calls))):
         message = f"`{task.module}` cannot run with `poll: 0`: it needs the controller"
         raise InputError(Diagnostic("no-job", message, task.keywords["async"].key_span))
     item.calls = calls
     item.argument_causes = tuple(dict.fromkeys(causes))
+
+
+def _asks(call: Call) -> bool:
+    """Whether the host asks the controller for content while the module runs."""
+    return any(not blob.sources for blob in call.blobs.values())
 
 
 def _content_causes(context: Context) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from kplay.walk.handlers import Handlers
 from kplay.walk.outcome import Outcome, error_result, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kplay.graph.model import Edge, Vertex
     from kplay.source import Sourced
     from kplay.walk.bind import Bound, Item
@@ -108,10 +110,14 @@ class Committer:
                     world.store.set_facts(there or name, item.answer.facts)
                 if item.answer.variables:
                     world.store.include_vars(name, item.answer.variables)
-        facts = outcome.result.get("ansible_facts") if not bound.local else None
-        if isinstance(facts, dict):
-            owner = bound.target if _ignores(bound, "delegate_facts") else name
-            world.store.add_facts(owner, facts)
+        if bound.local:
+            return
+        turns = outcome.result.get("results") if bound.looped else None
+        for result in turns if isinstance(turns, list) else [outcome.result]:
+            facts = result.get("ansible_facts")
+            if isinstance(facts, dict):
+                owner = bound.target if _ignores(bound, "delegate_facts") else name
+                world.store.add_facts(owner, facts)
 
     def _notify(self, host: HostRun, bound: Bound) -> None:
         for given in gathered(bound.vertex.play.play, bound.task, "notify"):
@@ -157,7 +163,7 @@ class Committer:
             self.world.store.set_facts(
                 host.name,
                 {
-                    "ansible_failed_task": {"name": bound.name, "action": bound.task.module},
+                    "ansible_failed_task": {"name": bound.name, "action": bound.task.called},
                     "ansible_failed_result": outcome.result,
                 },
             )
@@ -248,7 +254,7 @@ class Committer:
             step=f"{vertex.key}@{bound.host}",
             host=bound.host,
             task=bound.name,
-            module=bound.task.module,
+            module=bound.task.called,
             play=vertex.play.name,
             role=role,
             file=span.file,
@@ -274,6 +280,8 @@ class Committer:
         if any(one.settings.no_log for one in bound.items):
             shown = {key: result[key] for key in result if key in ("changed", "failed")}
             result, diff = {**shown, "censored": CENSORED}, []
+        for word in _warnings(result) if item is not None or not bound.looped else ():
+            self.walker.emit(events.Warned(time.time(), f"{bound.host}: {bound.name}: {word}"))
         if item is None:
             ignored = outcome.status == "unreachable" and _ignores(bound, "ignore_unreachable")
             self._count(bound.host, outcome, ignored=ignored)
@@ -338,6 +346,13 @@ def forced(host: HostRun, run: PlayRun, cursor: Cursor) -> bool:
     given = run.strand.play.keywords.get("force_handlers")
     wanted = given is not None and truthy(given.value) and bool(host.notified)
     return wanted and cursor.to_handlers(run.fell.get(host.name, ()))
+
+
+def _warnings(result: dict[str, Any]) -> Iterator[str]:
+    """What a module wants its reader to know."""
+    for name in ("warnings", "deprecations"):
+        for one in result.get(name) or ():
+            yield str(one.get("msg") if isinstance(one, dict) else one)
 
 
 def known(result: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ FACT_MODULES = frozenset({"setup", "service_facts", "package_facts"})
 """Modules whose results become variables under names that are not known before."""
 
 
+FOREIGN = frozenset({"foreign", "foreign_program"})
+"""How modules that are not kplay's are called; any of them may give facts."""
+
 CONNECTION_MODULES = frozenset({"raw", "reboot", "wait_for_connection"})
 """Modules that the connection itself has a part in; each travels alone."""
 
@@ -75,7 +78,7 @@ def alone(bound: Bound) -> bool:
     keywords = bound.task.keywords
     if bound.task.module in CONNECTION_MODULES:
         return True
-    if bound.looped or bound.task.module in FACT_MODULES or bound.vertex.kind == "gather":
+    if bound.looped or bound.task.module in FACT_MODULES | FOREIGN or bound.vertex.kind == "gather":
         return True
     if any(word in keywords for word in ("until", "retries", "failed_when")):
         return True
@@ -92,6 +95,10 @@ def is_action(bound: Bound) -> bool:
     """Whether doing it twice would matter: an action or a job, not a state."""
     if any(item.settings.job for item in bound.items):
         return True
+    calls = [call for item in bound.items for call in item.calls]
+    if calls and all(call.module in FOREIGN and call.args.get("checks") for call in calls):
+        # What can say whether it would change anything may be asked again
+        return False
     module = catalog.find(bound.task.module)
     return module is not None and module.kind == "action"
 

@@ -10,6 +10,7 @@ from kplay.errors import InputError
 from kplay.modules import catalog
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import PartialResult, Unknown
+from kplay.walk import foreign
 from kplay.walk.dispatch import planned_only
 
 if TYPE_CHECKING:
@@ -51,21 +52,29 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
         result = {"changed": False, "skipped": True, "skip_reason": item.skip}
         result["false_condition"] = item.false_condition
         return Outcome("skipped", "none", result, reason=item.false_condition)
-    outcome = _answered(item) if item.answer is not None else _combined(item, world, who)
+    outcome = (
+        _answered(item)
+        if item.answer is not None
+        else _combined(item, world, who, ahead=bound.target in world.ahead)
+    )
     if outcome.status != "unreachable":
         _conditions(bound, item, outcome, world)
     if outcome.status == "failed" and _too_early(bound, item, world):
-        return _may_run(bound, (f"`{world.ahead[bound.target]}`, which a plan only plans",))
+        outcome = _may_run(bound, (f"`{world.ahead[bound.target]}`, which a plan only plans",))
+    stale = bound.target in world.ahead and planned_only(item, world)
+    if world.planning and foreign.is_foreign(item) and (stale or outcome.status == "planned"):
+        given = foreign.facts(item, outcome.result, who)
+        if given:
+            outcome.result["ansible_facts"] = given
     if outcome.status == "failed" and item.settings.ignore_errors:
         outcome.status = "ignored"
     return outcome
 
 
 def _too_early(bound: Bound, item: Item, world: World) -> bool:
-    """Whether a command that a plan ran may have failed for want of an earlier step."""
-    if not world.planning or not item.calls or planned_only(item, world):
-        return False
-    return bound.target in world.ahead
+    """Whether what a plan ran may have failed for want of an earlier step."""
+    ran = not planned_only(item, world) or foreign.is_foreign(item)
+    return world.planning and bool(item.calls) and ran and bound.target in world.ahead
 
 
 def _may_run(bound: Bound, causes: tuple[str, ...]) -> Outcome:
@@ -91,7 +100,7 @@ def _answered(item: Item) -> Outcome:
     return Outcome(status, "none", result, causes=item.answer.causes)
 
 
-def _combined(item: Item, world: World, who: str) -> Outcome:
+def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
     raws = item.results
     actions = [str(raw.get("action", "none")) for raw in raws]
     action = next(
@@ -114,8 +123,16 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown")) or item.argument_causes
     planned = planned_only(item, world) and action != "none"
     whole_known = action not in ("run", "unknown") and all(raw.get("known", True) for raw in raws)
+    whole_known = whole_known and not (ahead and foreign.is_foreign(item))
     if action == "run" and planned_only(item, world) and not world.planning and _programs(item):
         return _not_run(item)
+    if (planned or ahead) and foreign.is_foreign(item):
+        if world.planning and planned_only(item, world):
+            fields = result = foreign.foreseen(fields)
+        elif planned and action == "run":
+            return Outcome("skipped", "none", foreign.not_asked(item), reason="check mode")
+        elif planned:
+            whole_known = True
     if action == "unknown" and all(_only_reads(call.module) for call in item.calls):
         action = "none"
     if item.settings.waited:
@@ -127,7 +144,11 @@ def _combined(item: Item, world: World, who: str) -> Outcome:
     status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"
     if planned and (status == "changed" or action == "unknown"):
         status = "planned"
+    if status == "ok" and fields.get("skipped") is True and foreign.is_foreign(item):
+        status = "skipped"
     diff = [part for raw in raws for part in raw.get("diff") or ()]
+    if foreign.is_foreign(item):
+        diff = foreign.differences(item, fields, world) or diff
     seconds = sum(max(0.0, raw.get("ended", 0.0) - raw.get("started", 0.0)) for raw in raws)
     if any(raw.get("unreachable") for raw in raws):
         status = "unreachable"

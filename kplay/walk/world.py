@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
+from kplay.foreign.groups import PREFIX, members
 from kplay.graph.tags import TagChoice
 from kplay.graph.unfold import FREE
 from kplay.modules import catalog
@@ -155,10 +156,23 @@ class World:
         found: dict[str, Any] = {}
         for given in gathered(vertex.play.play, task, "module_defaults"):
             for name, args in given.items() if isinstance(given.value, dict) else ():
-                if catalog.short(str(name)) == task.module and isinstance(args.value, dict):
+                if self._speaks_of(str(name), task, vertex.play.play) and isinstance(
+                    args.value, dict
+                ):
                     # The innermost entry of a module stands alone
                     found = {key: scope.template(value) for key, value in args.items()}
         return found
+
+    def _speaks_of(self, name: str, task: Task, play: Play) -> bool:
+        """Whether a key of ``module_defaults`` names a task's module, or a group that it is in."""
+        if task.foreign is not None and name in task.foreign.names:
+            return True
+        if not name.startswith(PREFIX):
+            return task.foreign is None and catalog.short(name) == task.module
+        found = members(name, self.loader.homes(play.directory))
+        if task.foreign is not None:
+            return task.foreign.full in found
+        return task.module in map(catalog.short, found)
 
     def register_pending(self, host: str, name: str, task: str) -> tuple[bool, object]:
         """Mark a registered name as not known yet; gives what it was."""
