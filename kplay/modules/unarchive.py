@@ -9,7 +9,7 @@ import posixpath
 from typing import TYPE_CHECKING, List, Optional
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import archive, get_url, ownership, paths
+from kplay.modules import archives, get_url, ownership, paths
 from kplay.modules.api import UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -27,14 +27,14 @@ def observe(probe: "Probe", args: Args) -> State:
         message = f"dest '{dest}' must be an existing dir"
         raise lacking(probe, f"directory {dest}", message, dest=dest)
     data = _data(probe, args)
-    handler, members = archive.members(data, args["src"] or "")
+    handler, members = archives.members(data, args["src"] or "")
     found: State = {"state": "directory", "dest": dest, "handler": handler, "skipped": ""}
     found["names"] = [member.name for member in members if _chosen(args, member.name)]
     found["members"] = []
     top = ownership.observe(probe, args, stat)
     found["described"] = top["described"]
     for member in members:
-        name = archive.stripped(member.name, args["extra_opts"])
+        name = archives.stripped(member.name, args["extra_opts"])
         if not name or not _chosen(args, member.name):
             continue
         path = posixpath.join(dest, name)
@@ -74,7 +74,7 @@ def _chosen(args: Args, name: str) -> bool:
     return not any(fits(pattern) for pattern in args["exclude"])
 
 
-def _compare(probe: "Probe", args: Args, member: archive.Member, path: str) -> Optional[State]:
+def _compare(probe: "Probe", args: Args, member: archives.Member, path: str) -> Optional[State]:
     stat = probe.lstat(path)
     one: State = {"path": path, "state": member.state, "target": member.target, "write": True}
     one["data"], one["mtime"] = member.data, member.mtime

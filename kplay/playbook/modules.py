@@ -100,6 +100,10 @@ _CONTROLLER: tuple[Called, ...] = (
            free_form="_raw", raw_argument="cmd"),
     Called("kubeconfig", {}, open=True),
     Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),
+    Called("synchronize", {}, open=True,
+           refused="rsync opens a connection of its own, beside the verified one that kplay drives;"
+                   " `copy` with a directory as `src` sends only what the host lacks, and `fetch`"
+                   " brings files back"),
     Called("include", {}, open=True, refused="write `include_tasks` or `import_tasks`"),
     Called("import_playbook", {}, open=True,
            refused="a playbook is imported beside plays, not in a list of tasks"),
@@ -127,7 +131,7 @@ def find(name: str) -> Called | None:
     module = catalog.find(name) if own not in HIDDEN else None
     if own in ("copy", "template"):
         return _placing(own, catalog.find("copy"))
-    action = ACTIONS.get(own)
+    action = ACTIONS.get(own.removeprefix("ansible.posix."))
     if module is None or (action is not None and not action.refused):
         return action
     return Called(

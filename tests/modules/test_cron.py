@@ -56,6 +56,9 @@ def test_a_job_is_changed_and_goes() -> None:
 def test_a_file_names_the_user() -> None:
     there = FakeHost(dirs=["/etc/cron.d"])
     args = {"name": "j", "cron_file": "ours", "user": "root", "job": "x", "dow": "1-5"}
+    times = {"day": "1", "month": "JAN"}
+    assert play(module, {**args, **times}, there).changed
+    assert there.text(FILE) == "#Ansible: j\n* * 1 JAN 1-5 root x\n"
     assert play(module, {**args, "disabled": True}, there)["cron_file"] == "ours"
     assert there.text(FILE) == "#Ansible: j\n#* * * * 1-5 root x\n"
     assert there.files.need(FILE).mode == 0o644

@@ -114,6 +114,7 @@ def test_a_new_commit_is_fetched() -> None:
         ({"depth": 1, "version": "main", "single_branch": True},
          "clone --origin origin --depth 1 --single-branch --branch main https://h/r.git /srv/r"),
         ({"bare": True}, "clone --bare https://h/r.git /srv/r"),
+        ({"executable": "git"}, "clone --origin origin https://h/r.git /srv/r"),
         ({"remote": "up"}, "clone --origin up https://h/r.git /srv/r"),
         ({"reference": "/cache", "separate_git_dir": "/git"},
          "clone --origin origin --reference /cache --separate-git-dir /git https://h/r.git /srv/r"),
@@ -123,6 +124,12 @@ def test_ways_to_clone(args: dict[str, object], verb: str) -> None:
     git = Git()
     play(module, {**ARGS, **args}, git.host)
     assert git.verbs()[0] == verb
+
+
+def test_more_branches_are_fetched() -> None:
+    git = Git()
+    play(module, {**ARGS, "refspec": "+refs/pull/*:refs/pull/*"}, git.host)
+    assert "fetch origin +refs/pull/*:refs/pull/*" in git.verbs()
 
 
 def test_local_changes() -> None:

@@ -162,6 +162,7 @@ def test_a_plan_knows_of_the_steps_before() -> None:
         ({"jump": "TEE", "gateway": "1.1.1.1"}, "-j TEE --gateway 1.1.1.1"),
         ({"goto": "OTHER"}, "-g OTHER"),
         ({"set_counters": "1,2"}, "-c 1 2"),
+        ({"protocol": "icmp", "numeric": True}, "-p icmp"),
         ({"protocol": "icmp", "icmp_type": "8"}, "-p icmp --icmp-type 8"),
     ],
 )  # fmt: skip

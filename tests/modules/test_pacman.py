@@ -118,9 +118,10 @@ def test_reasons() -> None:
 
 def test_lists() -> None:
     there = host()
-    done = play(module, {"update_cache": True, "force": True}, there)
+    args = {"update_cache": True, "force": True, "update_cache_extra_args": "--quiet"}
+    done = play(module, args, there)
     assert (done.changed, done["cache_updated"]) == (True, True)
-    assert lines(there) == [f"{BASE} --sync --refresh --refresh"]
+    assert lines(there) == [f"{BASE} --sync --refresh --refresh --quiet"]
     there.when("pacman --noconfirm --noprogressbar --sync --refresh", does=lambda *_: "")
     assert not play(module, {"update_cache": True}, there).changed
 

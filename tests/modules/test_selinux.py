@@ -34,6 +34,14 @@ def test_permissive_now_and_at_boot() -> None:
     assert plan(module, args, there).action == "none"
 
 
+def test_another_file() -> None:
+    there = host()
+    there.add_file("/mnt/config", TEXT)
+    args = {"state": "permissive", "policy": "targeted", "configfile": "/mnt/config"}
+    assert play(module, args, there)["configfile"] == "/mnt/config"
+    assert "permissive" in there.text("/mnt/config")
+
+
 def test_disabling_takes_a_boot() -> None:
     there = host()
     done = play(module, {"state": "disabled"}, there)

@@ -92,8 +92,20 @@ def test_the_last_repository_takes_the_file_with_it() -> None:
         ({"metalink": "https://m"}, "metalink = https://m"),
         ({"timeout": 5, "retries": 3, "throttle": "1k"}, "throttle = 1k"),
         ({"keepcache": "1", "ip_resolve": "4"}, "ip_resolve = 4"),
+        ({"bandwidth": "1M", "cost": 900, "countme": True}, "cost = 900"),
+        ({"deltarpm_percentage": "10", "deltarpm_metadata_percentage": "5"},
+         "deltarpm_percentage = 10"),
+        ({"enablegroups": False, "failovermethod": "priority", "gpgcakey": "https://ca"},
+         "failovermethod = priority"),
+        ({"http_caching": "none", "include": "/etc/x.conf", "keepalive": True}, "keepalive = 1"),
+        ({"metadata_expire": "6h", "metadata_expire_filter": "never", "mirrorlist_expire": "1d"},
+         "metadata_expire = 6h"),
+        ({"username": "u", "password": "x", "protect": True, "s3_enabled": False}, "protect = 1"),
+        ({"ssl_check_cert_permissions": True, "ui_repoid_vars": "releasever"},
+         "ui_repoid_vars = releasever"),
+        ({"reposdir": D, "unsafe_writes": False}, "name = X"),
     ],
-)
+)  # fmt: skip
 def test_options(args: dict[str, object], line: str) -> None:
     there = FakeHost(dirs=[D])
     whole = {"name": "x", "description": "X", "mirrorlist": "https://list", **args}

@@ -150,6 +150,7 @@ def test_handlers(loaded: Callable[..., Playbook]) -> None:
         ("- import_tasks: {file: [a]}", "missing-argument"),
         ("- import_role:", "missing-argument"),
         ("- include: x.yml", "unsupported-module"),
+        ("- ansible.posix.synchronize: {src: a, dest: b}", "unsupported-module"),
         ("- set_stats: {data: 1}", "unsupported-module"),
         ("- set_stats: {data: {a: 1}}", "unsupported-module"),
         ("- copy: {dest: /x, src: a, content: b}", "contradicting-arguments"),
