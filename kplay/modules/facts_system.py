@@ -1,9 +1,8 @@
 """Facts of the operating system: distribution, kernel, clock, users, security, services."""
 
-import json
 import re
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Tuple
 
 from kplay.modules import lines
 
@@ -269,34 +268,3 @@ def ssh_keys(probe: "Probe") -> Facts:
             facts["ssh_host_key_%s_public_keytype" % kind] = words[0]
             facts["ssh_host_key_%s_public" % kind] = words[1]
     return facts
-
-
-def local(probe: "Probe", directory: str) -> Facts:
-    """Read the facts that the host's administrator put down, as JSON or INI."""
-    found = {}  # type: Facts
-    for path in probe.glob(directory.rstrip("/") + "/*.fact"):
-        name = path.rsplit("/", 1)[1][: -len(".fact")]
-        there = probe.stat(path)
-        if there and there.mode & 0o111:
-            found[name] = "error loading fact - executable facts are not run: %s" % path
-            continue
-        content = lines.text(probe, path)
-        try:
-            found[name] = json.loads(content)
-        except ValueError:
-            found[name] = ini(content.splitlines())
-    return {"local": found}
-
-
-def ini(rows: List[str]) -> Facts:
-    """Read sections of name=value, names in lower case."""
-    found = {}  # type: Facts
-    section = {}  # type: Facts
-    for row in rows:
-        line = row.strip()
-        if line.startswith("[") and line.endswith("]"):
-            section = found.setdefault(line[1:-1], {})
-        elif line and line[0] not in "#;":
-            name, _, value = re.sub(r"^([^=:]*):", r"\1=", line, count=1).partition("=")
-            section[name.strip().lower()] = value.strip()
-    return found

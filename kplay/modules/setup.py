@@ -3,7 +3,7 @@
 import fnmatch
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set, Tuple
 
-from kplay.modules import facts_hardware, facts_network, facts_system
+from kplay.modules import facts_hardware, facts_local, facts_network, facts_system
 from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def observe(probe: "Probe", args: Args) -> State:
         if name in wanted:
             facts.update(gather(probe))
     if "local" in wanted:
-        facts.update(facts_system.local(probe, args.get("fact_path") or "/etc/ansible/facts.d"))
+        facts.update(facts_local.local(probe, args.get("fact_path") or "/etc/ansible/facts.d"))
     named = {"ansible_" + name.replace("-", "_"): value for name, value in facts.items()}
     patterns = [str(word) for word in args.get("filter") or []]
     if patterns and "*" not in patterns:

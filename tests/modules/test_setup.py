@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from kplay.agent.host import UnknownValue
+from kplay.modules import facts_local
 from kplay.modules.api import ModuleFailure
 from kplay.modules.setup import module
 from kplay.testing.host import FakeHost
@@ -289,3 +291,40 @@ def test_gather_subset(subset: list[str], has: list[str], lacks: list[str]) -> N
 def test_a_bad_subset_is_refused() -> None:
     with pytest.raises(ModuleFailure, match="Bad subset 'nope'"):
         facts(bare(), gather_subset=["nope"])
+
+
+LOCAL = {"gather_subset": ["!all", "!min", "local"]}
+
+
+def test_facts_that_programs_print() -> None:
+    host = bare().when("/etc/ansible/facts.d/run.fact", stdout='{"b": 2}')
+    host.when("/etc/ansible/facts.d/bad.fact", rc=1, stderr="oops\n")
+    for name in ("run", "bad"):
+        host.add_file(f"/etc/ansible/facts.d/{name}.fact", "#!/bin/sh\n", mode=0o755)
+    known = facts(host, **LOCAL)["ansible_local"]
+    assert known["run"] == {"b": 2}
+    assert known["bad"] == (
+        "Failure executing fact script (/etc/ansible/facts.d/bad.fact), rc: 1, err: oops\n"
+    )
+    assert known["site"] == {"rack": {"row": "7"}}
+
+
+def test_a_program_that_is_only_planned_prints_what_nobody_knows() -> None:
+    host = bare()
+    host.add_file("/etc/ansible/facts.d/run.fact", "#!/bin/sh\n", mode=0o755)
+    host.effects["path", "/etc/ansible/facts.d/run.fact"] = {"content": "#!/bin/sh\n"}
+    with pytest.raises(UnknownValue, match=r"run\.fact will print"):
+        facts(host, **LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("nonsense", "error loading facts as JSON or ini - please check content: /f"),
+        ("[a]\nb=%(c)s", "error loading facts as ini - please check content: /f ("),
+        ("", {}),
+    ],
+)
+def test_a_fault_of_a_local_fact_is_its_value(text: str, value: object) -> None:
+    found = facts_local.parsed(text, "/f")
+    assert found == value or (isinstance(value, str) and found.startswith(value))
