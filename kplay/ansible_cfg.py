@@ -32,7 +32,8 @@ class Setting(NamedTuple):
     key: str
     variable: str
     kind: str = "str"
-    """str, bool, int, path, paths (with colons), sources (with commas) or list (with commas)."""
+    """str, bool, int, path, paths (with colons), sources (with commas), list (with commas), or
+    the words that it takes, with bars between them."""
     refused: str = ""
     """The value that kplay cannot follow, and why, as ``value: reason``."""
 
@@ -74,7 +75,14 @@ SETTINGS: tuple[Setting, ...] = (
        "path"),
     _S("vault_identity_list", "defaults", "vault_identity_list", "ANSIBLE_VAULT_IDENTITY_LIST",
        "list"),
-    _S("gathering", "defaults", "gathering", "ANSIBLE_GATHERING"),
+    _S("gathering", "defaults", "gathering", "ANSIBLE_GATHERING", "implicit|explicit|smart"),
+    _S("fact_caching", "defaults", "fact_caching", "ANSIBLE_CACHE_PLUGIN",
+       "memory|jsonfile|ansible.builtin.memory|ansible.builtin.jsonfile"),
+    _S("fact_caching_connection", "defaults", "fact_caching_connection",
+       "ANSIBLE_CACHE_PLUGIN_CONNECTION", "path"),
+    _S("fact_caching_prefix", "defaults", "fact_caching_prefix", "ANSIBLE_CACHE_PLUGIN_PREFIX"),
+    _S("fact_caching_timeout", "defaults", "fact_caching_timeout", "ANSIBLE_CACHE_PLUGIN_TIMEOUT",
+       "int"),
     _S("gather_timeout", "defaults", "gather_timeout", "ANSIBLE_GATHER_TIMEOUT", "int"),
     _S("force_handlers", "defaults", "force_handlers", "ANSIBLE_FORCE_HANDLERS", "bool"),
     _S("any_errors_fatal", "defaults", "any_errors_fatal", "ANSIBLE_ANY_ERRORS_FATAL", "bool"),
@@ -296,11 +304,15 @@ def _read(setting: Setting, text: str, base: Path, path: Path | None) -> Any:
             return [str(_absolute(one, base)) for one in text.split(",") if one.strip()]
         case "list":
             return [one.strip() for one in text.split(",") if one.strip()]
+        case kind if "|" in kind:
+            if text in kind.split("|"):
+                return text
         case _:
             return text
     where = _span(path, setting.key) if path is not None else None
     named = setting.key if path is not None else setting.variable
-    wanted = "a boolean" if setting.kind == "bool" else "a number"
+    wanted = {"bool": "a boolean", "int": "a number"}.get(setting.kind, "")
+    wanted = wanted or "one of " + ", ".join(f"`{one}`" for one in setting.kind.split("|"))
     message = f"`{named}` wants {wanted}, not {text!r}"
     raise InputError(Diagnostic("bad-value", message, where))
 

@@ -54,6 +54,8 @@ class Answer:
     result: dict[str, Any]
     facts: dict[str, Any] = field(default_factory=dict)
     """Variables to set on the host with the precedence of set_fact."""
+    cacheable: bool = False
+    """Whether the variables are facts too, which a cache keeps."""
     variables: dict[str, Any] = field(default_factory=dict)
     """Variables to set with the precedence of include_vars."""
     causes: tuple[str, ...] = ()

@@ -19,7 +19,12 @@ _YES = frozenset({"1", "on", "true", "yes", "y"})
 def set_fact(context: Context) -> Answer:
     """Variables for the host; a value that is unknown is set as unknown."""
     facts = {key: value for key, value in context.args.items() if key != "cacheable"}
-    return Answer({"changed": False, "ansible_facts": facts}, facts=facts, causes=causes_in(facts))
+    return Answer(
+        {"changed": False, "ansible_facts": facts},
+        facts=facts,
+        cacheable=truthy(context.args.get("cacheable", False)),
+        causes=causes_in(facts),
+    )
 
 
 def debug(context: Context) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from kplay.ansible_cfg import Value
 from kplay.bundle import default_directory
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, UsageError
+from kplay.execute.facts import fact_cache, keeps_facts, recall, remembered
 from kplay.graph.build import build
 from kplay.graph.start import start_at
 from kplay.graph.tags import TagChoice
@@ -75,6 +77,8 @@ def prepare(options: RunOptions) -> Prepared:
     directory = playbook.plays[0].directory if playbook.plays else None
     complete(inventory, directory)
     store = VariableStore(inventory, directory, extra)
+    if keeps_facts(options):
+        recall(store, fact_cache(options))
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     expected = expected_names(playbook)
     hosts = [play_hosts(play, store, options.limit, expected) for play in playbook.plays]
@@ -171,9 +175,10 @@ def load_inventory(options: RunOptions) -> Inventory:
     if not sources:
         raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
     cfg = options.ansible_cfg
+    kept = partial(remembered, fact_cache(options)) if keeps_facts(options) else None
     return load(
         sources,
-        construct=Constructor(extra_vars(options.extra_vars)),
+        construct=Constructor(extra_vars(options.extra_vars), kept),
         ignored=cfg.get("inventory_ignore", IGNORED),
         ignored_patterns=cfg.get("inventory_ignore_patterns", ()),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.errors import ExitCode, InputError, KplayError
 from kplay.execute.agents import fleet_maker
+from kplay.execute.facts import fact_cache
 from kplay.execute.journal import Holder, Journal, new_id
 from kplay.execute.prepare import prepare, reload_inventory
 from kplay.execute.retry import write_retry
@@ -61,6 +62,8 @@ def walk(
     world = World(
         store=prepared.store,
         loader=prepared.loader,
+        facts_kept=fact_cache(options),
+        smart=options.ansible_cfg.get("gathering") == "smart",
         reload=lambda: reload_inventory(prepared),
         make_fleet=fleet_maker(prepared, run=run_id, mode=mode, holder=holder, key=key),
         planning=mode == "plan",

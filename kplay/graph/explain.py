@@ -196,7 +196,8 @@ def _without_twins(definitions: list[Definition]) -> list[Definition]:
 
 def _entry(one: Definition, scope: Scope) -> Entry:
     if one.span is None:
-        return Entry(one.layer, "", None, one.value, _known(one.value))
+        owner = scope.store.fact_origins.get(scope.host, "") if one.layer is Layer.FACTS else ""
+        return Entry(one.layer, owner, None, one.value, _known(one.value))
     owner = _group(one, scope) if one.layer in _GROUP_LAYERS else ""
     source = Document(one.span.file, "", one.value, {(): one.span}).root
     return Entry(

@@ -17,6 +17,8 @@ from kplay.resolve.variables import VariableStore
 from kplay.source import Document, Sourced, UnsafeText
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kplay.inventory.build import Builder
     from kplay.resolve.precedence import Table
     from kplay.resolve.scope import Scope
@@ -30,16 +32,16 @@ class Constructor:
 
     Args:
         extra_vars: the command line's, for ``use_extra_vars``.
-        facts: what is known of hosts from earlier runs.
+        facts: gives what is known of a host from earlier runs.
     """
 
     def __init__(
         self,
         extra_vars: Mapping[str, Sourced] | None = None,
-        facts: Mapping[str, Mapping[str, object]] | None = None,
+        facts: Callable[[str], Mapping[str, object]] | None = None,
     ) -> None:
         self.extra_vars = dict(extra_vars or {})
-        self.facts = facts or {}
+        self.facts = facts
 
     def __call__(self, root: Sourced, builder: Builder) -> None:
         """Add variables and groups to every host of the inventory so far."""
@@ -70,8 +72,7 @@ class _Constructed:
         self.strict = bool(self._option("strict"))
         extra = owner.extra_vars if self._option("use_extra_vars") else {}
         self.store = _Draft(builder.inventory, None, extra)
-        for host, facts in owner.facts.items():
-            self.store.add_facts(host, facts)
+        self.facts = owner.facts
 
     def _option(self, name: str) -> Any:
         found = self.root.get(name)
@@ -94,6 +95,8 @@ class _Constructed:
     def _host(self, host: str) -> None:
         known = self.builder.inventory.hosts[host]
         known.groups = self.builder.around(host)
+        if self.facts is not None:
+            self.store.add_facts(host, self.facts(host))
         # They do not see each other, as in Ansible
         scope = self._scope(host)
         for name, expression in self._entries("compose"):

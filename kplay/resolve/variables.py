@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kplay.resolve import records, statics
+from kplay.resolve.fact_cache import GATHERED
 from kplay.resolve.magic import PlayContext
 from kplay.resolve.precedence import Layer, Table, merged
 from kplay.resolve.scope import Scope
@@ -54,6 +55,10 @@ class VariableStore:
         self.settled: defaultdict[str, Table] = defaultdict(dict)
         self.included: defaultdict[str, Table] = defaultdict(dict)
         self.fact_views: dict[str, dict[str, Any]] = {}
+        self.fact_origins: dict[str, str] = {}
+        """Where facts of an earlier run were kept, and their age, by host."""
+        self.gathered: set[str] = set()
+        """Hosts whose facts a play, of this run or an earlier one, has gathered."""
         self._inventory_tables: dict[str, Table] = {}
         self._groups: dict[str, list[str]] | None = None
         self._prompts: dict[int, tuple[Play, Table]] = {}
@@ -80,6 +85,29 @@ class VariableStore:
             else:
                 table[f"ansible_{name}"] = value
                 view[name] = value
+
+    def plain_facts(self, host: str) -> dict[str, object]:
+        """A host's facts under the names that modules and set_fact gave them, for a cache."""
+        table = self.facts.get(host, {})
+        facts = {
+            name: value
+            for name, value in table.items()
+            if name.removeprefix("ansible_") == name or name.removeprefix("ansible_") not in table
+        }
+        return {**facts, GATHERED: True} if host in self.gathered else facts
+
+    def recall_facts(self, host: str, facts: Mapping[str, object], origin: str = "") -> None:
+        """Take facts that an earlier run kept; ``origin`` says where and how old."""
+        self.fact_origins[host] = origin
+        if facts.get(GATHERED):
+            self.gathered.add(host)
+        self.add_facts(host, {name: one for name, one in facts.items() if name != GATHERED})
+
+    def forget_facts(self, host: str) -> None:
+        """Drop a host's facts."""
+        self.facts.pop(host, None)
+        self.fact_views.pop(host, None)
+        self.gathered.discard(host)
 
     def set_facts(self, host: str, values: Mapping[str, object], cacheable: bool = False) -> None:
         """Take what set_fact gives; values are final, never templates."""

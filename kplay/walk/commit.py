@@ -107,7 +107,9 @@ class Committer:
             if item.answer is not None:
                 if item.answer.facts:
                     there = item.settings.delegate_facts and item.settings.delegate_to
-                    world.store.set_facts(there or name, item.answer.facts)
+                    world.take_facts(
+                        there or name, item.answer.facts, cacheable=item.answer.cacheable
+                    )
                 if item.answer.variables:
                     world.store.include_vars(name, item.answer.variables)
         if bound.local:
@@ -117,7 +119,7 @@ class Committer:
             facts = result.get("ansible_facts")
             if isinstance(facts, dict):
                 owner = bound.target if _ignores(bound, "delegate_facts") else name
-                world.store.add_facts(owner, facts)
+                world.learn_facts(owner, facts, gathered=bound.vertex.kind == "gather")
 
     def _notify(self, host: HostRun, bound: Bound) -> None:
         for given in gathered(bound.vertex.play.play, bound.task, "notify"):

@@ -169,8 +169,7 @@ class Expander:
             cursor.leave_role()
         else:
             if word == "clear_facts":
-                self.world.store.facts.pop(host.name, None)
-                self.world.store.fact_views.pop(host.name, None)
+                self.world.forget_facts(host.name)
             elif word == "reset_connection":
                 self.walker.fleet.forget(host.name)
             cursor.advance()

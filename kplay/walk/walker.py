@@ -57,6 +57,7 @@ class Walker:
         self.committer = Committer(self)
         self.expander = Expander(self)
         world.ways = Ways(graph.plays, world.store)
+        world.warn = lambda message: emit(events.Warned(time.time(), message))
         world.watch_hosts(lambda name: bool(self.hosts[name].lost))
         self.plays = Plays(self)
 
@@ -152,6 +153,8 @@ class Walker:
         if _repeats(vertex) and id(_repeats(vertex)) in host.roles:
             return True
         if not vertex.selected:
+            return True
+        if vertex.kind == "gather" and self.world.knows_facts(host.name):
             return True
         if not vertex.handler:
             return False

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kplay.inventory.model import Inventory
     from kplay.playbook.load import Loader
     from kplay.playbook.model import Block, Include, Node, Play
+    from kplay.resolve.fact_cache import FactCache
     from kplay.resolve.scope import Scope
     from kplay.resolve.variables import VariableStore
     from kplay.walk.bind import Bound
@@ -57,12 +58,18 @@ class World:
     secrets: set[str] = field(default_factory=set)
     ask: Callable[[str], str] | None = None
     """Asked before each task, by its name: ``y``, ``n``, or ``c`` to be asked no more."""
+    warn: Callable[[str], None] = lambda _: None
+    """Tells the reader what does no harm to the run."""
     keep: Callable[..., None] | None = None
     """(step, raw result, no_log=) -> None: makes a raw result last, before its slot goes."""
     reload: Callable[[], Inventory] | None = None
     """Reads the inventory's sources anew."""
     grown: list[Callable[[Inventory], None]] = field(default_factory=list)
     """What tasks have added to the inventory, in order."""
+    facts_kept: FactCache | None = None
+    """Where facts are kept for later runs; a plan keeps none."""
+    smart: bool = False
+    """Whether plays pass over hosts whose facts are there (``gathering = smart``)."""
     errors: list[KplayError] = field(default_factory=list)
     ahead: dict[str, str] = field(default_factory=dict)
     """The last step by host that a plan only planned: later commands do not see what it makes."""
@@ -187,6 +194,41 @@ class World:
             self.store.settled[host][name] = before
         else:
             self.store.settled[host].pop(name, None)
+
+    # -- facts --------------------------------------------------------------------------------
+
+    def take_facts(self, host: str, values: Mapping[str, Any], *, cacheable: bool) -> None:
+        """What set_fact gives."""
+        self.store.set_facts(host, values, cacheable)
+        if cacheable:
+            self._keep_facts(host)
+
+    def learn_facts(self, host: str, facts: Mapping[str, Any], *, gathered: bool) -> None:
+        """What a module found out; ``gathered`` when a play asked for all."""
+        self.store.add_facts(host, facts)
+        if gathered:
+            self.store.gathered.add(host)
+        self._keep_facts(host)
+
+    def knows_facts(self, host: str) -> bool:
+        """Whether a play need not gather a host's facts again."""
+        return self.smart and host in self.store.gathered
+
+    def forget_facts(self, host: str) -> None:
+        """Drop a host's facts, those kept for later runs too."""
+        self.store.forget_facts(host)
+        if self.facts_kept is not None and not self.planning:
+            self.facts_kept.forget(host)
+
+    def _keep_facts(self, host: str) -> None:
+        if self.facts_kept is None or self.planning:
+            return
+        try:
+            self.facts_kept.write(host, self.store.plain_facts(host))
+        except OSError as error:
+            where = self.facts_kept.directory
+            self.warn(f"facts are not kept: cannot write to {where}: {error.strerror}")
+            self.facts_kept = None
 
     # -- files --------------------------------------------------------------------------------
 

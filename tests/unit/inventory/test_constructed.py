@@ -112,7 +112,8 @@ def test_what_it_makes_has_the_place_of_its_expression(written) -> None:
 def test_extra_vars_and_facts_of_earlier_runs(written) -> None:
     text = "plugin: constructed\nuse_extra_vars: true\ncompose: {x: e, f: ansible_os_family}\n"
     folder = written({"a.ini": "h\nk\n", "b.yml": text})
-    construct = Constructor({"e": made_up("extra")}, {"h": {"ansible_os_family": "Debian"}})
+    kept = {"h": {"ansible_os_family": "Debian"}, "k": {}}
+    construct = Constructor({"e": made_up("extra")}, kept.__getitem__)
     inventory = load([folder / "a.ini", folder / "b.yml"], construct=construct)
     assert inventory.hosts["h"].variables["f"].value == "Debian"
     assert {name: one.value for name, one in inventory.hosts["k"].variables.items()} == {
