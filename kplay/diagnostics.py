@@ -6,12 +6,12 @@ notes and help. Messages are lower case, without a full stop, and stand alone.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from kplay.errors import InputError
     from kplay.source import Span
@@ -37,13 +37,14 @@ class Faults:
     """Diagnostics found so far, each once, in the order found."""
 
     def __init__(self) -> None:
-        self._found: dict[Diagnostic, None] = {}
+        self._found: dict[tuple[str, str, Span | None], Diagnostic] = {}
+        self._traced: set[tuple[str, str, Span | None]] = set()
 
     def __len__(self) -> int:
         return len(self._found)
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        return iter(self._found)
+        return iter(self._found.values())
 
     def add(
         self,
@@ -59,7 +60,18 @@ class Faults:
 
     def append(self, diagnostic: Diagnostic) -> None:
         """Note a diagnostic; the same one again (a role used twice) is kept once."""
-        self._found.setdefault(diagnostic)
+        key = (diagnostic.code, diagnostic.message, diagnostic.span)
+        self._found.setdefault(key, diagnostic)
+
+    def trace(self, since: int, notes: Sequence[str]) -> None:
+        """Say of the diagnostics from number ``since`` on how their place was reached, once."""
+        for key in list(self._found)[since:]:
+            if key in self._traced:
+                continue
+            self._traced.add(key)
+            one = self._found[key]
+            added = tuple(note for note in notes if note not in one.notes)
+            self._found[key] = replace(one, notes=(*one.notes, *added))
 
     def absorb(self, error: InputError) -> None:
         """Take over the diagnostics of an error and go on."""
@@ -71,7 +83,7 @@ class Faults:
         if self._found:
             from kplay.errors import InputError
 
-            raise InputError(self._found)
+            raise InputError(self._found.values())
 
 
 def suggest(word: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ class KplayError(Exception):
     """An error with a message for the user; never shown with a traceback."""
 
     exit_code = ExitCode.STEP_FAILED
+    item: str = ""
+    """The label of the loop's item that it happened in, where there is a loop."""
 
 
 class InputError(KplayError):

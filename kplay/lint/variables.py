@@ -14,6 +14,7 @@ from kplay.lint.definitions import Definition, Definitions
 from kplay.lint.model import Noted, Site, Survey, where
 from kplay.lint.reading import Reading, read
 from kplay.playbook.model import gathered
+from kplay.playbook.way import way_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +115,7 @@ class _Checker:
         notes = [f"rendered for {one}" for one in reach.through[::-1]]
         if reach.through or span.file != site.node.span.file:
             notes.append(f"read by {where(site.node)}")
-        notes += [f"included by {where(one)}" for one in site.includes[::-1]]
+        notes += way_to(site.node)
         if self.elsewhere[name]:
             notes.append(f"out of sight from here: {self.elsewhere[name]}")
         opaque = self.survey.opaque.get(site.number)
@@ -153,6 +154,7 @@ class _Checker:
         notes = [f"rendered for {one}" for one in reach.through[::-1]]
         if notes or span.file != site.node.span.file:
             notes.append(f"read by {where(site.node)}")
+        notes += way_to(site.node)
         first = min(found, key=lambda one: one.order)
         self.noted.report(
             "used-before-set",

@@ -11,6 +11,7 @@ from kplay.errors import InputError
 from kplay.foreign.find import Places
 from kplay.playbook import files, roles, tasks
 from kplay.playbook.values import is_template, shown
+from kplay.playbook.way import way_to
 from kplay.source import Document, Sourced, load_file
 
 if TYPE_CHECKING:
@@ -104,7 +105,11 @@ class Reader:
         if document is None:
             return []
         inner = scope.within(files=(*scope.files, (path, span)))
-        return tasks.read_list(self, document.root, inner)
+        before = len(scope.faults)
+        nodes = tasks.read_list(self, document.root, inner)
+        if len(scope.faults) > before:
+            scope.faults.trace(before, way_to(scope.parent))
+        return nodes
 
     def imported_tasks(self, target: Sourced, scope: Scope) -> list[Node]:
         """The nodes of a file that import_tasks names."""

@@ -9,6 +9,7 @@ from kplay.diagnostics import Diagnostic, Faults, suggest
 from kplay.playbook.model import Block, Task
 from kplay.playbook.scope import decides, guarded
 from kplay.playbook.values import is_template
+from kplay.playbook.way import way_to
 from kplay.source import UnsafeText, VaultText
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Checker:
         """Every template of tasks and blocks."""
         for node in nodes:
             inner = certain and not guarded(node.keywords)
-            words = node.keywords
+            words, before = node.keywords, len(self.faults)
             self._certain = certain
             self._keywords({name: words[name] for name in words if decides(name)})
             self._certain = inner
@@ -106,6 +107,8 @@ class Checker:
                 bare = isinstance(node, Task) and node.module == "assert"
                 for key, value in node.args.items():
                     self._value(value, bare=bare and key == "that")
+            if len(self.faults) > before:
+                self.faults.trace(before, way_to(node.parent))
 
     def _role(self, role: Role) -> None:
         if id(role) not in self._roles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kplay.resolve.conditions import evaluate
@@ -240,7 +241,7 @@ class Scope(Mapping[str, Any]):
             return self._recursion(name)
         self._stack.append(name)
         try:
-            return self._render(written)
+            return self._render(written, name, written.key_span)
         except TemplateError as error:
             kept = error.at(written.span).through(name, written.span)
             return Missing(lambda: kept)
@@ -272,7 +273,7 @@ class Scope(Mapping[str, Any]):
             error = error.through(each, span)
         return Missing(lambda: error)
 
-    def _render(self, written: Sourced) -> Any:
+    def _render(self, written: Sourced, name: str, defined: Span) -> Any:
         """A value as written: strings are templates, containers render when they are read."""
         value = written.value
         if isinstance(value, str):
@@ -285,13 +286,16 @@ class Scope(Mapping[str, Any]):
             except TemplateError as error:
                 raise error.at(written.span) from error
         if isinstance(value, dict):
-            return LazyDict(written, self._element)
+            return LazyDict(written, partial(self._element, name, defined))
         if isinstance(value, list):
-            return LazyList(written, self._element)
+            return LazyList(written, partial(self._element, name, defined))
         return value
 
-    def _element(self, written: Sourced) -> Any:
-        return self._render(written)
+    def _element(self, name: str, defined: Span, written: Sourced) -> Any:
+        try:
+            return self._render(written, name, defined)
+        except TemplateError as error:
+            raise error.through(name, defined) from error
 
     def _unseal(self, value: VaultText, span: Span) -> UnsafeText:
         if self.store.unseal is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import socket
 import time
 from functools import lru_cache
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from kplay.resolve.scope import Scope
 
+_UNDEFINED = re.compile(r"`(\w+)` is undefined")
 HEADER = "#jinja2:"
 OPTIONS = (
     "trim_blocks",
@@ -166,16 +168,27 @@ def _about(file: str, scope: Scope) -> dict[str, Any]:
     return found
 
 
-def _line(file: str, line: int) -> Span:
-    return Span(file, line, 1, line, 10_000)
+def _line(file: str, line: int, word: str = "") -> Span:
+    """A line of a template, or a word in it."""
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    text = lines[line - 1] if line <= len(lines) else ""
+    found = re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", text) if word else None
+    if found is not None:
+        return Span(file, line, found.start() + 1, line, found.end() + 1)
+    first = len(text) - len(text.lstrip()) + 1
+    return Span(file, line, first, line, max(first + 1, len(text.rstrip()) + 1))
 
 
 def _placed(error: Exception, file: str, skipped: int) -> TemplateError:
-    where = _where(error.__traceback__, file, skipped)
+    name = _UNDEFINED.match(str(error))
+    where = _where(error.__traceback__, file, skipped, name[1] if name else "")
     if isinstance(error, TemplateError):
         if error.diagnostic.span is None:
             return error.at(where)
-        return error.through(Path(file).name, where)
+        return error.through(Path(where.file).name, where)
     if isinstance(error, jinja2.TemplateNotFound):
         return fault("missing-file", f"no such template: `{error.message}`", span=where)
     if isinstance(error, jinja2.UndefinedError):
@@ -183,13 +196,19 @@ def _placed(error: Exception, file: str, skipped: int) -> TemplateError:
     return fault("template-error", describe(error), span=where)
 
 
-def _where(trace: TracebackType | None, file: str, skipped: int) -> Span:
+def _near(file: str) -> str:
+    """A path as the user wrote it: what Jinja finds for an include is absolute."""
+    here = f"{Path.cwd()}/"
+    return file.removeprefix(here)
+
+
+def _where(trace: TracebackType | None, file: str, skipped: int, word: str) -> Span:
     place = (file, 1)
     while trace is not None:
         template = trace.tb_frame.f_globals.get("__jinja_template__")
         if isinstance(template, jinja2.Template) and template.filename not in (None, "<template>"):
             line = template.get_corresponding_lineno(trace.tb_lineno)
-            name = str(template.filename)
+            name = _near(str(template.filename))
             place = (name, line + (skipped if name == file else 0))
         trace = trace.tb_next
-    return _line(*place)
+    return _line(*place, word)

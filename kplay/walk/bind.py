@@ -15,14 +15,14 @@ from kplay.modules.api import UNKNOWN
 from kplay.resolve import loops
 from kplay.resolve.missing import OMIT
 from kplay.resolve.unknown import Unknown, causes_in
-from kplay.walk.outcome import error_result
+from kplay.walk.refusal import refused
 from kplay.walk.settings import Settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kplay.graph.model import Vertex
-    from kplay.playbook.model import Task
+    from kplay.playbook.model import Include, Task
     from kplay.resolve.scope import Scope
     from kplay.source import Span
     from kplay.walk.outcome import Outcome
@@ -127,8 +127,9 @@ def _turn(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
     try:
         return _item(bound, world, scope, index, value)
     except KplayError as error:
-        label = str(value) if type(value) in (str, int, float) else ""
-        item = Item(index, label, value, scope, Settings(), answer=Answer(error_result(error)))
+        label = label_of(bound.task, scope, value)
+        answer = Answer(refused(error, bound.task))
+        item = Item(index, label, value, scope, Settings(), answer=answer)
         with suppress(KplayError):
             item.settings = settings_of(bound.vertex.play.play, bound.task, scope, world.become)
         return item
@@ -145,7 +146,7 @@ def _aimed(bound: Bound, world: World) -> Bound:
     return bound
 
 
-def _control(task: Any) -> Mapping[str, Any]:
+def _control(task: Task | Include) -> Mapping[str, Any]:
     given = task.keywords.get("loop_control")
     return given.value if given is not None and isinstance(given.value, dict) else {}
 
@@ -164,13 +165,26 @@ def _name(task: Task, scope: Scope, fallback: str) -> str:
     return f"{role}{rendered}"
 
 
+def _label(task: Task | Include, scope: Scope, value: Any) -> str:
+    control = task.keywords.get("loop_control")
+    given = control.get("label") if control is not None else None
+    return str(scope.template(given) if given is not None else value)
+
+
+def label_of(task: Task | Include, scope: Scope, value: Any) -> str:
+    """The label of a turn in which something cannot be rendered: perhaps the label itself."""
+    try:
+        return _label(task, scope, value)
+    except KplayError:
+        return str(value)
+
+
 def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> Item:
     task, vertex = bound.task, bound.vertex
     verdict, condition = world.condition(vertex, task, scope)
     label = ""
     if bound.looped:
-        given = _control(task).get("label")
-        label = str(scope.template(given) if given is not None else value)
+        label = _label(task, scope, value)
     item = Item(index, label, value, scope, Settings())
     changed_when = task.keywords.get("changed_when")
     item.harmless = changed_when is not None and changed_when.value is False

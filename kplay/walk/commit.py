@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kplay.actions.values import truthy
@@ -14,7 +15,8 @@ from kplay.playbook.model import effective, gathered
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import events
 from kplay.walk.handlers import Handlers
-from kplay.walk.outcome import Outcome, error_result, whole
+from kplay.walk.outcome import Outcome, whole
+from kplay.walk.refusal import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,7 +204,7 @@ class Committer:
         """An outcome for a condition or result that could not be evaluated."""
         self.world.note_error(error)
         status = "ignored" if _ignores(bound, "ignore_errors") else "failed"
-        return Outcome(status, "none", error_result(error))
+        return Outcome(status, "none", refused(error, bound.task))
 
     def refuse(
         self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, error: KplayError
@@ -215,8 +217,9 @@ class Committer:
         self.world.note_error(error)
         host.notified.discard(id(vertex.node))
         bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
-        running = Running(bound, cursor.copy(), self.place(bound))
-        outcome = Outcome("failed", "none", error_result(error))
+        place = replace(self.place(bound), item=error.item)
+        running = Running(bound, cursor.copy(), place)
+        outcome = Outcome("failed", "none", refused(error, vertex.node))
         ignoring = vertex.node.keywords.get("ignore_errors")
         if vertex.kind != "include" and ignoring is not None and truthy(ignoring.value):
             outcome.status = "ignored"
@@ -266,14 +269,10 @@ class Committer:
 
     def item_place(self, running: Running, index: int, step: str) -> events.Place:
         """The place of one call of one turn."""
-        from dataclasses import replace
-
         item = running.bound.items[index]
         return replace(running.place, step=step, item=item.label)
 
     def _emit(self, running: Running, outcome: Outcome, item: Item | None) -> None:
-        from dataclasses import replace
-
         bound, place = running.bound, running.place
         if item is not None:
             place = replace(place, step=f"{place.step}#{item.index}", item=item.label)

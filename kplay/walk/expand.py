@@ -13,7 +13,7 @@ from kplay.playbook.model import Block, Include, Task
 from kplay.resolve import loops
 from kplay.resolve.unknown import Unknown
 from kplay.source import made_up
-from kplay.walk.bind import Bound
+from kplay.walk.bind import Bound, label_of
 from kplay.walk.hostrun import Running
 from kplay.walk.outcome import Outcome
 
@@ -68,17 +68,21 @@ class Expander:
             return not host.lost
         segments = []
         skipped = ""
-        for index, _ in enumerate(values or []):
+        for index, value in enumerate(values or []):
             extra = loops.bindings(node, values or [], index) if looped else {}
             inner = self.world.scope(vertex, node, host.name, extra)
-            verdict, condition = self.world.condition(vertex, node, inner)
-            if isinstance(verdict, Unknown):
-                self._end(host, run, cursor, vertex, _unknown(vertex, host, verdict))
-                return not host.lost
-            if not verdict:
-                skipped = condition
-                continue
-            segments.append(self._segment(leaf, node, vertex, inner, extra))
+            try:
+                verdict, condition = self.world.condition(vertex, node, inner)
+                if isinstance(verdict, Unknown):
+                    self._end(host, run, cursor, vertex, _unknown(vertex, host, verdict))
+                    return not host.lost
+                if not verdict:
+                    skipped = condition
+                    continue
+                segments.append(self._segment(leaf, node, vertex, inner, extra))
+            except KplayError as error:
+                error.item = label_of(node, inner, value) if looped else ""
+                raise
         if not segments:
             result = {"changed": False, "skipped": True, "false_condition": skipped}
             outcome = Outcome("skipped", "none", result, reason=skipped)

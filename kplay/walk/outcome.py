@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kplay.diagnostics import Diagnostic, to_json
+from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
 from kplay.modules import catalog
-from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import foreign
 from kplay.walk.dispatch import planned_only
 
 if TYPE_CHECKING:
-    from kplay.errors import KplayError
     from kplay.walk.bind import Bound, Item
     from kplay.walk.hostrun import Running
     from kplay.walk.world import World
@@ -290,13 +288,3 @@ def _with_item(bound: Bound, item: Item, part: Outcome) -> dict[str, Any]:
     if index:
         part.result |= {str(index): item.index, "ansible_index_var": index}
     return part.result
-
-
-def error_result(error: KplayError) -> dict[str, Any]:
-    """The result of a step that failed before it began."""
-    result: dict[str, Any] = {"msg": str(error), "failed": True, "changed": False}
-    if isinstance(error, InputError):
-        result["diagnostics"] = [to_json(one) for one in error.diagnostics]
-    elif isinstance(error, TemplateError):
-        result["diagnostics"] = [to_json(error.diagnostic)]
-    return result

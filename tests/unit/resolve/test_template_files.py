@@ -90,7 +90,7 @@ def test_a_fault_in_an_included_file_points_there(
     (tmp_path / "part.j2").write_text("\n\n{{ nope }}\n")
     with pytest.raises(TemplateError) as caught:
         render_template_text("{% include 'part.j2' %}", scope_of(), str(tmp_path / "t.j2"))
-    assert str(caught.value.diagnostic.span) == f"{tmp_path}/part.j2:3:1"
+    assert str(caught.value.diagnostic.span) == f"{tmp_path}/part.j2:3:4"
 
 
 def test_an_unknown_makes_the_whole_text_unknown(
