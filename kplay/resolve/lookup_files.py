@@ -25,17 +25,31 @@ def _missing(scope: Scope, names: list[str]) -> TemplateError:
     return fault("missing-file", f"no such file: {listed}", help=(f"sought in {sought}",))
 
 
+def read_text(scope: Scope, name: Any, encoding: str = "utf-8") -> str:
+    """The text of a file, sought as ``copy`` seeks one; opened where it is vaulted.
+
+    Raises:
+        TemplateError: there is none.
+    """
+    path = search.find(scope, str(name))
+    if path is None:
+        raise _missing(scope, [str(name)])
+    return path.read_text(encoding=encoding)
+
+
 def file(scope: Scope, terms: list[Any], options: Options) -> list[Any]:
     """The text of files."""
     found = []
     for term in terms:
-        path = search.find(scope, str(term))
-        if path is None:
-            raise _missing(scope, [str(term)])
-        text = path.read_text(encoding="utf-8")
+        text = read_text(scope, term)
         text = text.lstrip() if options.get("lstrip", False) else text
         found.append(text.rstrip() if options.get("rstrip", True) else text)
     return found
+
+
+def unvault(scope: Scope, terms: list[Any], _: Options) -> list[Any]:
+    """The text of files as it is, opened where they are vaulted."""
+    return [read_text(scope, term) for term in terms]
 
 
 def template(scope: Scope, terms: list[Any], options: Options) -> list[Any]:
@@ -110,6 +124,7 @@ def _texts(value: Any) -> list[str]:
 
 LOOKUPS: dict[str, Callable[[Scope, list[Any], Options], Any]] = {
     "file": file,
+    "unvault": unvault,
     "template": template,
     "fileglob": fileglob,
     "first_found": first_found,

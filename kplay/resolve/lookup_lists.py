@@ -51,24 +51,21 @@ def indexed_items(_: Scope, terms: list[Any], __: Options) -> list[Any]:
 
 def dictionary(_: Scope, terms: list[Any], __: Options) -> list[Any]:
     """The items of mappings."""
-    return [
-        item
-        for term in terms
-        for one in (term if isinstance(term, list) else [term])
-        for item in collections.dict2items(one)
-    ]
+    return [item for term in terms for item in collections.dict2items(term)]
 
 
 def nested(_: Scope, terms: list[Any], __: Options) -> list[Any]:
     """Every choice of one element from each list."""
     if not terms:
         raise ValueError("it takes at least one list")
-    lists = [term if isinstance(term, list) else [term] for term in terms]
+    lists = [list(term) if isinstance(term, (list, tuple, str)) else [term] for term in terms]
     return [collections.flatten(list(choice)) for choice in itertools.product(*lists)]
 
 
 def together(_: Scope, terms: list[Any], __: Options) -> list[Any]:
     """Lists side by side, as long as the longest."""
+    if not terms:
+        raise ValueError("it takes at least one list")
     return collections.zip_longest(*terms)
 
 
@@ -124,6 +121,8 @@ def _number(value: Any) -> int:
 
 def _numbers(given: Options) -> list[str]:
     start, stride = _number(given.get("start", 1)), _number(given.get("stride", 1))
+    if "count" in given and "end" in given:
+        raise ValueError("a sequence takes `end` or `count`, not both")
     if "count" in given:
         count = _number(given["count"])
         end = start + (count - 1) * stride
@@ -134,8 +133,12 @@ def _numbers(given: Options) -> list[str]:
     else:
         raise ValueError("a sequence needs `end` or `count`")
     form = given.get("format", "%d")
-    if stride == 0 or (stride > 0 and end < start) or (stride < 0 and end > start):
+    if stride == 0:
         return []
+    if (stride > 0) is not (end >= start) and end != start:
+        way = "back" if stride > 0 else "forward"
+        wanted = "negative" if stride > 0 else "positive"
+        raise ValueError(f"from {start} to {end} it counts {way}: the stride must be {wanted}")
     return [form % one for one in range(start, end + (1 if stride > 0 else -1), stride)]
 
 

@@ -34,7 +34,7 @@ def variables(scope: Scope, terms: list[Any], options: Options) -> list[Any]:
         value = scope.find(term)
         if isinstance(value, Missing):
             error = value.make()
-            if "default" not in options or not error.undefined:
+            if "default" not in options or scope.defines(str(term)):
                 raise error
             value = options["default"]
         found.append(value if isinstance(value, Unknown) else settle(value))
@@ -44,6 +44,8 @@ def variables(scope: Scope, terms: list[Any], options: Options) -> list[Any]:
 def varnames(scope: Scope, terms: list[Any], _: Options) -> list[Any]:
     """Names of variables that regular expressions match."""
     names = scope.names()
+    if not all(isinstance(term, str) for term in terms):
+        raise TypeError("it takes texts")
     return [name for term in terms for name in names if re.search(str(term), name)]
 
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import pass_context
 
 from kplay.diagnostics import suggest
-from kplay.resolve import lookup_files, lookup_lists, lookup_values
+from kplay.resolve import (
+    lookup_collections,
+    lookup_files,
+    lookup_lists,
+    lookup_passwords,
+    lookup_settings,
+    lookup_tables,
+    lookup_values,
+    lookup_web,
+)
 from kplay.resolve.faults import TemplateError, fault
 from kplay.resolve.lazy import settle
 from kplay.resolve.unknown import Unknown, UnknownReached
@@ -21,23 +30,25 @@ if TYPE_CHECKING:
 LOOKUPS: dict[str, Callable[[Scope, list[Any], dict[str, Any]], Any]] = {
     **lookup_files.LOOKUPS,
     **lookup_lists.LOOKUPS,
+    **lookup_passwords.LOOKUPS,
+    **lookup_settings.LOOKUPS,
+    **lookup_tables.LOOKUPS,
     **lookup_values.LOOKUPS,
+    **lookup_web.LOOKUPS,
 }
-REFUSED = {
-    "password": "a password made on the controller would be in files that kplay does not track;"
-    " give it as a vaulted variable",
-    "url": "rendering must not depend on the network; use the module `uri`",
-    "unvault": "vaulted files are opened where they are loaded; use `file`",
-    "csvfile": "read it with `file` and `split`",
-    "ini": "read it with the module `slurp`",
-    "config": "kplay has no ansible.cfg",
+COLLECTIONS: dict[str, Callable[[Scope, list[Any], dict[str, Any]], Any]] = {
+    **lookup_collections.COLLECTIONS,
+    **lookup_passwords.COLLECTIONS,
 }
-PREFIXES = ("ansible.builtin.", "ansible.legacy.", "community.general.")
+"""Those of collections, by their full names."""
+REFUSED: dict[str, str] = {}
+PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
 def lookup_names() -> frozenset[str]:
     """Every lookup that a template or a ``with_…`` may name, short and with its collection."""
-    return frozenset(LOOKUPS) | {prefix + name for prefix in PREFIXES for name in LOOKUPS}
+    prefixed = {prefix + name for prefix in PREFIXES for name in LOOKUPS}
+    return frozenset(LOOKUPS) | prefixed | frozenset(COLLECTIONS)
 
 
 def short_name(name: str) -> str:
@@ -54,6 +65,8 @@ def find_lookup(name: str) -> Callable[[Scope, list[Any], dict[str, Any]], Any]:
     Raises:
         TemplateError: there is none, or kplay refuses it, with the reason.
     """
+    if name in COLLECTIONS:
+        return COLLECTIONS[name]
     short = short_name(name)
     if short in LOOKUPS:
         return LOOKUPS[short]

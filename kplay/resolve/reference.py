@@ -67,6 +67,7 @@ def lookup_entries() -> list[Entry]:
         for name, function in lookups.LOOKUPS.items()
         for prefix in ("", *lookups.PREFIXES)
     }
+    table |= lookups.COLLECTIONS
     refused = [Entry(name, {}, why) for name, why in lookups.REFUSED.items()]
     return sorted([*_functions(table, {}), *refused], key=lambda one: one.name)
 

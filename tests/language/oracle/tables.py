@@ -59,7 +59,7 @@ def named(table: str) -> dict[str, list[str]]:
     in_cases = _by_case()
     found: dict[str, list[str]] = {}
     for entry in entries(table):
-        word = entry.rpartition(".")[2] if table in ("filters", "tests") else entry
+        word = entry.rpartition(".")[2] if table in ("filters", "tests", "lookups") else entry
         tests = list(in_cases.get((table, word), ()))
         if table == "options":
             tests += _in_module_tests(entry)

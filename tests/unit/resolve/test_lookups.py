@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kplay.playbook.model import Task
-from kplay.resolve import loops
+from kplay.resolve import lookup_settings, loops
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.lookups import lookup_names
 from kplay.resolve.magic import PlayContext
@@ -13,7 +16,7 @@ from kplay.resolve.unknown import Unknown
 from kplay.source import load_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from kplay.resolve.scope import Scope
@@ -64,7 +67,14 @@ def test_programs_do_not_run_while_planning(store: VariableStore) -> None:
         ("lookup('pipe', 'exit 3')", "ended with status 3"),
         ("lookup('file', '/nope')", "no such file: `/nope`"),
         ("lookup('first_found', ['/nope'])", "no such file: `/nope`"),
-        ("lookup('password', 'x')", "no lookup `password` in kplay"),
+        ("lookup('nothing', 'x')", "no lookup named `nothing`"),
+        ("lookup('csvfile', 'x bad=1')", "`bad` is not one of file, delimiter"),
+        ("lookup('ini', 'x', file='/nope.ini')", "no such file: `/nope.ini`"),
+        ("lookup('config', 'DEFAULT_FORK')", "did you mean `DEFAULT_FORKS`"),
+        ("lookup('config', 'x', plugin_type='shell')", "has no plugins"),
+        ("lookup('url', 'http://127.0.0.1:1/')", "http://127.0.0.1:1/ cannot be reached"),
+        ("lookup('url', 'http://127.0.0.1:1/', use_gssapi=true)", "`use_gssapi` is not supported"),
+        ("lookup('password', '/dev/null', encrypt='rot13')", "encrypt `rot13` is not one of"),
         ("lookup('vars', 'nope')", "`nope` is undefined"),
         ("query('sequence', 'strat=1')", "is not one of start"),
     ],
@@ -72,6 +82,102 @@ def test_programs_do_not_run_while_planning(store: VariableStore) -> None:
 def test_refuses(scope_of: Callable[..., Scope], expression: str, message: str | None) -> None:
     with pytest.raises(TemplateError, match=message):
         scope_of().template("{{ " + expression + " }}")
+
+
+def test_passwords_are_made_once_and_kept(
+    scope_of: Callable[..., Scope], store: VariableStore, tmp_path: Path
+) -> None:
+    planning = store.scope(None, "web1", context=PlayContext(run_programs=False))
+    written = "{{ lookup('password', 'secrets/web length=12 chars=digits') }}"
+    assert isinstance(planning.template(written), Unknown)
+    assert not (tmp_path / "secrets").exists()
+    made = scope_of().template(written)
+    assert len(made) == 12
+    assert made.isdigit()
+    path = tmp_path / "secrets" / "web"
+    assert path.read_text() == f"{made}\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert planning.template(written) == scope_of().template(written) == made
+
+
+def test_a_hashed_password_keeps_its_salt(scope_of: Callable[..., Scope], tmp_path: Path) -> None:
+    written = "{{ lookup('password', 'p', encrypt='md5_crypt') }}"
+    first = scope_of().template(written)
+    assert first.startswith("$1$")
+    assert scope_of().template(written) == first
+    assert f" salt={first.split('$')[2]}" in (tmp_path / "p").read_text()
+
+
+def test_url_asks_as_it_is_told(scope_of: Callable[..., Scope], store: VariableStore) -> None:
+    with served() as (address, seen):
+        scope = scope_of(base=address)
+        assert scope.template("{{ query('url', base ~ '/two') }}") == ["one", "two"]
+        whole = "{{ lookup('url', base ~ '/two', split_lines=false, headers={'X-A': 'b'}) }}"
+        assert scope.template(whole) == "one\ntwo\n"
+        assert seen[-1]["X-A"] == "b"
+        assert seen[-1]["User-Agent"] == "ansible-httpget"
+        auth = "{{ lookup('url', base, username='u', password='p', force_basic_auth=true) }}"
+        scope.template(auth)
+        assert seen[-1]["Authorization"] == "Basic dTpw"
+        assert scope.template("{{ lookup('url', base ~ '/moved') }}") == "one,two"
+        with pytest.raises(TemplateError, match="answered 302"):
+            scope.template("{{ lookup('url', base ~ '/moved', follow_redirects='none') }}")
+        with pytest.raises(TemplateError, match="answered 404"):
+            scope.template("{{ lookup('url', base ~ '/none') }}")
+        planning = store.scope(
+            None, "web1", extra={"base": address}, context=PlayContext(run_programs=False)
+        )
+        assert isinstance(planning.template("{{ lookup('url', base) }}"), Unknown)
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, list[Any]]]:
+    seen: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers)
+            self.send_response({"/moved": 302, "/none": 404}.get(self.path, 200))
+            if self.path == "/moved":
+                self.send_header("Location", "/two")
+            self.end_headers()
+            self.wfile.write(b"one\ntwo\n")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_settings_are_those_of_ansible_cfg(
+    scope_of: Callable[..., Scope], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup_settings._read.cache_clear()
+    monkeypatch.setenv("ANSIBLE_FORKS", "7")
+    found = scope_of().template("{{ query('config', 'DEFAULT_FORKS', show_origin=true) }}")
+    assert found == [[7, "ANSIBLE_FORKS"]]
+    lookup_settings._read.cache_clear()
+
+
+def test_variables_are_merged(scope_of: Callable[..., Scope], store: VariableStore) -> None:
+    scope = scope_of("one__l: {a: [1], b: 1}\ntwo__l: {a: [2], c: 2}\n")
+    merge = "lookup('community.general.merge_variables', '__l$'"
+    assert scope.template("{{ " + merge + ") }}") == {"a": [1, 2], "b": 1, "c": 2}
+    scope = scope_of("one__l: {b: 1}\ntwo__l: {b: 2}\n")
+    with pytest.raises(TemplateError, match="would override the key `b`"):
+        scope.template("{{ " + merge + ") }}")
+    assert scope.template("{{ " + merge + ", override='ignore') }}") == {"b": 2}
+    store.register("web1", "three__l", Unknown("step 1"))
+    assert isinstance(scope_of("one__l: {}\n").template("{{ " + merge + ") }}"), Unknown)
 
 
 def test_files_are_sought_beside_the_playbook(

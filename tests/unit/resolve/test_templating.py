@@ -127,7 +127,7 @@ FAULTS = [
     ("{{ 5 | combine({}) }}", "filter-failed", None),
     ("{{ 'x' is failed }}", "test-failed", None),
     ("{{ lookup('fiel', 'x') }}", "unknown-lookup", "no lookup named `fiel`"),
-    ("{{ lookup('url', 'x') }}", "unsupported-lookup", None),
+    ("{{ lookup('url', 'x') }}", "lookup-failed", None),
 ]
 
 
