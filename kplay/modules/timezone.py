@@ -26,11 +26,16 @@ def _clock(probe: "Probe") -> str:
     return "local" if len(lines) > 2 and lines[2].strip() == "LOCAL" else "UTC"
 
 
+def _booted(probe: "Probe") -> bool:
+    return bool(probe.which("timedatectl")) and probe.stat("/run/systemd/system") is not None
+
+
 def observe(probe: "Probe", args: Args) -> State:
     """Read the link, the name beside it, and what hwclock keeps."""
     found: State = {"name": _zone(probe), "hwclock": _clock(probe)}
     found["named"] = ""
-    if probe.stat(NAME) is not None:
+    # timedatectl leaves the file alone, and so does Ansible where it asks timedatectl
+    if not _booted(probe) and probe.stat(NAME) is not None:
         found["named"] = textfile.decode(probe.read(NAME)).strip()
     name = args["name"]
     if name is not None:
@@ -62,7 +67,7 @@ def _run(host: "Host", argv: List[str]) -> None:
 
 def apply(host: "Host", _args: Args, found: State, wanted: State) -> State:
     """Ask systemd where it runs, else set the link."""
-    booted = bool(host.which("timedatectl")) and host.stat("/run/systemd/system") is not None
+    booted = _booted(host)
     name = wanted.get("name")
     if name is not None and (name != found["name"] or name != wanted.get("named", name)):
         if booted:

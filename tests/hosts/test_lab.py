@@ -162,6 +162,15 @@ def test_what_a_host_writes_is_in_its_upper_directory(lab_hosts: labs.Lab) -> No
     assert not (labs.upper_directory(lab_hosts, "h4") / "etc/written").exists()
 
 
+def test_a_host_cannot_set_the_clock_that_all_share(lab_hosts: labs.Lab) -> None:
+    done = on(lab_hosts, "h1", "sudo date --set '+0 seconds'")
+    assert done.returncode != 0
+    assert "not permitted" in done.stderr
+    zone = on(lab_hosts, "h1", "sudo python3 -c 'import ctypes; print(ctypes.CDLL(None,"
+              " use_errno=True).settimeofday(None, (ctypes.c_int * 2)(0, 0)))'")  # fmt: skip
+    assert zone.stdout == "-1\n"
+
+
 def test_what_containers_and_kubelets_need_is_there(lab_hosts: labs.Lab) -> None:
     root = f"/{lab_hosts.name}-h1"
     told = on(

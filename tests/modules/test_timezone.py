@@ -28,11 +28,12 @@ def test_systemd_is_asked_where_it_runs() -> None:
     def sets(on: FakeHost, argv: object) -> None:
         on.add_link("/etc/localtime", BERLIN)
 
-    there = host(**{"/usr/bin/timedatectl": ""})
+    there = host(**{"/usr/bin/timedatectl": "", "/etc/timezone": "Etc/UTC\n"})
     there.add_dir("/run/systemd/system")
     there.when("timedatectl set-timezone", does=sets)
     assert play(module, {"name": "Europe/Berlin"}, there).changed
     assert there.runs[0].argv == ("timedatectl", "set-timezone", "Europe/Berlin")
+    assert there.text("/etc/timezone") == "Etc/UTC\n"
     assert not play(module, {"name": "Europe/Berlin"}, there).changed
 
 

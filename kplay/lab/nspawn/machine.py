@@ -101,6 +101,8 @@ def _nspawn(files: HostPlace, machine: str, hostname: str, network: str) -> list
         f"--network-namespace-path={network}",
         "--boot",
         "--capability=all",
+        # There is one clock for all: a host that first sets its time zone would warp it.
+        "--drop-capability=CAP_SYS_TIME",
         f"--system-call-filter={_CALLS}",
         "--bind=/dev/kmsg",
         f"--bind={files.disk / 'containerd'}:/var/lib/containerd",
