@@ -1,7 +1,7 @@
 """What a planned installation will have made: files, units and users, as far as known."""
 
 import re
-from typing import TYPE_CHECKING, Dict, Iterable, List, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence
 
 from kplay.modules.api import UNKNOWN, Effect
 from kplay.modules.packages_table import TABLE
@@ -19,6 +19,9 @@ LOOKED_AT = re.compile(
 
 PROGRAM = re.compile(r"^.*/(?:s?bin|cni)(?:/bin)?/[^/]+$")
 
+# packages whose files lie in the folder of the name before the hyphen
+_SIBLINGS = ("-common", "-server", "-base", "-core", "-data")
+
 LISTED = re.compile(r"^([-dlh])\S+ \S+ +\d+ \S+ \S+ \.?(/.*?)(?: -> (.*)| link to .*)?$")
 
 
@@ -34,6 +37,7 @@ def of_installed(probe: "Probe", versions: Dict[str, str], starts: bool) -> List
             continue
         effects += units(probe, brings.units, starts, True)
         effects += units(probe, brings.idle, False, True)
+        effects += units(probe, brings.unsure, UNKNOWN, True)
         effects += units(probe, brings.dormant, False, False)
         effects += paths(probe, brings.directories, "directory")
         effects += paths(probe, brings.files, "file")
@@ -52,7 +56,7 @@ def of_removed(names: Iterable[str]) -> List[Effect]:
         bare = name.partition(":")[0]
         effects.append(Effect("package", bare, {"state": "absent", "version": None}))
         brings = TABLE.get(bare)
-        for unit in brings.units + brings.dormant + brings.idle if brings else ():
+        for unit in brings.all_units() if brings else ():
             gone = {"exists": False, "active": False, "enabled": False, "masked": False}
             effects.append(Effect("unit", unit, gone))
     return effects
@@ -62,7 +66,7 @@ def of_file(probe: "Probe", path: str, name: str, starts: bool) -> List[Effect]:
     """Give the effects that a package file on the host tells of itself."""
     done = probe.query(["dpkg-deb", "-c", path])
     known = TABLE.get(name)
-    told = known.units + known.dormant + known.idle if known else ()
+    told = known.all_units() if known else ()
     effects = []  # type: List[Effect]
     for line in done.stdout.splitlines() if done.rc == 0 else []:
         match = LISTED.match(line)
@@ -85,7 +89,7 @@ def of_file(probe: "Probe", path: str, name: str, starts: bool) -> List[Effect]:
     return effects
 
 
-def units(probe: "Probe", names: Sequence[str], active: bool, enabled: bool) -> List[Effect]:
+def units(probe: "Probe", names: Sequence[str], active: Any, enabled: bool) -> List[Effect]:
     """Give units as the package leaves them; one that is there or masked stays as it is."""
     effects = []  # type: List[Effect]
     for name in names:
@@ -109,6 +113,22 @@ def paths(probe: "Probe", names: Iterable[str], state: str) -> List[Effect]:
             known = value if state == "directory" else dict(value, content=UNKNOWN)
             effects.append(Effect("path", name, known))
     return effects
+
+
+def may_bring(probe: "Probe", path: str) -> str:
+    """Give the package, planned to be installed, that may bring a path; empty for none.
+
+    A package keeps its files in folders of its name. Those that the table does not list may be
+    there once it is installed, and a plan cannot tell.
+    """
+    if not probe.scratch():
+        return ""
+    for part in path.split("/"):
+        for name in (part, *[part + end for end in _SIBLINGS]) if part else ():
+            planned = probe.effect("package", name)
+            if isinstance(planned, dict) and planned.get("state") == "present":
+                return name
+    return ""
 
 
 def merged(probe: "Probe", path: str) -> str:

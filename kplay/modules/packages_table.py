@@ -3,7 +3,7 @@
 From the file lists of Debian 12 and 13, Ubuntu 24.04, download.docker.com and pkgs.k8s.io.
 Debian starts a package's services when it installs it; an entry of ``units`` is such a service,
 one of ``dormant`` is installed but left stopped and disabled, one of ``idle`` is enabled but
-stopped, for want of a configuration.
+stopped, for want of a configuration. Whether one of ``unsure`` starts lies in the host.
 """
 
 from typing import Dict, List, NamedTuple, Tuple
@@ -18,6 +18,11 @@ class Brings(NamedTuple):
     users: Tuple[str, ...] = ()
     dormant: Tuple[str, ...] = ()
     idle: Tuple[str, ...] = ()
+    unsure: Tuple[str, ...] = ()
+
+    def all_units(self) -> Tuple[str, ...]:
+        """Every unit, however it is left."""
+        return self.units + self.dormant + self.idle + self.unsure
 
 
 TABLE: Dict[str, Brings] = {
@@ -80,8 +85,12 @@ TABLE: Dict[str, Brings] = {
         ("etcd.service",), ("/usr/bin/etcd", "/etc/default/etcd"), ("/var/lib/etcd",), ("etcd",)
     ),
     "ethtool": Brings((), ("/usr/sbin/ethtool",)),
+    # Debian 12 gives it a jail that reads a file which only rsyslog writes, and it starts with that
     "fail2ban": Brings(
-        ("fail2ban.service",), ("/usr/bin/fail2ban-client",), ("/etc/fail2ban/jail.d",)
+        (),
+        ("/usr/bin/fail2ban-client", "/etc/fail2ban/fail2ban.conf", "/etc/fail2ban/jail.conf"),
+        ("/etc/fail2ban", "/etc/fail2ban/jail.d"),
+        unsure=("fail2ban.service",),
     ),
     "firewalld": Brings(
         ("firewalld.service",), ("/usr/bin/firewall-cmd",), ("/etc/firewalld/zones",)
@@ -127,8 +136,18 @@ TABLE: Dict[str, Brings] = {
     "nftables": Brings((), ("/usr/sbin/nft", "/etc/nftables.conf"), (), (), ("nftables.service",)),
     "nginx": Brings(
         ("nginx.service",),
-        ("/etc/nginx/nginx.conf", "/usr/sbin/nginx"),
-        ("/etc/nginx", "/etc/nginx/conf.d", "/etc/nginx/sites-available"),
+        (
+            "/etc/nginx/nginx.conf",
+            "/etc/nginx/sites-available/default",
+            "/etc/nginx/sites-enabled/default",
+            "/usr/sbin/nginx",
+        ),
+        (
+            "/etc/nginx",
+            "/etc/nginx/conf.d",
+            "/etc/nginx/sites-available",
+            "/etc/nginx/sites-enabled",
+        ),
     ),
     "ntpsec": Brings(("ntpsec.service",), ("/etc/ntpsec/ntp.conf",), ("/etc/ntpsec",), ("ntpsec",)),
     "open-iscsi": Brings(
@@ -174,4 +193,4 @@ TABLE: Dict[str, Brings] = {
 
 def bringing(unit: str) -> List[str]:
     """Give the packages that are known to bring a unit."""
-    return sorted(n for n, one in TABLE.items() if unit in one.units + one.dormant + one.idle)
+    return sorted(n for n, one in TABLE.items() if unit in one.all_units())

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Dict
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import ownership, paths
+from kplay.modules import ownership, package_effects, paths
 from kplay.modules.api import UNKNOWN, Arg, Args, Module, State
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def observe(probe: "Probe", args: Args) -> State:
     path = args["path"]
     stat = probe.stat(path) if args["follow"] else probe.lstat(path)
     if stat is None:
+        bringer = package_effects.may_bring(probe, path)
+        if bringer:
+            raise UnknownValue(f"whether the package {bringer} brings {path}")
         return {"stat": {"exists": False}}
     fields = describe(path, stat)
     fields["exists"] = True

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from kplay.modules import debian
-from kplay.modules.api import ModuleFailure, compare
+from kplay.modules.api import UNKNOWN, ModuleFailure, compare
 from kplay.modules.apt import module
 from kplay.modules.schema import normalise
 from kplay.testing.host import FakeHost
@@ -347,3 +347,11 @@ def test_versions_are_ordered_as_debian_does(lower: str, higher: str) -> None:
     assert debian.compare(lower, higher) < 0
     assert debian.compare(higher, lower) > 0
     assert debian.compare(lower, lower) == 0
+
+
+def test_whether_a_service_starts_may_lie_in_the_host() -> None:
+    stdout = "Inst fail2ban (1.0.2-2 Debian:12.5/stable [all])\n"
+    host = planning(debianish()).when("apt-get -s", stdout=stdout)
+    _, effects = plan(host, name="fail2ban")
+    assert effects["unit", "fail2ban.service"]["active"] == UNKNOWN
+    assert effects["unit", "fail2ban.service"]["enabled"] is True

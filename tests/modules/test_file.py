@@ -190,3 +190,13 @@ def test_times_are_set_and_then_kept() -> None:
 def test_a_link_reports_itself() -> None:
     done = play(module, {"path": "/n", "state": "link", "src": "/d/a"}, host())
     assert (done["dest"], done["src"], done["state"]) == ("/n", "/d/a", "link")
+
+
+def test_what_a_planned_package_may_bring_is_not_planned_as_absent() -> None:
+    planned = host()
+    planned.scratch = lambda: True  # type: ignore[method-assign]
+    planned.effects["package", "nginx"] = {"state": "present", "version": None}
+    change = plan(module, {"path": "/etc/nginx/conf.d/x.conf", "state": "absent"}, planned)
+    assert change.action == "unknown"
+    elsewhere = plan(module, {"path": "/etc/x.conf", "state": "absent"}, planned)
+    assert elsewhere.action == "none"
