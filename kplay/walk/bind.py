@@ -17,6 +17,7 @@ from kplay.resolve.missing import OMIT
 from kplay.resolve.unknown import Unknown, causes_in
 from kplay.walk.refusal import refused
 from kplay.walk.settings import Settings, settings_of
+from kplay.walk.turns import turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from kplay.source import Span
     from kplay.walk.outcome import Outcome
     from kplay.walk.world import World
+
+
+_FALSE = "Conditional result was False"
+SETTING = ("set_fact", "include_vars")
+"""Modules whose only effect is that they set variables."""
 
 
 @dataclass(eq=False, slots=True)
@@ -47,6 +53,8 @@ class Item:
     calls: list[Call] = field(default_factory=list)
     argument_causes: tuple[str, ...] = ()
     """Why some argument is unknown."""
+    possible: Answer | None = None
+    """What a task of values would answer if it ran, where its condition is unknown."""
     harmless: bool = False
     """Whether its author says ``changed_when: false``."""
     results: list[dict[str, Any]] = field(default_factory=list)
@@ -105,13 +113,18 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
     if not looped:
         bound.items.append(_item(bound, world, scope, 0, None))
         return _aimed(bound, world)
-    values = loops.items(task, scope)
+    values, guard = turns(vertex, task, scope, world)
     if isinstance(values, Unknown):
         bound.causes = values.causes
         return bound
+    if guard:
+        bound.looped = False
+        passed = Item(0, "", None, scope, Settings(), skip=_FALSE, false_condition=guard)
+        bound.items.append(passed)
+        return bound
     made: dict[str, Any] = {}
-    for index, value in enumerate(values or []):
-        extra = made | loops.bindings(task, values or [], index)
+    for index, value in enumerate(values):
+        extra = made | loops.bindings(task, values, index)
         inner = world.scope(vertex, task, host, extra)
         item = _turn(bound, world, inner, index, value)
         bound.items.append(item)
@@ -190,9 +203,11 @@ def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
     item.harmless = changed_when is not None and changed_when.value is False
     if isinstance(verdict, Unknown):
         item.causes = verdict.causes
+        if world.planning and task.module in SETTING:
+            item.possible = _possible(item, bound, world, scope)
         return item
     if not verdict:
-        item.skip, item.false_condition = "Conditional result was False", condition
+        item.skip, item.false_condition = _FALSE, condition
         return item
     if task.faults:
         raise InputError(task.faults)
@@ -204,6 +219,18 @@ def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
         return item
     _fill(item, bound, world, scope)
     return item
+
+
+def _possible(item: Item, bound: Bound, world: World, scope: Scope) -> Answer:
+    """The variables that a task sets if it runs; of those that cannot be rendered the names."""
+    guess = Item(item.index, item.label, item.value, scope, Settings())
+    try:
+        _fill(guess, bound, world, scope)
+    except KplayError:
+        # It need render under its condition alone
+        named = bound.task.args.value if bound.task.module == "set_fact" else {}
+        return Answer({}, facts={name: None for name in named if name != "cacheable"})
+    return guess.answer or Answer({})
 
 
 def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:

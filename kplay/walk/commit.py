@@ -114,6 +114,10 @@ class Committer:
                     )
                 if item.answer.variables:
                     world.store.include_vars(name, item.answer.variables)
+            elif item.possible is not None:
+                cause = Unknown(f"`{bound.name}` on {bound.host}, which may run")
+                world.store.set_facts(name, dict.fromkeys(item.possible.facts, cause))
+                world.store.include_vars(name, dict.fromkeys(item.possible.variables, cause))
         if bound.local:
             return
         turns = outcome.result.get("results") if bound.looped else None

@@ -11,15 +11,15 @@ from kplay.graph.model import Leaf, Segment
 from kplay.graph.unfold import FREE, Grower
 from kplay.playbook.model import Block, Include, Task
 from kplay.resolve import loops
-from kplay.resolve.unknown import Unknown
+from kplay.resolve.unknown import Unknown, causes_in
 from kplay.source import made_up
 from kplay.walk.bind import Bound, label_of
 from kplay.walk.hostrun import Running
 from kplay.walk.outcome import Outcome
+from kplay.walk.turns import turns
 
 if TYPE_CHECKING:
     from kplay.graph.model import Vertex
-    from kplay.resolve.scope import Scope
     from kplay.walk.cursor import Cursor
     from kplay.walk.gates import PlayRun
     from kplay.walk.hostrun import HostRun
@@ -62,14 +62,13 @@ class Expander:
             raise InputError(Diagnostic("include-depth", message, node.span, help=hint))
         scope = self.world.scope(vertex, node, host.name)
         looped = any(key == "loop" or key.startswith("with_") for key in node.keywords)
-        values = loops.items(node, scope) if looped else [None]
+        values, skipped = turns(vertex, node, scope, self.world) if looped else ([None], "")
         if isinstance(values, Unknown):
             self._end(host, run, cursor, vertex, _unknown(vertex, host, values))
             return not host.lost
         segments = []
-        skipped = ""
-        for index, value in enumerate(values or []):
-            extra = loops.bindings(node, values or [], index) if looped else {}
+        for index, value in enumerate(values):
+            extra = loops.bindings(node, values, index) if looped else {}
             inner = self.world.scope(vertex, node, host.name, extra)
             try:
                 verdict, condition = self.world.condition(vertex, node, inner)
@@ -79,7 +78,12 @@ class Expander:
                 if not verdict:
                     skipped = condition
                     continue
-                segments.append(self._segment(leaf, node, vertex, inner, extra))
+                args = {key: inner.template(given) for key, given in node.args.items()}
+                causes = [cause for given in args.values() for cause in causes_in(given)]
+                if causes:
+                    self._end(host, run, cursor, vertex, _unknown(vertex, host, Unknown(*causes)))
+                    return not host.lost
+                segments.append(self._segment(leaf, node, vertex, args, extra))
             except KplayError as error:
                 error.item = label_of(node, inner, value) if looped else ""
                 raise
@@ -93,12 +97,13 @@ class Expander:
         return True
 
     def _segment(
-        self, leaf: Leaf, node: Include, vertex: Vertex, scope: Scope, extra: dict[str, Any]
+        self,
+        leaf: Leaf,
+        node: Include,
+        vertex: Vertex,
+        args: dict[str, Any],
+        extra: dict[str, Any],
     ) -> Segment:
-        args = {key: scope.template(value) for key, value in node.args.items()}
-        if any(isinstance(value, Unknown) for value in args.values()):
-            message = "what it includes is known only after an earlier step"
-            raise InputError(Diagnostic("unknown-include", message, node.span))
         key = json.dumps([args, extra], sort_keys=True, default=str)
         segment = leaf.expansions.get(key)
         if segment is None:
