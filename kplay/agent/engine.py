@@ -134,7 +134,7 @@ def _plan(
     around: Surroundings,
 ) -> Result:
     changed = change.action != "none"
-    if schema.unknown(change.after) and change.action == "update":
+    if change.action == "update" and schema.unknown([change.before, change.after]):
         change = change._replace(action="unknown")
     fields = module.result(args, found, wanted, changed) if module.result else {}
     effects: List[List[Any]] = []

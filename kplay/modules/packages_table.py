@@ -69,7 +69,7 @@ TABLE: Dict[str, Brings] = {
         ("crio.service",),
     ),
     "cri-tools": Brings((), ("/usr/bin/crictl",)),
-    "cron": Brings(("cron.service",), ("/usr/bin/crontab",), ("/etc/cron.d",)),
+    "cron": Brings(("cron.service",), ("/usr/bin/crontab", "/etc/crontab"), ("/etc/cron.d",)),
     "curl": Brings((), ("/usr/bin/curl",)),
     "dbus": Brings(("dbus.service", "dbus.socket"), (), (), ("messagebus",)),
     "docker-ce": Brings(
@@ -131,7 +131,9 @@ TABLE: Dict[str, Brings] = {
     "multipath-tools": Brings(("multipathd.service",), ("/usr/sbin/multipathd",)),
     "nfs-common": Brings(("rpcbind.service",), ("/usr/sbin/mount.nfs", "/sbin/mount.nfs")),
     "nfs-kernel-server": Brings(
-        ("nfs-server.service", "rpcbind.service"), ("/usr/sbin/exportfs",), ("/etc/exports.d",)
+        ("nfs-server.service", "rpcbind.service"),
+        ("/usr/sbin/exportfs", "/etc/exports"),
+        ("/etc/exports.d",),
     ),
     "nftables": Brings((), ("/usr/sbin/nft", "/etc/nftables.conf"), (), (), ("nftables.service",)),
     "nginx": Brings(

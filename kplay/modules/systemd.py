@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, List
 
 from kplay.agent.host import UnknownValue
 from kplay.modules import packages_table, units
-from kplay.modules.api import Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules.api import UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
@@ -36,7 +36,7 @@ def observe(probe: "Probe", args: Args) -> State:
     unit = units.full_name(args["name"])
     found.update(units.observed(probe, unit, scope))
     if not found["exists"] and probe.scratch() and unit_planned(probe, unit):
-        found["exists"] = True
+        found.update(exists=True, active=UNKNOWN, enabled=UNKNOWN)
     if not found["exists"] and probe.scratch() and not args.get("masked"):
         raise UnknownValue("no unit %s on the host yet" % unit)
     found["restarted"] = found["reloaded"] = False

@@ -134,7 +134,7 @@ def _decide(module: Module, args: Args, probe: Probe) -> Result:
         found = module.observe(probe, args)
         wanted = module.desire(args, found)
         change = compare(module, found, wanted)
-        if schema.unknown(change.after) and change.action == "update":
+        if change.action == "update" and schema.unknown([change.before, change.after]):
             change = change._replace(action="unknown")
         changed = change.action != "none"
         waits = module.kind == "wait" and bool(wanted)

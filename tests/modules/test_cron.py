@@ -111,3 +111,12 @@ def test_a_backup_of_a_crontab() -> None:
     there = host("0 1 * * * old\n")
     done = play(module, {"name": "x", "job": "y", "backup": True}, there)
     assert there.text(done["backup_file"]) == "0 1 * * * old\n"
+
+
+def test_a_plan_of_a_host_whose_crontab_a_package_will_bring() -> None:
+    there = FakeHost(files={"/usr/bin/crontab": ""})
+    there.when("crontab -l", rc=127, stderr="crontab: not found")
+    there.scratch = lambda: True  # type: ignore[method-assign]
+    assert plan(module, {"name": "x", "job": "/bin/true"}, there).action == "update"
+    there.scratch = lambda: False  # type: ignore[method-assign]
+    assert "Unable to read crontab" in play(module, {"name": "x", "job": "/bin/true"}, there).msg

@@ -5,6 +5,7 @@ import pytest
 from kplay.agent.host import UnknownValue
 from kplay.modules.api import Effect, ModuleFailure, compare
 from kplay.modules.systemd import module
+from kplay.testing import plan
 from kplay.testing.host import FakeHost
 
 RUNNING = "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
@@ -242,3 +243,10 @@ def test_a_unit_is_looked_at_when_nothing_is_asked_of_it() -> None:
     assert change.action == "none"
     assert fields["status"]["UnitFileState"] == "disabled"
     assert fields["name"] == "web"
+
+
+def test_a_unit_of_a_planned_package_that_no_table_knows_is_unknown() -> None:
+    host = planning(with_unit(MISSING, "odd.service"))
+    host.effects["package", "odd"] = {"state": "present", "version": "1"}
+    assert plan(module, {"name": "odd", "state": "started"}, host).action == "unknown"
+    assert plan(module, {"name": "odd", "enabled": True}, host).action == "unknown"
