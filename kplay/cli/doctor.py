@@ -59,6 +59,7 @@ def findings() -> Iterator[Finding]:
     for name in _LIBRARIES:
         yield _library(name)
     yield from _ansible_cfg()
+    yield from _foreign()
     yield from _ssh(Path.home() / ".ssh")
     yield from _lab()
 
@@ -84,6 +85,30 @@ def _ansible_cfg() -> Iterator[Finding]:
         yield Finding(f"ansible.cfg: {name}", good=True, detail=f"ignored: {reason}")
     for warning in found.warnings:
         yield Finding("ansible.cfg", good=False, detail=warning, needed=False)
+
+
+def _foreign() -> Iterator[Finding]:
+    from kplay.cli.foreign import places
+    from kplay.foreign.core import core_folder, core_version
+    from kplay.foreign.missing import EXTRA
+
+    core = core_folder()
+    yield Finding(
+        "ansible-core (for modules that are not kplay's)",
+        core is not None,
+        f"{core_version(core)} in {core}" if core is not None else "not installed",
+        EXTRA,
+        needed=False,
+    )
+    for home in dict.fromkeys(places().homes):
+        inside = home / "ansible_collections"
+        names = sorted(
+            f"{one.parent.name}.{one.name}"
+            for one in inside.glob("*/*")
+            if one.is_dir() and one.name != "__pycache__"
+        )
+        if names:
+            yield Finding(f"collections in {inside}", good=True, detail=", ".join(names))
 
 
 def _plain(value: object) -> str:

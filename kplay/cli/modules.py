@@ -7,44 +7,79 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from kplay.cli import foreign
 from kplay.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from kplay.foreign.find import Places
     from kplay.playbook.modules import Called
 
-HELP = "list modules, or show the arguments of one"
+HELP = "list modules, or those of a collection, or show the arguments of one"
 
 
 def add(parser: ArgumentParser) -> None:
     """NAME, --json."""
-    parser.add_argument("name", nargs="?", metavar="NAME", help="show this module's arguments")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="a module: show its arguments; a collection: list its modules",
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 
 def run(chosen: Namespace) -> ExitCode:
-    """Print the list, or one module."""
+    """Print the list, the modules of a collection, or one module."""
     from kplay.playbook import modules
 
     if chosen.name is None:
-        found = [_described(name) for name in modules.names()]
-        if chosen.json:
-            print(json.dumps(found, indent=2))
-        else:
-            print("\n".join(map(_line, found)))
-        return ExitCode.OK
-    called = modules.find(chosen.name)
+        return _list(chosen)
+    where = foreign.places()
+    called = modules.look(chosen.name, where)
     if called is None:
-        from kplay.diagnostics import suggest
-
-        hints = suggest(chosen.name, modules.names())
-        raise UsageError(
-            f"no module named `{chosen.name}`" + (f"\n = help: {hints[0]}" if hints else "")
-        )
-    data = {**_described(called.name), "args": _arguments(called)}
+        return _collection(chosen, where)
+    if called.foreign is not None:
+        data = foreign.described(called.foreign)
+    elif called.refused:
+        raise UsageError(f"`{chosen.name}` is not supported\n = note: {called.refused}")
+    else:
+        data = {**_described(called.name), "args": _arguments(called)}
     print(json.dumps(data, indent=2, default=str) if chosen.json else _page(data))
     return ExitCode.OK
+
+
+def _list(chosen: Namespace) -> ExitCode:
+    from kplay.playbook import modules
+
+    found = [_described(name) for name in modules.names()]
+    if chosen.json:
+        print(json.dumps(found, indent=2))
+        return ExitCode.OK
+    print("\n".join(map(_line, found)))
+    others = foreign.sources(foreign.places())
+    if others:
+        print("and those of (kplay modules NAME lists them):")
+        print("\n".join(others))
+    return ExitCode.OK
+
+
+def _collection(chosen: Namespace, where: Places) -> ExitCode:
+    """The modules of a collection, where the name is one."""
+    from kplay.diagnostics import suggest
+    from kplay.foreign.find import module_names
+    from kplay.foreign.missing import advice
+    from kplay.playbook import modules
+
+    found = module_names(chosen.name, where) if chosen.name.count(".") == 1 else []
+    if found:
+        print(json.dumps(found, indent=2) if chosen.json else "\n".join(found))
+        return ExitCode.OK
+    told = advice(chosen.name, where)
+    hints = told.help or suggest(chosen.name, modules.names())
+    lines = [f"no module named `{chosen.name}`", *(f" = note: {one}" for one in told.notes)]
+    raise UsageError("\n".join([*lines, *(f" = help: {one}" for one in hints[:1])]))
 
 
 def _line(one: dict[str, Any]) -> str:
@@ -78,6 +113,7 @@ def _arguments(called: Called) -> dict[str, dict[str, Any]]:
 def _page(data: dict[str, Any]) -> str:
     lines = [f"{data['name']}: {data['about']}"]
     lines += ["untested on a host"] if data.get("untested") else []
+    lines += [f"lies at {data['path']}", f"planned {data['planned']}"] if "path" in data else []
     lines.append("")
     for name, arg in data["args"].items():
         words = [arg["type"]]
