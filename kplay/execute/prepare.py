@@ -22,9 +22,10 @@ from kplay.inventory.model import Inventory
 from kplay.playbook.load import Loader
 from kplay.resolve.constructed import Constructor
 from kplay.resolve.early import renderer
-from kplay.resolve.filters import filter_names
-from kplay.resolve.jinja_tests import test_names
-from kplay.resolve.lookups import lookup_names
+from kplay.resolve.filters import FILTERS
+from kplay.resolve.jinja_tests import TESTS
+from kplay.resolve.lookups import LookupNames
+from kplay.resolve.plugins import KINDS, Plugins
 from kplay.resolve.variables import VariableStore
 from kplay.source import Sourced, load_file, load_text, made_up
 from kplay.walk.chosen import expected_names, play_hosts
@@ -118,17 +119,21 @@ def make_loader(options: RunOptions, extra: Mapping[str, Sourced], inventory: In
     """What reads the playbooks, and finds roles where the user keeps them."""
     roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
     cfg = options.ansible_cfg
-    return Loader(
+    folders = [(kind, one) for kind in KINDS for one in cfg.get(f"{kind}_plugins", ())]
+    plugins = Plugins(cfg.collections_path, folders)
+    loader = Loader(
         roles_path=[*roles_path, *cfg.roles_path],
         collections_path=cfg.collections_path,
         libraries=cfg.libraries,
         utilities=cfg.utilities,
         extra_vars={name: value.value for name, value in extra.items()},
-        filters=filter_names(),
-        tests=test_names(),
-        lookups=lookup_names(),
+        filters=FILTERS,
+        tests=TESTS,
+        lookups=LookupNames(),
         render=renderer(inventory),
     )
+    loader.found = plugins.add
+    return loader
 
 
 def complete(inventory: Inventory, directory: Path | None) -> None:

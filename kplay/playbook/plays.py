@@ -36,6 +36,7 @@ def read_playbook(reader: Reader, path: Path, span: Span | None, scope: Scope) -
             "bad-value", f"a playbook is a list of plays, not {shown(root.value)}", root.span
         )
         return []
+    reader.at(path.parent, scope.faults)
     inner = scope.within(directory=path.parent, files=(*scope.files, (path, span)))
     plays: list[Play] = []
     for entry in root.elements():

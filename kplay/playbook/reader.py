@@ -15,7 +15,7 @@ from kplay.playbook.way import way_to
 from kplay.source import Document, Sourced, load_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kplay.playbook.calls import Call
     from kplay.playbook.model import Block, Keywords, Node, Play, Role
@@ -43,6 +43,8 @@ class Reader:
         """Folders of the roles that were read: what their libraries hold is the whole run's."""
         self.read: list[Path] = []
         """Playbook files read, imported ones included."""
+        self.found: Callable[[Path], None] | None = None
+        """Told of the folder of each playbook and role, before its templates are checked."""
         self.documents: dict[Path, Document | None] = {}
         """Every YAML file read; None where it could not be parsed."""
 
@@ -87,6 +89,16 @@ class Reader:
             self.homes(scope.directory),
             tuple(scope.collections()),
         )
+
+    def at(self, folder: Path, faults: Faults) -> None:
+        """Note the folder of a playbook or a role, and the faults of what Python it brings."""
+        if self.found is None:
+            return
+        try:
+            self.found(folder)
+        except InputError as error:
+            for fault in error.diagnostics:
+                faults.append(fault)
 
     def document(self, path: Path, scope: Scope, span: Span | None = None) -> Document | None:
         """A parsed file, or None with its faults noted; each file is read once."""

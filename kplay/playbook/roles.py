@@ -79,6 +79,7 @@ def unfold(
         return None
     reader.roles.setdefault(path)
     role = Role(text, path, parameters=given or {}, parents=parents, public=public)
+    reader.at(path, scope.faults)
     role.identity = _identity(path, words, given or {})
     role.defaults = reader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
     role.variables = reader.role_table(role, "vars", parts.get("vars", "main"), name, scope)

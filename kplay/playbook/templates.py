@@ -69,10 +69,10 @@ class Checker:
         tests: Collection[str] | None,
         lookups: Collection[str] | None = None,
     ) -> None:
-        self.filters = frozenset(filters) if filters is not None else None
-        self.tests = frozenset(tests) if tests is not None else None
+        self.filters = filters
+        self.tests = tests
         self.faults = Faults()
-        self.lookups = frozenset(lookups) if lookups is not None else None
+        self.lookups = lookups
         self._environment: Environment | None = None
         self._certain = True
         """Whether a run that gets this far renders what is being read."""
@@ -127,7 +127,7 @@ class Checker:
         if lookup == name or self.lookups is None or lookup in self.lookups:
             return
         message = f"no keyword named `{name}`: there is no lookup `{lookup}`"
-        near = suggest(lookup, [one for one in self.lookups if "." not in one])
+        near = nearest(lookup, [one for one in self.lookups if "." not in one])
         self.faults.append(Diagnostic("unknown-keyword", message, value.key_span, help=near))
 
     def _keywords(self, words: Mapping[str, Sourced]) -> None:
@@ -182,7 +182,7 @@ class Checker:
                             f"unknown-{what}",
                             f"no {what} named `{node.name}`",
                             line_of(leaf, node.lineno),
-                            help=suggest(node.name, known),
+                            help=nearest(node.name, known),
                             severity="error" if self._certain else "warning",
                         )
                     )
@@ -195,6 +195,16 @@ class Checker:
                 extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
             )
         return self._environment
+
+
+def nearest(name: str, known: Collection[str]) -> tuple[str, ...]:
+    """Help for a filter, test or lookup that there is none of."""
+    near = suggest(name, known)
+    parts = name.split(".")
+    if near or len(parts) < 3:
+        return near
+    collection = ".".join(parts[:2])
+    return (f"kplay finds no collection `{collection}` that brings it; install that beside kplay",)
 
 
 def spoken(message: str) -> str:

@@ -52,10 +52,11 @@ def fault(
     message: str,
     *,
     help: tuple[str, ...] = (),  # noqa: A002
+    notes: tuple[str, ...] = (),
     span: Span | None = None,
 ) -> TemplateError:
     """A TemplateError of one line; its place is usually added where the template is known."""
-    return TemplateError(Diagnostic(code, message, span, help=help))
+    return TemplateError(Diagnostic(code, message, span, help=help, notes=notes))
 
 
 def undefined(message: str, *, help: tuple[str, ...] = ()) -> TemplateError:  # noqa: A002

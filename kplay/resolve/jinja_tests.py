@@ -13,7 +13,7 @@ from jinja2.tests import TESTS as JINJA
 from kplay.resolve import address_tests
 from kplay.resolve.filters import versions
 from kplay.resolve.filters.formats import ansible_type
-from kplay.resolve.filters.registry import kind_of, safe_test, with_prefixes
+from kplay.resolve.filters.registry import Table, kind_of, safe_test, with_prefixes
 from kplay.resolve.missing import Missing
 from kplay.source import VaultText
 
@@ -303,7 +303,7 @@ def _all() -> dict[str, Callable[..., Any]]:
     return found
 
 
-TESTS: dict[str, Callable[..., Any]] = _all()
+TESTS = Table(_all())
 
 
 def test_names() -> frozenset[str]:

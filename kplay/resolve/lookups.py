@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import pass_context
 
-from kplay.diagnostics import suggest
 from kplay.resolve import (
     lookup_collections,
     lookup_files,
@@ -18,14 +19,17 @@ from kplay.resolve import (
     lookup_web,
 )
 from kplay.resolve.faults import TemplateError, fault
+from kplay.resolve.filters.registry import Table
 from kplay.resolve.lazy import settle
 from kplay.resolve.unknown import Unknown, UnknownReached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kplay.resolve.scope import Scope
     from kplay.resolve.templating import ScopeContext
+
+    Lookup = Callable[[Scope, list[Any], dict[str, Any]], Any]
 
 LOOKUPS: dict[str, Callable[[Scope, list[Any], dict[str, Any]], Any]] = {
     **lookup_files.LOOKUPS,
@@ -41,14 +45,30 @@ COLLECTIONS: dict[str, Callable[[Scope, list[Any], dict[str, Any]], Any]] = {
     **lookup_passwords.COLLECTIONS,
 }
 """Those of collections, by their full names."""
+USER = Table()
+"""Those of the user, by the names that templates use."""
 REFUSED: dict[str, str] = {}
 PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
+@cache
 def lookup_names() -> frozenset[str]:
     """Every lookup that a template or a ``with_…`` may name, short and with its collection."""
     prefixed = {prefix + name for prefix in PREFIXES for name in LOOKUPS}
     return frozenset(LOOKUPS) | prefixed | frozenset(COLLECTIONS)
+
+
+class LookupNames(Collection[str]):
+    """Every lookup that may be named, those of the user too as they are found."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in USER or name in lookup_names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({*USER, *lookup_names()})
+
+    def __len__(self) -> int:
+        return len({*USER, *lookup_names()})
 
 
 def short_name(name: str) -> str:
@@ -59,12 +79,15 @@ def short_name(name: str) -> str:
     return name
 
 
-def find_lookup(name: str) -> Callable[[Scope, list[Any], dict[str, Any]], Any]:
+def find_lookup(name: str) -> Lookup:
     """The function of a lookup.
 
     Raises:
         TemplateError: there is none, or kplay refuses it, with the reason.
     """
+    if name in USER:
+        own: Lookup = USER[name]
+        return own
     if name in COLLECTIONS:
         return COLLECTIONS[name]
     short = short_name(name)
@@ -72,7 +95,9 @@ def find_lookup(name: str) -> Callable[[Scope, list[Any], dict[str, Any]], Any]:
         return LOOKUPS[short]
     if short in REFUSED:
         raise fault("unsupported-lookup", f"no lookup `{short}` in kplay: {REFUSED[short]}")
-    raise fault("unknown-lookup", f"no lookup named `{name}`", help=suggest(short, LOOKUPS))
+    from kplay.playbook.templates import nearest
+
+    raise fault("unknown-lookup", f"no lookup named `{name}`", help=nearest(short, LOOKUPS))
 
 
 def run_lookup(scope: Scope, name: str, terms: list[Any], options: dict[str, Any]) -> Any:

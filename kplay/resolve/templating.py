@@ -230,13 +230,13 @@ def syntax_fault(error: jinja2.TemplateSyntaxError) -> TemplateError:
 
 
 def _no_such(what: str, message: str) -> TemplateError:
-    from kplay.diagnostics import suggest
+    from kplay.playbook.templates import nearest
     from kplay.resolve.filters import FILTERS
     from kplay.resolve.jinja_tests import TESTS
 
     name = message.split("'")[1] if "'" in message else message
     known = FILTERS if what == "filter" else TESTS
-    return fault(f"unknown-{what}", f"no {what} named `{name}`", help=suggest(name, known))
+    return fault(f"unknown-{what}", f"no {what} named `{name}`", help=nearest(name, known))
 
 
 def compile_text(text: str, *, literal: bool = True) -> jinja2.Template:

@@ -25,7 +25,7 @@ from kplay.resolve.filters import (
     text,
     versions,
 )
-from kplay.resolve.filters.registry import refused, safe_filter, with_prefixes
+from kplay.resolve.filters.registry import Table, refused, safe_filter, with_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +73,7 @@ def _addresses() -> dict[str, Any]:
     return {prefix + name: one for prefix in prefixes for name, one in own.items()}
 
 
-FILTERS: dict[str, Callable[..., Any]] = _all()
+FILTERS = Table(_all())
 
 
 def filter_names() -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,31 @@ from kplay.resolve.unknown import Unknown, UnknownReached, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+class Table(dict[str, Any]):
+    """Names to functions; what is asked for and not there may still be found."""
+
+    finder: Callable[[str], bool] | None = None
+    """Looks for a name with dots in it, and enters it where it finds it."""
+
+    def __contains__(self, name: object) -> bool:
+        return dict.__contains__(self, name) or self._found(name)
+
+    def __missing__(self, name: str) -> Any:
+        if self._found(name):
+            return dict.__getitem__(self, name)
+        raise KeyError(name)
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """The function of a name."""
+        return dict.__getitem__(self, name) if name in self else default
+
+    def _found(self, name: object) -> bool:
+        wanted = self.finder is not None and isinstance(name, str) and name.count(".") > 1
+        return wanted and self.finder(name)  # type: ignore[misc,arg-type]
+
 
 PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
@@ -85,6 +111,26 @@ def safe_test(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except Exception as error:
             raise _wrong("test", name, error) from error
+
+    return wrapper
+
+
+def from_plugin(function: Callable[..., Any], path: Path) -> Callable[..., Any]:
+    """A function whose errors say which file of the user it stands in."""
+
+    @wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except TemplateError as error:
+            cause = error.__cause__
+            if cause is None or isinstance(cause, TemplateError):
+                raise
+            from kplay.resolve.plugins import place
+
+            note = f"at {place(path, cause)}"
+            noted = replace(error.diagnostic, notes=(*error.diagnostic.notes, note))
+            raise TemplateError(noted) from error
 
     return wrapper
 

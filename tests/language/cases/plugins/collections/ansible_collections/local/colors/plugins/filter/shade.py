@@ -1,0 +1,3 @@
+class FilterModule:
+    def filters(self):
+        return {"shade": lambda color: "dark " + color}

@@ -1,0 +1,3 @@
+class FilterModule:
+    def filters(self):
+        return {"painted": lambda color, how="thin": how + " " + color}
