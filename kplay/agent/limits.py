@@ -102,7 +102,11 @@ _REFUSED = {
     "df": re.compile(r"^--output-to"),
     "grubby": re.compile(r"^-(?!-info=ALL$)"),
     "hostname": re.compile(r"^(-F|-b|--file|--boot)"),
-    "apt-cache": re.compile(r"^(gencaches|APT::.*=.*|Dir::.*|DPkg::.*)$"),
+    # no caches and no log are what keeps it from writing
+    "apt-cache": re.compile(
+        r"^(gencaches|APT::.*=.*|DPkg::.*|"
+        r"Dir::(?!Cache::(src)?pkgcache=$|Log::Planner=/dev/null$).*)$"
+    ),
     "rpm": re.compile(r"^-[a-z]*[iUFe]|^--(pipe|eval|install|erase|import|define|rebuilddb)"),
     "findmnt": re.compile(r"^(-p|--poll)"),
     "crictl": re.compile(r"^(-w|--watch)"),

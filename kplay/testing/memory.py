@@ -9,6 +9,7 @@ import fnmatch
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kplay.agent import limits
 from kplay.agent.host import Completed, Host, Response, Stat, User
 from kplay.modules.api import ModuleFailure
 from kplay.testing.files import Entry, Files
@@ -116,6 +117,8 @@ class Memory(Host):
         return next(by_number, None)
 
     def query(self, argv: Sequence[str], stdin: str = "", timeout: float = 60.0) -> Completed:
+        if not limits.reads_only(argv):
+            raise ValueError(f"not a program that only reads: {' '.join(argv)}")
         self.queries.append(tuple(argv))
         return self._answer(argv)
 
