@@ -131,6 +131,10 @@ IGNORED = {
     "persistent_connection.*": "network devices are not kplay's",
     "galaxy.*": "ansible-galaxy's own",
     "colors.*": "the terminal's own",
+    "inventory.cache": "programs are asked once a run; they may keep what they know themselves",
+    "inventory_plugins.use_extra_vars": "say `use_extra_vars` in the file of `constructed`",
+    "inventory_plugin_script.always_show_stderr": "the standard error of a program that fails is "
+    "shown",
     "inventory.enable_plugins": "a source is read by what it is",
     "inventory.unparsed_is_failed": "a source that cannot be read is always an error",
     "inventory.any_unparsed_is_failed": "a source that cannot be read is always an error",

@@ -49,6 +49,13 @@ def add_playbooks(parser: ArgumentParser, count: str = "+") -> None:
         "playbooks", nargs=count, type=Path, metavar="PLAYBOOK", help="playbook file"
     )
     add_inventory(parser)
+    parser.add_argument(
+        "--absent",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="hosts that are gone: nothing runs on them and none is connected to; repeatable",
+    )
     for name, text in (
         ("--tags", "only tasks with one of these tags"),
         ("--skip-tags", "not these"),
@@ -127,6 +134,8 @@ def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
         playbooks=tuple(given.get("playbooks", ())),
         inventory=tuple(given.get("inventory", ())),
         limit=given.get("limit", ""),
+        absent=_split(given.get("absent", ())),
+        flush_cache=given.get("flush_cache", False),
         tags=_split(given.get("tags") or cfg.get("run_tags", ())),
         skip_tags=_split(given.get("skip_tags") or cfg.get("skip_tags", ())),
         extra_vars=tuple(given.get("extra_vars", ())),

@@ -35,6 +35,10 @@ class RunOptions:
     inventory: tuple[str, ...] = ()
     """``-i`` as written: a path, or a comma-separated list of hosts that holds a comma."""
     limit: str = ""
+    absent: tuple[str, ...] = ()
+    """``--absent`` as written: patterns of hosts that are gone."""
+    flush_cache: bool = False
+    """``--flush-cache``: facts of earlier runs are dropped first."""
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
     extra_vars: tuple[str, ...] = ()

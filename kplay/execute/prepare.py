@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from kplay.bundle import default_directory
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, UsageError
 from kplay.execute.facts import fact_cache, keeps_facts, recall, remembered
+from kplay.execute.outside import absent_hosts, bring_facts
 from kplay.graph.build import build
 from kplay.graph.start import start_at
 from kplay.graph.tags import TagChoice
@@ -50,6 +51,8 @@ class Prepared:
     loader: Loader
     tags: TagChoice
     extra_vars: dict[str, Sourced]
+    notes: list[str] = field(default_factory=list)
+    """What the user is to know before anything is done."""
 
     @property
     def hosts(self) -> list[str]:
@@ -78,8 +81,13 @@ def prepare(options: RunOptions) -> Prepared:
     directory = playbook.plays[0].directory if playbook.plays else None
     complete(inventory, directory)
     store = VariableStore(inventory, directory, extra)
+    cache = fact_cache(options)
+    if options.flush_cache and not options.check:
+        for name in inventory.hosts:
+            cache.forget(name)
     if keeps_facts(options):
-        recall(store, fact_cache(options))
+        recall(store, cache)
+    store.absent = absent_hosts(options, store)
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     expected = expected_names(playbook)
     hosts = [play_hosts(play, store, options.limit, expected) for play in playbook.plays]
@@ -87,7 +95,8 @@ def prepare(options: RunOptions) -> Prepared:
     graph.expected = expected
     if options.start_at_task:
         start_at(graph, options.start_at_task)
-    return Prepared(options, inventory, playbook, graph, store, loader, tags, extra)
+    notes = bring_facts(options, playbook, graph, store, cache)
+    return Prepared(options, inventory, playbook, graph, store, loader, tags, extra, notes)
 
 
 def reload_inventory(prepared: Prepared) -> Inventory:

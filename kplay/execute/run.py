@@ -94,6 +94,8 @@ def walk(
     names = [str(path) for path in options.playbooks]
     place = str(journal.path) if journal is not None else ""
     emit(events.RunStarted(began, run_id, mode, names, prepared.hosts, prepared.tasks, place))
+    for note in prepared.notes:
+        emit(events.Warned(began, note))
     code = ExitCode.BUG
     try:
         with _interrupts(walker):

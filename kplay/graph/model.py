@@ -73,7 +73,7 @@ class Edge:
     """target waits for source.
 
     kind is order (the same host's), barrier (all hosts of the play), play (one play after
-    another), needs, value, once, delegate or notify.
+    another), needs, value, facts, once, delegate or notify.
     """
 
     source: Vertex
@@ -81,6 +81,7 @@ class Edge:
     kind: str
     why: str
     span: Span
+    """Of kind facts, target waits on each host only for the hosts in ``Graph.foreign``."""
 
 
 @dataclass(eq=False, slots=True)
@@ -114,6 +115,8 @@ class Graph:
     edges: list[Edge] = field(default_factory=list)
     expected: Collection[str] = ()
     """Names of hosts and groups that tasks add while it is walked."""
+    foreign: dict[str, dict[str, frozenset[str]]] = field(default_factory=dict)
+    """Vertex key to a host to the hosts whose facts it reads there, of hosts gathered aside."""
 
     def vertices(self) -> list[Vertex]:
         """All vertices in the written order."""

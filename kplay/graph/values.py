@@ -11,13 +11,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kplay.graph.named_files import file_texts
 from kplay.graph.reach import texts_of
-from kplay.playbook.model import Task, gathered
+from kplay.playbook.model import Include, Task, gathered
+from kplay.source import Sourced
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from kplay.graph.model import Graph, PlayStrand, Vertex
     from kplay.playbook.model import Node
-    from kplay.source import Sourced
 
 _HOSTVARS = re.compile(r"\bhostvars\b")
 _READ = re.compile(
@@ -38,27 +41,48 @@ class ForeignReads:
 
 def foreign_reads(strand: PlayStrand, node: Node) -> ForeignReads:
     """What a node reads of other hosts, through the variables it names too."""
-    tables = _tables(strand, node)
     reads = ForeignReads()
-    pending = texts_of(node) + _template_text(node)
-    seen: set[str] = set()
-    while pending:
-        text = pending.pop()
+    for text in texts_reached(strand, node):
         if _HOSTVARS.search(text):
             matches = list(_READ.finditer(text))
             reads.names.update(match[1] or match[2] for match in matches)
             if len(matches) < len(_HOSTVARS.findall(text)):
                 reads.opaque = True
+    if any(name.startswith("ansible_") or name in _FACTS for name in reads.names):
+        reads.names.add("ansible_facts")
+    return reads
+
+
+def texts_reached(
+    strand: PlayStrand,
+    node: Node,
+    more: Mapping[str, object] | None = None,
+    *,
+    included: bool = False,
+) -> Iterator[str]:
+    """The texts of a node, of the variables that they name, and of files plainly named.
+
+    Args:
+        strand: the play.
+        node: the task, include or block.
+        more: variables of the inventory, which are followed too.
+        included: whether what an include brings in counts as its text.
+    """
+    tables: list[Mapping[str, object]] = [*_tables(strand, node), more or {}]
+    pending = texts_of(node)
+    if included or not isinstance(node, Include):
+        pending += file_texts(strand, node)
+    seen: set[str] = set()
+    while pending:
+        text = pending.pop()
+        yield text
         for word in _WORD.findall(text):
             if word in seen:
                 continue
             seen.add(word)
             for table in tables:
-                if word in table:
-                    pending += _texts(table[word].value)
-    if any(name.startswith("ansible_") or name in _FACTS for name in reads.names):
-        reads.names.add("ansible_facts")
-    return reads
+                value = table.get(word)
+                pending += _texts(value.value if isinstance(value, Sourced) else value)
 
 
 def producers(graph: Graph) -> dict[str, list[Vertex]]:
@@ -96,16 +120,3 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, list):
         return [text for part in value for text in _texts(part)]
     return []
-
-
-def _template_text(node: Node) -> list[str]:
-    if not isinstance(node, Task) or node.module != "template" or node.role is None:
-        return []
-    source = node.args.get("src")
-    if source is None or "{{" in str(source.value):
-        return []
-    path = node.role.path / "templates" / str(source.value)
-    try:
-        return [path.read_text(encoding="utf-8")]
-    except (OSError, UnicodeDecodeError):
-        return []

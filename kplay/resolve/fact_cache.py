@@ -51,7 +51,7 @@ class FactCache:
         self.prefix = prefix
         self.timeout = timeout
 
-    def read(self, host: str) -> Cached | None:
+    def read(self, host: str, *, even_old: bool = False) -> Cached | None:
         """A host's facts; None when there are none, they are too old, or the file is not whole."""
         found: list[Cached] = []
         for path in self._paths(host):
@@ -60,7 +60,8 @@ class FactCache:
                 facts = _decoded(json.loads(path.read_text(encoding="utf-8")))
             except (OSError, ValueError):
                 continue
-            if isinstance(facts, dict) and (not self.timeout or age <= self.timeout):
+            fresh = even_old or not self.timeout or age <= self.timeout
+            if isinstance(facts, dict) and fresh:
                 found.append(Cached(facts, age, path))
         return min(found, key=lambda one: one.age, default=None)
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kplay.resolve.faults import TemplateError, undefined
 from kplay.resolve.missing import OMIT, Missing
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ class HostView(Mapping[str, Any]):
         if self._told is not None:
             self._told(self._scope.host, str(name))
         return self._scope.defines(str(name))
+
+    def lacking(self, name: str) -> TemplateError:
+        """The error of a variable that the host does not have."""
+        from kplay.diagnostics import suggest
+
+        host = self._scope.host
+        gone = ", which is declared absent" if host in self._scope.store.absent else ""
+        near = suggest(name, self._scope.names())
+        return undefined(f"`{name}` is not defined on {host}{gone}", help=near)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._scope.names())

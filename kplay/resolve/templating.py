@@ -142,7 +142,10 @@ class _Environment(jinja2.Environment):
     def _absent(obj: Any, key: Any) -> Missing:
         def make() -> TemplateError:
             from kplay.diagnostics import suggest
+            from kplay.resolve.magic import HostView
 
+            if isinstance(obj, HostView):
+                return obj.lacking(str(key))
             if isinstance(obj, dict):
                 near = suggest(str(key), [str(one) for one in obj])
                 return undefined(f"a mapping has no key `{key}`", help=near)

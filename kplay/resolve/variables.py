@@ -55,6 +55,8 @@ class VariableStore:
         self.settled: defaultdict[str, Table] = defaultdict(dict)
         self.included: defaultdict[str, Table] = defaultdict(dict)
         self.fact_views: dict[str, dict[str, Any]] = {}
+        self.absent: set[str] = set()
+        """Hosts that are declared gone: no play runs on them, no connection is tried."""
         self.fact_origins: dict[str, str] = {}
         """Where facts of an earlier run were kept, and their age, by host."""
         self.gathered: set[str] = set()

@@ -33,7 +33,8 @@ def play_hosts(
         raise InputError(Diagnostic("unknown-hosts", message, play.hosts.span))
     text = ":".join(str(part) for part in pattern) if isinstance(pattern, list) else str(pattern)
     given = Sourced(text, play.hosts.document, play.hosts.path)
-    hosts = select(store.inventory, given, limit or None, expected=expected)
+    chosen = select(store.inventory, given, limit or None, expected=expected)
+    hosts = [name for name in chosen if name not in store.absent]
     order = play.keywords.get("order")
     match str(order.value) if order is not None else "inventory":
         case "sorted":

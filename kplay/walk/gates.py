@@ -25,6 +25,8 @@ class Watch:
     pending: set[str]
     failed: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    each: bool = False
+    """Whether single hosts are waited for, so that each that passes is told of."""
 
     @property
     def passed(self) -> bool:
@@ -104,14 +106,14 @@ class PlayRun:
         return self.open_barrier()
 
     def passes(self, host: str, position: Position, *, failed: str = "") -> list[Watch]:
-        """A host is now at position; gives the watches that this completes."""
+        """A host is now at position; gives the watches that are to be told."""
         complete = []
         for watch in self.watches.values():
             if host in watch.pending and position > watch.vertex.position:
                 watch.pending.discard(host)
                 if failed:
                     watch.failed[host] = failed
-                if watch.passed:
+                if watch.passed or watch.each:
                     complete.append(watch)
         return complete
 

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from kplay.errors import KplayError, UnreachableError
 from kplay.graph.unfold import FREE
 from kplay.playbook.model import effective
 from kplay.walk import events
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from kplay.playbook.model import Task
     from kplay.walk.walker import Walker
 
-_WAITED_FOR = frozenset({"needs", "value"})
+_WAITED_FOR = frozenset({"needs", "value", "facts"})
 """Kinds of edges that hold up single steps; the rest is the order of cursors and barriers."""
 
 
@@ -48,7 +49,8 @@ class Plays:
             run = self.runs[edge.source.play.index]
             watch = run.watches.get(edge.source.position)
             if watch is None:
-                watch = Watch(edge.source, set(edge.source.play.hosts))
+                hosts = set(edge.source.play.hosts)
+                watch = Watch(edge.source, hosts, each=edge.kind == "facts")
                 run.watches[edge.source.position] = watch
             self.awaited.setdefault(edge.target.key, []).append((edge, watch))
 
@@ -154,6 +156,10 @@ class Plays:
                         self.walker.wake(name)
                     return False
         for edge, watch in self.awaited.get(vertex.key, ()):
+            if edge.kind == "facts":
+                if not self._has_facts(host, run, vertex, watch):
+                    return False
+                continue
             if watch.failed and edge.kind == "needs" and watch.passed:
                 if not host.pipeline:
                     self.walker.committer.block(host, run, vertex, edge, watch)
@@ -172,6 +178,35 @@ class Plays:
         if vertex.once:
             return not host.pipeline and self._once(host, run, vertex)
         return True
+
+    def _has_facts(self, host: HostRun, run: PlayRun, vertex: Vertex, watch: Watch) -> bool:
+        """Whether the facts are there that a step reads of hosts gathered aside.
+
+        A step that reads those of a host that was not reached fails on its host; others go on.
+        """
+        reads = self.walker.graph.foreign.get(vertex.key, {}).get(host.name, frozenset())
+        if reads & watch.pending:
+            watch.waiting.append(host.name)
+            return False
+        failed = sorted(reads & watch.failed.keys())
+        if not failed or self._skips(host, vertex):
+            return True
+        if not host.pipeline:
+            message = f"it reads facts of {failed[0]}, which were not gathered: "
+            error = UnreachableError(message + watch.failed[failed[0]])
+            cursor = run.cursors[host.name]
+            self.walker.committer.refuse(host, run, cursor, vertex, error)
+        return False
+
+    def _skips(self, host: HostRun, vertex: Vertex) -> bool:
+        """Whether a condition that can be told leaves a step out on a host."""
+        world, node = self.walker.world, vertex.node
+        assert node is not None  # noqa: S101 - only nodes read facts
+        try:
+            verdict, _ = world.condition(vertex, node, world.scope(vertex, node, host.name))
+        except KplayError:
+            return False
+        return verdict is False
 
     def _fall(self, host: HostRun, run: PlayRun, at: Position, reason: str) -> None:
         """A failure elsewhere is this host's failure too; its own rescue may take it up."""

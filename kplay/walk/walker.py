@@ -178,6 +178,7 @@ class Walker:
             if not self.plays.admitted(host, run, vertex, node):
                 return False
             bound = bind(vertex, node, host.name, self.world)
+            self.world.refuse_absent(bound.target)
         except KplayError as error:
             if not host.pipeline:
                 self.committer.refuse(host, run, cursor, vertex, error)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic
-from kplay.errors import InputError
+from kplay.errors import InputError, UnreachableError
 from kplay.foreign.groups import PREFIX, members
 from kplay.graph.tags import TagChoice
 from kplay.graph.unfold import FREE
@@ -261,6 +261,11 @@ class World:
         return inner.handlers
 
     # -- hosts --------------------------------------------------------------------------------
+
+    def refuse_absent(self, host: str) -> None:
+        """Raise UnreachableError for a host that is declared absent, so that none connects."""
+        if host in self.store.absent:
+            raise UnreachableError(f"{host} is declared absent, so nothing runs on it")
 
     def grow(self, additions: Iterable[Callable[[Inventory], None]]) -> None:
         """Add to the inventory, now and whenever it is read anew."""

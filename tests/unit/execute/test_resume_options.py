@@ -29,6 +29,8 @@ def options(folder: Path) -> RunOptions:
         playbooks=(Path("site.yml"),),
         inventory=("hosts.ini", "h1,"),
         limit="web",
+        absent=("h2",),
+        flush_cache=True,
         tags=("a",),
         skip_tags=("b",),
         extra_vars=("c=d",),

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from textwrap import dedent
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,10 @@ class Walked:
     walker: Walker
     fleet: FakeFleet
     events: list[events.Event]
+    notes: list[str] = field(default_factory=list)
+
+    def steps(self) -> list[events.StepEnded]:
+        return [one for one in self.events if isinstance(one, events.StepEnded)]
 
     def ended(self, host: str | None = None) -> list[tuple[str, str, str]]:
         return [
@@ -51,6 +56,7 @@ def walk(tmp_path: Path):
         planning: bool = False,
         files: dict[str, str] | None = None,
         unreachable: tuple[str, ...] = (),
+        slow: tuple[str, ...] = (),
         fake: dict[str, Any] | None = None,
         **options: Any,
     ) -> Walked:
@@ -64,8 +70,10 @@ def walk(tmp_path: Path):
         fleets: list[FakeFleet] = []
 
         def make(post):
-            fleets.append(FakeFleet(post, hosts=dict(fake or {}), unreachable=set(unreachable)))
-            return fleets[0]
+            fleet = FakeFleet(post, hosts=dict(fake or {}), unreachable=set(unreachable))
+            fleet.slow.update(slow)
+            fleets.append(fleet)
+            return fleet
 
         world = World(
             store=prepared.store,
@@ -78,7 +86,9 @@ def walk(tmp_path: Path):
         )
         seen: list[events.Event] = []
         walker = Walker(prepared.graph, world, seen.append)
+        if slow:
+            Timer(0.3, fleets[0].release).start()
         walker.run()
-        return Walked(walker, fleets[0], seen)
+        return Walked(walker, fleets[0], seen, prepared.notes)
 
     return run
