@@ -23,10 +23,14 @@ class Foreseen(object):
 
     def __init__(self) -> None:
         self.log: List[List[Any]] = []
+        self.kept = True
+        """False in a run, where a step under ``check_mode: true`` makes nothing that lasts."""
         self._table: Dict[Tuple[str, str], Any] = {}
 
     def add(self, effects: Sequence[Sequence[Any]]) -> None:
         """Take the effects of one step."""
+        if not self.kept:
+            return
         for kind, given, value in effects:
             key = posixpath.normpath(given) if kind == "path" else given
             self.log.append([kind, key, value])

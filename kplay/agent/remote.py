@@ -140,6 +140,7 @@ class Agent(object):
             return True
         self.slots = slot.Slots(self.base, hello["run"], hello["host"], key)
         holder = None
+        self.foreseen.kept = hello["mode"] != "apply"
         if hello["mode"] == "apply":
             blobs.sweep(self.base)
             if not self._lock(key):

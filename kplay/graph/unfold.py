@@ -168,6 +168,8 @@ BYPASS = frozenset({"add_host", "pause"})
 def _once(play: Play, node: Node) -> bool:
     if isinstance(node, Task) and node.module in BYPASS:
         return True
+    if isinstance(node, Task) and node.module == "meta":
+        return False
     given = effective(play, node, "run_once")
     return given is not None and given.value not in (False, "no", "false")
 

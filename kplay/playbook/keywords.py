@@ -85,7 +85,7 @@ TABLE: tuple[Keyword, ...] = (
     *_of(_STEPS, "int", "timeout", "override"),
     *_of(_INNER, "str", "delegate_to", "override"),
     *_of(_INNER, "bool", "delegate_facts", "override"),
-    *_of(f"{BLOCK} {TASK} {HANDLER} {IMPORT} {INCLUDE}", "names", "notify", "gather"),
+    *_of(f"{BLOCK} {TASK} {HANDLER} {IMPORT}", "names", "notify", "gather"),
     # What a task makes of its module
     *_of(_TASKS, "any", "action local_action"),
     *_of(_LOOPS, "any", "args loop"),

@@ -80,7 +80,8 @@ def unfold(
     reader.roles.setdefault(path)
     role = Role(text, path, parameters=given or {}, parents=parents, public=public)
     reader.at(path, scope.faults)
-    role.identity = _identity(path, words, given or {})
+    telling = {word: words[word] for word in _TELLING if word in words}
+    role.identity = _identity(path, telling, given or {})
     role.defaults = reader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
     role.variables = reader.role_table(role, "vars", parts.get("vars", "main"), name, scope)
     block = Block(words, name.span, role=role, parent=scope.parent, kind="role")
@@ -181,6 +182,10 @@ def _drop(block: Block, seen: dict[str, Block], handlers: list[Node]) -> None:
     for node in block.tasks:
         if isinstance(node, Block) and node.kind == "role":
             _drop(node, seen, handlers)
+
+
+_TELLING = ("tags", "vars", "when")
+"""Keywords by which Ansible tells two uses of a role apart; the others it overlooks."""
 
 
 def _identity(path: Path, *tables: Mapping[str, Sourced]) -> str:

@@ -96,6 +96,12 @@ def read_keywords(entry: Sourced, level: str, faults: Faults, skip: set[str]) ->
     return found
 
 
+def entries_of(value: Sourced) -> list[tuple[str, Sourced]]:
+    """The entries of a mapping or of a list of mappings: ``module_defaults`` takes both."""
+    tables = value.elements() if isinstance(value.value, list) else (value,)
+    return [pair for one in tables if isinstance(one.value, dict) for pair in one.items()]
+
+
 def _unknown(name: str, value: Sourced, level: str, faults: Faults) -> None:
     elsewhere = [other for other in keywords.levels_of(name) if other != level]
     spoken = {"import": "a static import", "include": "an include"}.get(level, f"a {level}")

@@ -93,6 +93,12 @@ class Expander:
             self._end(host, run, cursor, vertex, outcome)
             return not host.lost
         cursor.enter(segments)
+        self._register(host, node, len(segments) if looped else 0)
+        if vertex.once:
+            # What it brings runs where it was expanded, and nowhere else
+            run.once[vertex.position] = ""
+            for name in run.hosts:
+                self.walker.wake(name)
         self.walker.plays.passed(host, run)
         return True
 
@@ -128,11 +134,21 @@ class Expander:
             vertex.play.brought.update(id(one.node) for one in vertex.play.vertices[before:])
         return segment
 
+    def _register(self, host: HostRun, node: Include, turns: int) -> None:
+        """What ``register`` holds of an include that was expanded: not what became of its tasks."""
+        name = _registered(node)
+        if name:
+            result: dict[str, Any] = {"changed": False, "failed": False, "skipped": False}
+            turn = dict(result)
+            result |= {"results": [dict(turn) for _ in range(turns)]} if turns else {}
+            self.world.store.register(host.name, name, result)
+
     def _end(
         self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, outcome: Outcome
     ) -> None:
         assert vertex.node is not None  # noqa: S101 - it is an include
         bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
+        bound.register = _registered(vertex.node)
         committer = self.walker.committer
         running = Running(bound, cursor.copy(), committer.place(bound))
         del run
@@ -190,6 +206,11 @@ class Expander:
         if run.strand.strategy in FREE:
             return True
         return host.name == next(name for name in run.hosts if not self.walker.hosts[name].lost)
+
+
+def _registered(node: Task | Include) -> str:
+    given = node.keywords.get("register")
+    return str(given.value) if given is not None else ""
 
 
 def _unknown(vertex: Vertex, host: HostRun, cause: Unknown) -> Outcome:

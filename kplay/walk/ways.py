@@ -25,7 +25,7 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 KEYWORDS = {"connection": "ansible_connection", "remote_user": "ansible_user",
             "port": "ansible_port"}  # fmt: skip
-VARIABLES = (*KEYWORDS.values(), "ansible_host")
+VARIABLES = (*KEYWORDS.values(), "ansible_host", "ansible_python_interpreter")
 """What a task's own variables may say of the way."""
 
 _KEY = re.compile(r"(.*) \((ansible_\w+=[^;()]+(?:; ansible_\w+=[^;()]+)*)\)\Z", re.DOTALL)

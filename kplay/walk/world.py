@@ -13,6 +13,7 @@ from kplay.graph.tags import TagChoice
 from kplay.graph.unfold import FREE
 from kplay.modules import catalog
 from kplay.playbook.model import Task, gathered
+from kplay.playbook.values import entries_of
 from kplay.resolve.magic import PlayContext
 from kplay.resolve.unknown import Unknown
 from kplay.walk.dispatch import is_action
@@ -162,7 +163,7 @@ class World:
         """Arguments that ``module_defaults`` gives to a task's module."""
         found: dict[str, Any] = {}
         for given in gathered(vertex.play.play, task, "module_defaults"):
-            for name, args in given.items() if isinstance(given.value, dict) else ():
+            for name, args in entries_of(given):
                 if self._speaks_of(str(name), task, vertex.play.play) and isinstance(
                     args.value, dict
                 ):

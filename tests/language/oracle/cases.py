@@ -29,6 +29,8 @@ class Case:
     runs: int = 1
     """How often it is run in the same place."""
     timeout: int = 120
+    root: bool = False
+    """Whether it becomes other users."""
 
     @property
     def playbook(self) -> Path:

@@ -188,3 +188,8 @@ def test_content_that_is_not_what_was_named_fails(agents: Agents, tmp_path: Path
     events = agents().chain({"module": "put", **put}, blobs={blob.sha256: blob})
     assert "not the one that was named" in results(events)[0]["fields"]["msg"]
     assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == []
+
+
+def test_a_run_keeps_nothing_of_what_a_check_foresaw(agents: Agents, tmp_path: Path) -> None:
+    put = {"module": "put", "op": "plan", "path": str(tmp_path / "a"), "content": "one\n"}
+    assert [one["action"] for one in results(agents().chain(put, put))] == ["create", "create"]
