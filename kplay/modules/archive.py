@@ -111,6 +111,9 @@ def _members(
     for root in roots:
         one = source(root)
         if one is not None and one.stat.state == "directory":
+            if probe.effect("git", root) is not None:
+                message = f"what {root} holds once it is cloned or fetched"
+                raise UnknownValue(message)
             # a tree is packed without the entry of its own root
             within(root)
         elif one is not None:

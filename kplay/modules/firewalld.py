@@ -234,5 +234,4 @@ module = Module(
     complete=True,
     foresee=foresee,
     verify=("permanent", "runtime"),
-    untested=True,
 )

@@ -69,8 +69,8 @@ def desire(args: Args, found: State) -> State:
         return {}
     wanted: State = {"state": "present"}
     if found["state"] == ABSENT or args["update"]:
-        wanted["version"] = found["remote"] or f"{args['version']} of {args['repo']}"
-        wanted["url"] = args["repo"]
+        wanted["url"] = git_remote.address(args)
+        wanted["version"] = found["remote"] or f"{args['version']} of {wanted['url']}"
         if args["recursive"] and not args["bare"]:
             wanted["submodules"] = "as recorded"
         if found["mods"]:
@@ -95,7 +95,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
             if found["mods"]:
                 work.run(["reset", "--hard", "HEAD"])
                 fields["msg"] = f"Local modifications exist in the destination: {found['dest']}"
-            if found["url"] != args["repo"]:
+            if found["url"] != git_remote.address(args):
                 work.point()
                 fields["remote_url_changed"] = True
             work.fetch()

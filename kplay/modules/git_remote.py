@@ -35,6 +35,12 @@ def git_dir(probe: "Probe", dest: str, bare: bool) -> str:
     return posixpath.normpath(posixpath.join(dest, text.partition("gitdir:")[2].strip()))
 
 
+def address(args: Args) -> str:
+    """The remote's address; Ansible turns the path of a local repository into a URL."""
+    repo = str(args["repo"])
+    return "file://" + repo if repo.startswith("/") else repo
+
+
 def ssh_command(args: Args) -> List[str]:
     """The ssh that git is to call, empty when it needs nothing of its own."""
     words = []
@@ -57,7 +63,7 @@ def head(probe: "Probe", args: Args, git: str, before: Optional[str]) -> str:
         ModuleFailure: the remote has no such version.
         UnknownValue: a plan cannot reach the remote.
     """
-    version, repo = args["version"], args["repo"]
+    version, repo = args["version"], address(args)
     if is_commit(version):
         if before and before.startswith(version):
             return before

@@ -20,6 +20,7 @@ class Work(object):
         self.args = args
         self.git = git
         self.dest = dest
+        self.url = git_remote.address(args)
 
     def environment(self) -> Dict[str, str]:
         """What keeps git and ssh from asking, and says how ssh is called."""
@@ -67,17 +68,17 @@ class Work(object):
         for name in ("reference", "separate_git_dir"):
             if args[name]:
                 words += ["--" + name.replace("_", "-"), args[name]]
-        self.run([*words, args["repo"], self.dest], parent)
+        self.run([*words, self.url, self.dest], parent)
         if args["bare"] and args["remote"] != "origin":
-            self.run(["remote", "add", args["remote"], args["repo"]])
+            self.run(["remote", "add", args["remote"], self.url])
         if args["refspec"]:
             self.run(["fetch", args["remote"], args["refspec"]])
 
     def point(self) -> None:
         """Give the remote its address."""
-        known = self.call(["remote", "set-url", self.args["remote"], self.args["repo"]])
+        known = self.call(["remote", "set-url", self.args["remote"], self.url])
         if known.rc != 0:
-            self.run(["remote", "add", self.args["remote"], self.args["repo"]])
+            self.run(["remote", "add", self.args["remote"], self.url])
 
     def fetch(self) -> None:
         """Fetch branches, tags and what refspec names."""

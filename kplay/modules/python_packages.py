@@ -21,6 +21,9 @@ _DIST = re.compile(r"^([A-Za-z0-9._]+?)-([^-/]+?)(?:-py[\d.]+)?\.(?:dist|egg)-in
 _PLAIN = re.compile(
     r"^([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*((?:(?:===|[<>=!~]=|[<>])[^;]*)?)\s*(?:;.*)?$"
 )
+_FILE = re.compile(
+    r"(?:^|/)([A-Za-z0-9._]+?)-(\d[^-/]*?)(?:-[^/]*\.whl|\.whl|\.tar\.gz|\.zip)(?:[#?].*)?$"
+)
 _CLAUSE = re.compile(r"^(===|[<>=!~]=|[<>])\s*(\S+)$")
 _VERSION = re.compile(
     r"^v?(?:(\d+)!)?(\d+(?:\.\d+)*)"
@@ -51,6 +54,9 @@ def requirement(text: str) -> Requirement:
     """Read a requirement."""
     match = _PLAIN.match(text.strip())
     if match is None:
+        built = _FILE.search(text)
+        if built is not None and not text.startswith("file://-"):
+            return Requirement(text, normal(built.group(1)), (("==", built.group(2)),))
         named = re.search(r"[#&]egg=([A-Za-z0-9._-]+)", text)
         return Requirement(text, normal(named.group(1)) if named else "", (("===", "?"),))
     clauses = [_CLAUSE.match(one.strip()) for one in match.group(2).split(",") if one.strip()]

@@ -167,10 +167,10 @@ def commands(args: Args, found: State, wanted: State) -> List[List[str]]:
     if "rule" in differs:
         calls.append(rule(args, found["place"]))
     if "state" in differs:
-        calls.append(["enable" if wanted["state"] == "enabled" else "disable"])
+        calls.append(["-f", "enable" if wanted["state"] == "enabled" else "disable"])
     if "pulse" in differs:
-        calls.append(["reload" if args["state"] == "reloaded" else "reset"])
-    return [["ufw", "-f", *words] for words in calls]
+        calls.append(["-f", "reload" if args["state"] == "reloaded" else "reset"])
+    return [["ufw", *words] for words in calls]
 
 
 def apply(host: "Host", args: Args, found: State, wanted: State) -> State:

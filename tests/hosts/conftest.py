@@ -156,17 +156,30 @@ def wait_for(fact: Callable[[], object], what: str, seconds: float = 30) -> None
 
 
 @pytest.fixture
-def project(tmp_path: Path, lab_hosts: labs.Lab) -> Iterator[Project]:
-    """An empty directory and the lab's hosts."""
-    one = Project(tmp_path, lab_hosts)
-    yield one
-    for process in one.started:
+def project_of() -> Iterator[Callable[[Path, labs.Lab], Project]]:
+    """``project_of(directory, lab)``: a user's directory; what runs from it ends with the test."""
+    made: list[Project] = []
+
+    def make(directory: Path, lab: labs.Lab) -> Project:
+        made.append(Project(directory, lab))
+        return made[-1]
+
+    yield make
+    for process in [process for one in made for process in one.started]:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             process.wait(10)
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, lab_hosts: labs.Lab, project_of: Callable[[Path, labs.Lab], Project]
+) -> Project:
+    """An empty directory and the lab's hosts."""
+    return project_of(tmp_path, lab_hosts)
 
 
 @pytest.fixture

@@ -108,3 +108,10 @@ def test_a_file_that_is_no_archive_is_replaced() -> None:
     assert play(module, {"path": "/srv/a", "dest": "/out/a.tgz"}, there).changed
     there.add_file("/srv/b.gz", gzip.compress(b"other"))
     assert play(module, {"path": "/srv/b"}, there).changed
+
+
+def test_a_tree_that_a_step_before_will_bring_is_not_known() -> None:
+    there = host()
+    there.effects["git", "/srv/a"] = {"version": "x", "url": "y"}
+    told = plan(module, {"path": "/srv/a", "dest": "/out/a.tgz"}, there).unknown
+    assert told == "what /srv/a holds once it is cloned or fetched"

@@ -126,6 +126,13 @@ def test_ways_to_clone(args: dict[str, object], verb: str) -> None:
     assert git.verbs()[0] == verb
 
 
+def test_a_path_becomes_a_url() -> None:
+    git = Git()
+    assert play(module, {**ARGS, "repo": "/srv/r.git"}, git.host).changed
+    assert git.verbs()[0] == "clone --origin origin file:///srv/r.git /srv/r"
+    assert not play(module, {**ARGS, "repo": "/srv/r.git"}, git.host).changed
+
+
 def test_more_branches_are_fetched() -> None:
     git = Git()
     play(module, {**ARGS, "refspec": "+refs/pull/*:refs/pull/*"}, git.host)

@@ -140,12 +140,15 @@ def test_requirements() -> None:
         ({"editable": True, "name": "git+https://h/x#egg=x"},
          "install -e git+https://h/x#egg=x"),
         ({"name": "/tmp/x-1.0-py3-none-any.whl"}, "install /tmp/x-1.0-py3-none-any.whl"),
+        ({"name": "https://h/x-1.0.tar.gz"}, "install https://h/x-1.0.tar.gz"),
     ],
 )  # fmt: skip
 def test_options(args: dict[str, object], line: str) -> None:
     there = host()
     play(module, {"name": "x", **args}, there)
     assert lines(there) == [f"/usr/bin/pip3 {line}"]
+    if "editable" not in args and "extra_args" not in args:
+        assert not play(module, {"name": "x", **args}, there).changed
 
 
 def test_environment_and_umask() -> None:

@@ -29,7 +29,7 @@ def host(rules: list[str] | None = None) -> FakeHost:
         return "Skipping adding existing rule\n" if same else "*filter\nRules updated\n"
 
     def does(on: FakeHost, argv: object) -> str:
-        words = list(argv)[2:]  # type: ignore[call-overload]
+        words = [one for one in list(argv)[1:] if one != "-f"]  # type: ignore[call-overload]
         text = " ".join(words)
         if words[0] in ("enable", "disable"):
             on.add_file("/etc/ufw/ufw.conf", CONFIG.replace("no", "yes" * (words[0] == "enable")))
@@ -43,7 +43,7 @@ def host(rules: list[str] | None = None) -> FakeHost:
             known.append(text)
         return "Rule added\n"
 
-    return there.when("ufw --dry-run", does=tries).when("ufw -f", does=does)
+    return there.when("ufw --dry-run", does=tries).when("ufw", does=does)
 
 
 def lines(there: FakeHost) -> list[str]:
@@ -55,7 +55,7 @@ def test_a_rule_is_added_once() -> None:
     assert plan(module, SSH, there).action == "update"
     done = play(module, SSH, there)
     assert (done.changed, done.msg) == (True, "Rule added")
-    assert lines(there) == ["ufw -f allow from any to any port 22 proto tcp"]
+    assert lines(there) == ["ufw allow from any to any port 22 proto tcp"]
     assert done["commands"] == lines(there)
     assert plan(module, SSH, there).action == "none"
     gone = {**SSH, "delete": True}
@@ -92,7 +92,7 @@ def test_policies_and_logging() -> None:
     assert play(module, {"default": "reject", "direction": "incoming"}, there).changed
     assert not play(module, {"logging": "on"}, there).changed
     assert play(module, {"logging": "full"}, there).changed
-    assert lines(there) == ["ufw -f default reject incoming", "ufw -f logging full"]
+    assert lines(there) == ["ufw default reject incoming", "ufw logging full"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_policies_and_logging() -> None:
 def test_rules(args: dict[str, object], words: str) -> None:
     there = host()
     assert play(module, args, there).changed
-    assert lines(there)[-1] == f"ufw -f {words}"
+    assert lines(there)[-1] == f"ufw {words}"
     if "insert" not in args:
         assert not play(module, args, there).changed
 
@@ -132,7 +132,7 @@ def test_places_are_counted(relative: str, insert: int, place: int) -> None:
     args = {"rule": "deny", "port": "9", "insert": insert, "insert_relative_to": relative}
     play(module, args, there)
     where = f"insert {place} " if place else ""
-    assert lines(there)[-1] == f"ufw -f {where}deny from any to any port 9"
+    assert lines(there)[-1] == f"ufw {where}deny from any to any port 9"
 
 
 @pytest.mark.parametrize(
