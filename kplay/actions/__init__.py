@@ -25,6 +25,7 @@ _WHERE = {
     "copy": "files:copy",
     "template": "files:template",
     "fetch": "files:fetch",
+    "uri": "files:uri",
     "async_status": "jobs:async_status",
     "kubeconfig": "kubernetes:kubeconfig",
 }

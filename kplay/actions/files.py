@@ -1,4 +1,4 @@
-"""Actions whose other half writes files on the host: copy, template, fetch."""
+"""Actions that move files between the playbook and the host: copy, template, fetch, uri."""
 
 from __future__ import annotations
 
@@ -104,6 +104,10 @@ def template(context: Context) -> list[Call]:
     args = dict(context.args)
     source = context.find_file("templates", str(args.pop("src")))
     options = {key: args.pop(key) for key in _TEMPLATE_OPTIONS if key in args}
+    if "newline_sequence" in options:
+        # as YAML reads it without double quotes
+        sequence = str(options["newline_sequence"])
+        options["newline_sequence"] = sequence.replace("\\n", "\n").replace("\\r", "\r")
     try:
         text = source.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -117,6 +121,28 @@ def template(context: Context) -> list[Call]:
         call = Call("copy", {**args, "content": value}, blobs)
     call.args["_original_basename"] = source.name.removesuffix(".j2")
     return [call]
+
+
+def uri(context: Context) -> list[Call]:
+    """A request; files that it sends are the playbook's, unless remote_src says otherwise."""
+    args = dict(context.args)
+    blobs: dict[str, BlobSource] = {}
+    if truthy(args.get("remote_src", False)) or causes_in([args.get("src"), args.get("body")]):
+        return [Call("uri", args)]
+    if args.get("src") is not None:
+        value, blobs = file_content(context.find_file("files", str(args.pop("src"))))
+        args["_content"] = value
+    body = args.get("body")
+    if isinstance(body, dict) and args.get("body_format") == "form-multipart":
+        fields = dict(body)
+        for name, value in body.items():
+            if isinstance(value, dict) and value.get("filename") and value.get("content") is None:
+                path = context.find_file("files", str(value["filename"]))
+                content, made = file_content(path)
+                fields[name] = {**value, "content": content}
+                blobs = {**blobs, **made}
+        args["body"] = fields
+    return [Call("uri", args, blobs)]
 
 
 def fetch(context: Context) -> list[Call]:

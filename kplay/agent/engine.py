@@ -168,11 +168,14 @@ def _apply(
             partial: Result = {"action": change.action, "before": {}, "after": {}}
             _fail(partial, error.msg, error.fields)
             return partial
-    changed = bool(fields.pop("changed", changes)) if changes else False
+    # a module that waits may have written what it waited for
+    changed = bool(fields.pop("changed", changes))
     known = module.result(args, found, wanted, changes) if module.result else {}
     result: Result = {"changed": changed, "fields": dict(known, **fields)}
     if not changed:
         result["action"] = "none"
+    elif not changes:
+        result["action"] = "update"
     if changes and module.verify:
         wrong = _verify(module, host, args, wanted)
         if wrong:

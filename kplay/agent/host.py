@@ -139,9 +139,15 @@ class Probe(object):
         """Whether a TCP connection can be made from this host."""
         raise NotImplementedError
 
-    def http(self, method, url, headers, body, timeout, verify, follow, ca="", cert="", key=""):
-        # type: (str, str, Dict[str, str], bytes, float, bool, str, str, str, str) -> Response
-        """One HTTP request from this host; follow is none, safe or all. GET and HEAD only reads."""
+    def http(self, method, url, headers, body, timeout, verify, follow, ca="", cert="", key="",
+             options=None):  # fmt: skip
+        # type: (str, str, Dict[str, str], bytes, float, bool, str, str, str, str, Optional[Dict[str, Any]]) -> Response
+        """One HTTP request from this host; follow is none, safe or all. GET and HEAD only reads.
+
+        options may hold proxy (False: none is used), ciphers (OpenSSL's words), decompress (of
+        gzip), unredirected (names of headers that a redirect does not carry on) and socket (the
+        path of a Unix socket to connect to).
+        """
         raise NotImplementedError
 
     def content(self, value):  # type: (Content) -> bytes

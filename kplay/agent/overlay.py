@@ -205,12 +205,13 @@ class Overlay(LocalProbe):
         ca: str = "",
         cert: str = "",
         key: str = "",
+        options: Optional[Dict[str, Any]] = None,
     ) -> Response:
         """One request that only reads."""
         if method.upper() not in ("GET", "HEAD"):
             raise ValueError("a plan sends no %s request" % method)
         return LocalProbe.http(
-            self, method, url, headers, body, timeout, verify, follow, ca, cert, key
+            self, method, url, headers, body, timeout, verify, follow, ca, cert, key, options
         )
 
     def content(self, value: "Content") -> bytes:

@@ -209,6 +209,7 @@ class LocalProbe(Probe):
         ca: str = "",
         cert: str = "",
         key: str = "",
+        options: Optional[Dict[str, Any]] = None,
     ) -> Response:
         """One HTTP request from this host."""
         # TLS and URL handling are a third of the agent's start-up time, and most runs ask nothing
@@ -219,9 +220,10 @@ class LocalProbe(Probe):
             scheme: env.get(scheme + "_proxy") or env.get(scheme.upper() + "_PROXY") or ""
             for scheme in ("http", "https")
         }
-        used = {} if _direct(url, env) else {k: v for k, v in proxies.items() if v}
+        direct = _direct(url, env) or (options or {}).get("proxy") is False
+        used = {} if direct else {k: v for k, v in proxies.items() if v}
         return fetching.request(
-            method, url, headers, body, timeout, verify, follow, ca, cert, key, used
+            method, url, headers, body, timeout, verify, follow, ca, cert, key, used, options
         )
 
     def content(self, value: "Content") -> bytes:

@@ -121,6 +121,7 @@ def _page(data: dict[str, Any]) -> str:
         words += [f"default {arg['default']}"] if "default" in arg else []
         for key in ("choices", "aliases"):
             words += [f"{key} {', '.join(map(_word, arg[key]))}"] if key in arg else []
+        words += [f"not supported: {arg['refused']}"] if arg.get("refused") else []
         lines.append(f"  {name:<20} {'; '.join(words)}")
     return "\n".join(lines)
 

@@ -32,6 +32,8 @@ class Arg(NamedTuple):
     choices: Tuple[Any, ...] = ()
     elements: str = ""
     secret: bool = False
+    refused: str = ""
+    """Why one that Ansible documents is not supported: a fault with any but its default value."""
 
 
 class ModuleFailure(Exception):  # noqa: N818 - a failed result, as Ansible's modules fail

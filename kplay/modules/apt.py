@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 ARGS: Dict[str, Arg] = {
     "name": Arg("list", aliases=("package", "pkg"), elements="str"),
-    "state": Arg("str", default="present", choices=("absent", "latest", "present", "fixed")),
+    "state": Arg(
+        "str", default="present", choices=("absent", "build-dep", "latest", "present", "fixed")
+    ),
     # ours: several paths and patterns, installed in one transaction
     "deb": Arg("list", elements="str"),
     "update_cache": Arg("bool", aliases=("update-cache",)),
@@ -90,6 +92,9 @@ def updating(args: Args) -> bool:
 def look_at_names(probe: "Probe", args: Args, found: State) -> None:
     """Find the version, and whether it fits, of each package that is named."""
     state = args.get("state") or "present"
+    if state == "build-dep":
+        look_at_build_dependencies(probe, args, found)
+        return
     specs = [debian.spec(str(text)) for text in expanded(probe, args)]
     names = [one.name for one in specs]
     packages = debian.known(probe, names)
@@ -120,6 +125,22 @@ def look_at_names(probe: "Probe", args: Args, found: State) -> None:
     verb = "remove" if state == "absent" else "install"
     found["transaction"] = apt_transaction.simulate(probe, args, [verb, *[plain(t) for t in todo]])
     foresee_transaction(probe, args, found, todo)
+
+
+def look_at_build_dependencies(probe: "Probe", args: Args, found: State) -> None:
+    """Find what apt-get would install to build each source package that is named."""
+    found.update(fits={}, packages={}, state="present")
+    whole = {}  # type: Dict[str, str]
+    for text in [str(one).strip() for one in args["name"]]:
+        done = apt_transaction.simulate(probe, args, ["build-dep", text])
+        if done is None and not probe.scratch():
+            raise ModuleFailure("Unable to find a source package for %s" % text)
+        found["fits"][text] = done is not None and not done.install
+        found["packages"][text] = "built" if found["fits"][text] else ABSENT
+        whole.update(done.install if done else {})
+    if probe.scratch() and whole:
+        found["transaction"] = apt_transaction.Transaction(whole, [])
+        found["effects"] += package_effects.of_installed(probe, whole, starts(args))
 
 
 def expanded(probe: "Probe", args: Args) -> List[str]:
@@ -271,6 +292,8 @@ def target(text: str, state: str, found: State) -> str:
     """Give the version that a package will have, as far as a plan can tell."""
     if state == "absent":
         return ABSENT
+    if state == "build-dep":
+        return "built"
     one = debian.spec(text) if "/" not in text else debian.Spec(text, "", "")
     done = found.get("transaction")
     version = done.install.get(one.name, "") if done else ""
@@ -324,7 +347,7 @@ def work(args: Args, found: State) -> List[List[str]]:
     if found.get("files"):
         calls.append(["install", *found["files"]])
     elif todo and args.get("name"):
-        verb = "remove" if args.get("state") == "absent" else "install"
+        verb = {"absent": "remove", "build-dep": "build-dep"}.get(args["state"], "install")
         calls.append([verb, *[plain(text) for text in todo]])
     if found.get("broken"):
         calls.append(["-f", "install"])

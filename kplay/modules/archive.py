@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, List, Optional, Sequence
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import archives, ownership
+from kplay.modules import archives, labels, ownership
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def observe(probe: "Probe", args: Args) -> State:
     dest = _dest(args, roots, alone)
     found.update(dest=dest, arcroot=_root(there or roots))
     stat = probe.stat(dest)
-    found.update(ownership.observe(probe, args, stat))
+    found.update(ownership.observe(probe, args, stat, dest))
     found["state"] = "file" if stat else ABSENT
     if not there and stat is None and probe.scratch() and roots:
         message = f"no {' '.join(roots)} on the host yet"
@@ -240,5 +240,5 @@ module = Module(
     reach="host",
     result=result,
     foresee=foresee,
-    fields=("state", "listing", "left", "mode", "owner", "group"),
+    fields=("state", "listing", "left", "mode", "owner", "group", *labels.FIELDS),
 )

@@ -5,7 +5,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
 
-from kplay.modules import get_url, textfile
+from kplay.modules import get_url, paths, textfile
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -49,6 +49,7 @@ def observe(probe: "Probe", args: Args) -> State:
         raise lacking(probe, f"user {args['user']}", message)
     path = args["path"] or posixpath.join(user.home, ".ssh", "authorized_keys")
     path = path.replace("%h", user.home).replace("%u", user.name)
+    path = paths.real(probe, path) if args["follow"] else path
     keys = [key for key in (parse(line) for line in _given(probe, args).splitlines()) if key]
     if not keys:
         shown = str(args["key"])[:60]
@@ -175,6 +176,7 @@ module = Module(
         "exclusive": Arg("bool", default=False),
         "comment": Arg(),
         "validate_certs": Arg("bool", default=True),
+        "follow": Arg("bool", default=False),
     },
     observe=observe,
     desire=desire,

@@ -24,7 +24,8 @@ def observe(probe: "Probe", args: Args) -> State:
         stat = probe.stat(path)
     found: State = {"path": path, "parents": made, "state": stat.state if stat else ABSENT}
     found["source"] = source
-    found.update(ownership.observe(probe, args, stat if found["state"] != "link" else None))
+    judged = stat if found["state"] != "link" else None
+    found.update(ownership.observe(probe, args, judged, path))
     if stat is not None and stat.state == "file":
         found["digest"] = probe.digest(path)
         found["content"] = _content(probe, path, found["digest"], source, stat.size)

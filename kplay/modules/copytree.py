@@ -52,7 +52,7 @@ def _compare(probe: "Probe", args: Args, one: State, source: Optional[Any], foun
     if mode == "preserve" and source is not None:
         mode = ownership.text(source.mode)
     asked = dict(args, mode=mode)
-    seen = ownership.observe(probe, asked, here)
+    seen = ownership.observe(probe, asked, here, one["path"])
     new = 0o777 if one["state"] == "directory" else 0o666
     one["wanted"] = ownership.desire(asked, seen, new, one["state"] == "directory")
     one["found"] = {key: seen[key] for key in ownership.FIELDS if key in seen}

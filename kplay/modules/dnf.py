@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 ARGS = {
     "name": Arg("list", aliases=("pkg",), elements="str"),
+    "list": Arg(refused="it is for commands without a playbook; `package_facts` lists packages"),
     "state": Arg(choices=("absent", "installed", "latest", "present", "removed")),
     "enablerepo": Arg("list", elements="str", default=[]),
     "disablerepo": Arg("list", elements="str", default=[]),

@@ -5,7 +5,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import ownership, package_effects, paths
+from kplay.modules import labels, ownership, package_effects, paths
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -37,7 +37,7 @@ def observe(probe: "Probe", args: Args) -> State:
     if state == "link" and stat and stat.state == "link" and args["follow"]:
         judged = probe.stat(path) or stat
     if state != ABSENT:
-        found.update(ownership.observe(probe, args, judged))
+        found.update(ownership.observe(probe, args, judged, path))
     if state == "link":
         found["src"] = stat.target if stat and stat.state == "link" else ""
         found["asked_src"] = args["src"] or found["src"]
@@ -198,7 +198,7 @@ def _unlike(probe: "Probe", args: Args, top: str) -> Dict[str, State]:
 
 
 def _judge(probe: "Probe", args: Args, path: str, stat: "Stat", unlike: Dict[str, State]) -> None:
-    found = ownership.observe(probe, args, stat)
+    found = ownership.observe(probe, args, stat, path)
     wanted = ownership.desire(args, found, stat.mode, stat.state == "directory")
     if stat.state == "link":
         wanted.pop("mode", None)
@@ -354,5 +354,5 @@ module = Module(
     result=result,
     foresee=foresee,
     verify=("state", "src", "mode", "owner", "group"),
-    fields=("state", "src", "mode", "owner", "group", "unlike", *TIMES),
+    fields=("state", "src", "mode", "owner", "group", *labels.FIELDS, "unlike", *TIMES),
 )

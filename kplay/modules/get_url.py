@@ -5,6 +5,7 @@ import hashlib
 import posixpath
 import re
 from typing import TYPE_CHECKING, Dict, List, Tuple
+from urllib.parse import urlsplit
 
 from kplay.modules import ownership, textfile
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
@@ -22,8 +23,56 @@ PLAIN = {
     "timeout": 30,
     "client_cert": None,
     "client_key": None,
+    "use_proxy": True,
+    "use_netrc": False,
+    "ciphers": (),
+    "decompress": True,
+    "unredirected_headers": (),
     "dest": "",
 }
+
+ARGS = {
+    "ciphers": Arg("list", elements="str", default=()),
+    "decompress": Arg("bool", default=True),
+    "unredirected_headers": Arg("list", elements="str", default=()),
+    "use_gssapi": Arg("bool", default=False, refused="Python's own library has no Kerberos"),
+    "use_netrc": Arg("bool", default=True),
+    "use_proxy": Arg("bool", default=True),
+}
+"""How a URL is asked for; uri has the same."""
+
+
+def options(args: Args) -> State:
+    """The options of Probe.http() that the arguments come to."""
+    return {
+        "proxy": args["use_proxy"],
+        "ciphers": ":".join(args["ciphers"]),
+        "decompress": args["decompress"],
+        "unredirected": list(args["unredirected_headers"]),
+    }
+
+
+def login(probe: "Probe", args: Args, url: str) -> Tuple[str, str]:
+    """User and password for a URL: those given, else those of ~/.netrc; empty for none."""
+    if args["url_username"]:
+        return str(args["url_username"]), str(args["url_password"] or "")
+    path = str(probe.facts()["environ"].get("HOME", "")) + "/.netrc"
+    if not args["use_netrc"] or not path.startswith("/") or probe.stat(path) is None:
+        return "", ""
+    words = textfile.decode(probe.read(path)).split()
+    host = urlsplit(url).hostname
+    found: Dict[str, str] = {}
+    for index, name in enumerate(words[:-1]):
+        value = words[index + 1]
+        if name == "machine":
+            if found and "password" in found:
+                break
+            found = {"machine": value} if value == host else {}
+        elif name in ("login", "password") and found:
+            found.setdefault(name, value)
+    return found.get("login", ""), found.get("password", "")
+
+
 """What fetch() is asked with where a module has no such arguments of its own."""
 
 
@@ -37,8 +86,9 @@ def fetch(probe: "Probe", args: Args, url: str) -> Tuple[bytes, int]:
         return probe.read(url[len("file://") :]), 200
     headers = {"User-Agent": args["http_agent"]}
     headers.update({str(name): str(value) for name, value in (args["headers"] or {}).items()})
-    if args["url_username"]:
-        pair = "{}:{}".format(args["url_username"], args["url_password"] or "")
+    user, password = login(probe, args, url)
+    if user:
+        pair = f"{user}:{password}"
         headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
     answer = probe.http(
         "GET",
@@ -50,6 +100,7 @@ def fetch(probe: "Probe", args: Args, url: str) -> Tuple[bytes, int]:
         "all",
         cert=args["client_cert"] or "",
         key=args["client_key"] or "",
+        options=options(args),
     )
     if answer.status == -1 or answer.status >= 400:
         what = answer.error or f"HTTP Error {answer.status}"
@@ -107,7 +158,7 @@ def observe(probe: "Probe", args: Args) -> State:
         raise lacking(probe, f"directory {parent}", message, dest=dest)
     algorithm, digest = checksum(probe, args)
     found: State = {"path": dest, "state": stat.state if stat else ABSENT}
-    found.update(ownership.observe(probe, args, stat))
+    found.update(ownership.observe(probe, args, stat, dest))
     found["asked_checksum"] = f"{algorithm}:{digest}" if algorithm else ""
     if stat is not None:
         if algorithm:
@@ -214,6 +265,7 @@ module = Module(
         client_cert=Arg("path"),
         client_key=Arg("path"),
         tmp_dest=Arg("path"),
+        **ARGS,
     ),
     observe=observe,
     desire=desire,

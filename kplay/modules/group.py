@@ -83,6 +83,7 @@ module = Module(
         "system": Arg("bool", default=False),
         "non_unique": Arg("bool", default=False),
         "force": Arg("bool", default=False),
+        "local": Arg("bool", default=False, refused="libuser's programs are not used"),
         "gid_min": Arg("int"),
         "gid_max": Arg("int"),
     },

@@ -186,6 +186,10 @@ module = textfile.editor(
         "allow_no_value": Arg("bool", default=False),
         "modify_inactive_option": Arg("bool", default=True),
         "create": Arg("bool", default=True),
+        "follow": Arg("bool", default=False),
+        "section_has_values": Arg(
+            "list", elements="dict", refused="sections of one name are not told apart"
+        ),
     },
     edit=edit,
     check=check,

@@ -231,6 +231,7 @@ module = Module(
         "src": Arg(),
         "fstype": Arg(),
         "opts": Arg(),
+        "opts_no_log": Arg("bool", default=False, refused="give the task `no_log: true`"),
         "dump": Arg(default="0"),
         "passno": Arg(default="0"),
         "boot": Arg("bool", default=True),

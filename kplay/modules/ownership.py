@@ -3,7 +3,8 @@
 import re
 from typing import TYPE_CHECKING, Dict, Optional
 
-from kplay.modules.api import Arg, Args, ModuleFailure, State
+from kplay.modules import labels
+from kplay.modules.api import Arg, Args, State
 from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
@@ -14,14 +15,8 @@ ARGS = {
     "owner": Arg("str"),
     "group": Arg("str"),
     "unsafe_writes": Arg("bool", default=False),
-    "seuser": Arg("str"),
-    "serole": Arg("str"),
-    "setype": Arg("str"),
-    "selevel": Arg("str"),
+    **labels.ARGS,
 }
-
-# where the kernel has SELinux, and it is on
-_SELINUX = "/sys/fs/selinux/enforce"
 
 FIELDS = ("mode", "owner", "group")
 
@@ -96,24 +91,23 @@ def _bits(letters: str, current: int, executable: bool) -> int:
     return bits
 
 
-def observe(probe: "Probe", args: Args, stat: "Optional[Stat]") -> State:
+def observe(probe: "Probe", args: Args, stat: "Optional[Stat]", path: str = "") -> State:
     """The fields mode, owner and group of a path, in the words that the arguments use.
 
-    Beside them stand ``described``, ``asked``, ``creator`` and ``umask``: what ``desire`` and
-    ``expected`` must know of the host. Also checks that the owner and group asked for exist.
+    Beside them stand ``label`` and ``attributes`` where they are asked for, and ``described``,
+    ``asked``, ``creator`` and ``umask``: what ``desire`` and ``expected`` must know of the host.
+    Also checks that the owner and group asked for exist.
 
     Raises:
-        ModuleFailure: no such user or group (in a plan: UnknownValue); a label is asked for, and
-            the host has SELinux. Without SELinux labels mean nothing, as in Ansible.
+        ModuleFailure: no such user or group (in a plan: UnknownValue).
     """
-    labels = [name for name in ("seuser", "serole", "setype", "selevel") if args.get(name)]
-    if labels and probe.stat(_SELINUX) is not None:
-        raise ModuleFailure("SELinux is on, and %s is not set by kplay yet" % ", ".join(labels))
     asked: Dict[str, int] = {}
     for kind, number in (("owner", "uid"), ("group", "gid")):
         if args.get(kind):
             asked[number] = _number(probe, kind, args[kind])
     found: State = {"asked": asked, "described": describe(stat), "umask": umask(probe)}
+    if path:
+        found.update(labels.observe(probe, args, path, stat is not None))
     if stat is None:
         found["creator"] = _creator(probe)
         return found
@@ -168,12 +162,14 @@ def desire(args: Args, found: State, new: int, directory: bool = False) -> State
     for kind in ("owner", "group"):
         if args.get(kind):
             wanted[kind] = args[kind]
+    wanted.update(labels.desire(args, found))
     return wanted
 
 
 def differs(wanted: State, found: State) -> bool:
-    """Whether any of mode, owner and group is to be set."""
-    return any(key in wanted and wanted[key] != found.get(key) for key in FIELDS)
+    """Whether any of mode, owner, group, label and attributes is to be set."""
+    every = (*FIELDS, *labels.FIELDS)
+    return any(key in wanted and wanted[key] != found.get(key) for key in every)
 
 
 def apply(host: "Host", path: str, wanted: State, follow: bool = True) -> None:
@@ -191,6 +187,7 @@ def apply(host: "Host", path: str, wanted: State, follow: bool = True) -> None:
         stat = (host.stat(path) if follow else host.lstat(path)) or stat
     if wanted.get("mode") and stat.state != "link" and stat.mode != int(wanted["mode"], 8):
         host.chmod(path, int(wanted["mode"], 8))
+    labels.apply(host, path, wanted, follow)
 
 
 def describe(stat: "Optional[Stat]") -> State:

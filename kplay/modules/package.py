@@ -83,7 +83,7 @@ def foresee(_args: Args, found: State, wanted: State) -> List[Effect]:
 module = Module(
     "package",
     args=dict(
-        dnf.ARGS,
+        {name: arg for name, arg in dnf.ARGS.items() if not arg.refused},
         **{
             **apt.ARGS,
             "name": Arg("list", required=True, aliases=("pkg",), elements="str"),

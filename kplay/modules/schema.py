@@ -71,6 +71,10 @@ def normalise(
             faults.append(Fault(written.get(name, name), message))
             result[name] = None
             continue
+        if arg.refused and result[name] != arg.default:
+            message = "`{}` of `{}` is not supported: {}"
+            said = message.format(written.get(name, name), module.name, arg.refused)
+            faults.append(Fault(written.get(name, name), said))
         _check_choices(module, written.get(name, name), arg, result[name], faults)
     _check_presence(module, given, written, faults)
     return result, faults

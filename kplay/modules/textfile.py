@@ -127,7 +127,8 @@ def editor(
         unknown = any(schema.unknown(args[name]) for name in own)
         if check is not None and not unknown:
             check(args)
-        path = paths.real(probe, args["path"])
+        # where there is a choice, a link is replaced unless it is to be followed
+        path = paths.real(probe, args["path"]) if args.get("follow", True) else args["path"]
         stat = probe.stat(path)
         if stat is None and not args.get("create"):
             quiet = absent(args) if absent is not None else None
@@ -139,7 +140,7 @@ def editor(
             raise ModuleFailure(f"Path {args['path']} is a directory !", rc=256)
         found: State = {"path": path, "state": stat.state if stat else ABSENT, "quiet": None}
         found["unknown"] = unknown
-        found.update(ownership.observe(probe, args, stat))
+        found.update(ownership.observe(probe, args, stat, path))
         found["text"] = decode(probe.read(path)) if stat else ""
         if stat is not None:
             found.update(show(encode(found["text"])))

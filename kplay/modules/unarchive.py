@@ -93,7 +93,7 @@ def _compare(probe: "Probe", args: Args, member: archives.Member, path: str) -> 
         known = probe.user(name) if kind == "owner" else probe.group(name)
         if not args[kind] and name and known is not None and probe.facts()["uid"] == 0:
             asked[kind] = name
-    seen = ownership.observe(probe, asked, stat)
+    seen = ownership.observe(probe, asked, stat, path)
     one["wanted"] = ownership.desire(asked, seen, 0o777, member.state == "directory")
     if member.state == "link":
         one["wanted"].pop("mode", None)

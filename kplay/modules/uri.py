@@ -1,14 +1,17 @@
-"""uri: one HTTP request from the host."""
+"""uri: one HTTP request from the host, and what it answers written to a file."""
 
 import base64
 import contextlib
 import json
+import posixpath
 import re
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 from urllib.parse import urlencode, urlsplit
 
-from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
+from kplay.agent.host import UnknownValue
+from kplay.modules import get_url, multipart, ownership
+from kplay.modules.api import ABSENT, Arg, Args, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe, Response
@@ -24,7 +27,19 @@ def observe(probe: "Probe", args: Args) -> State:
         return {"guarded": "skipped, since '%s' exists" % creates}
     if removes and probe.stat(removes) is None:
         return {"guarded": "skipped, since '%s' does not exist" % removes}
-    return {"guarded": ""}
+    found: State = {"guarded": ""}
+    if args.get("dest"):
+        if probe.scratch():
+            raise UnknownValue("what %s answers" % shown(args["url"]))
+        path = args["dest"]
+        stat = probe.stat(path)
+        if stat is not None and stat.state == "directory":
+            name = posixpath.basename(urlsplit(args["url"]).path)
+            path = posixpath.join(path, name or "index.html")
+            stat = probe.stat(path)
+        found.update(ownership.observe(probe, args, stat, path), path=path)
+        found["state"] = stat.state if stat else ABSENT
+    return found
 
 
 def desire(args: Args, found: State) -> State:
@@ -44,7 +59,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # no
     answer = host.http(
         method(args),
         without_login(args["url"]),
-        dict(login(args), **dict(headers, **given(args))),
+        dict(login(host, args), **dict(headers, **given(args, headers))),
         sent,
         float(args.get("timeout") or 30),
         bool(args.get("validate_certs", True)),
@@ -52,6 +67,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # no
         ca=args.get("ca_path") or "",
         cert=args.get("client_cert") or "",
         key=args.get("client_key") or args.get("client_cert") or "",
+        options=dict(get_url.options(args), socket=args.get("unix_socket") or ""),
     )
     fields = described(answer, args)
     fields["elapsed"] = int(float(host.facts()["now"]) - start)
@@ -64,7 +80,22 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # no
         raise ModuleFailure(
             "Status code was %d and not %s: %s" % (answer.status, list(expected), msg), **fields
         )
+    if args.get("dest"):
+        fields.update(save(host, args, found, answer.body))
     return fields
+
+
+def save(host: "Host", args: Args, found: State, data: bytes) -> State:
+    """Write the answer to the file, unless that is what it holds."""
+    path = found["path"]
+    same = found["state"] == "file" and host.read(path) == data
+    if not same:
+        host.write(path, data)
+    wanted = ownership.desire(args, found, 0o666)
+    changed = not same or ownership.differs(wanted, found)
+    ownership.apply(host, path, wanted)
+    fields = ownership.describe(host.stat(path))
+    return dict(fields, path=path, changed=changed)
 
 
 def method(args: Args) -> str:
@@ -72,17 +103,21 @@ def method(args: Args) -> str:
     return str(args.get("method") or "GET").upper()
 
 
-def given(args: Args) -> Dict[str, str]:
-    """Give the playbook's headers as text."""
+def given(args: Args, own: Dict[str, str]) -> Dict[str, str]:
+    """Give the playbook's headers as text; that of a multipart body is not its to say."""
     agent = {"User-Agent": args.get("http_agent") or "ansible-httpget"}
     headers = {str(name): str(value) for name, value in (args.get("headers") or {}).items()}
     if args.get("force"):
         agent["Cache-Control"] = "no-cache"
+    if "boundary=" in own.get("Content-Type", ""):
+        headers = {name: one for name, one in headers.items() if name.lower() != "content-type"}
     return dict(agent, **headers)
 
 
 def body(host: "Host", args: Args) -> Tuple[bytes, Dict[str, str]]:
     """Give the bytes to send and the header that says what they are."""
+    if args.get("_content") is not None:
+        return host.content(args["_content"]), {}
     if args.get("src"):
         return host.read(args["src"]), {}
     value, form = args.get("body"), str(args.get("body_format") or "raw").lower()
@@ -94,6 +129,8 @@ def body(host: "Host", args: Args) -> Tuple[bytes, Dict[str, str]]:
     if form == "form-urlencoded":
         whole = value if isinstance(value, str) else urlencode(pairs(value), doseq=True)
         return whole.encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+    if form == "form-multipart":
+        return multipart.encoded(host, value)
     return (value if isinstance(value, str) else json.dumps(value)).encode(), {}
 
 
@@ -104,14 +141,15 @@ def pairs(value: Any) -> List[Tuple[str, Any]]:
     return [(str(one[0]), one[1]) for one in value]
 
 
-def login(args: Args) -> Dict[str, str]:
-    """Give the header for a user name and a password, also those in the URL."""
+def login(host: "Host", args: Args) -> Dict[str, str]:
+    """Give the header for a user name and a password, also those in the URL or in ~/.netrc."""
     split = urlsplit(args["url"])
-    user = args.get("url_username") or split.username
+    user, password = split.username or "", split.password or ""
+    if args.get("url_username") or not user:
+        user, password = get_url.login(host, args, args["url"])
     if not user:
         return {}
-    password = args.get("url_password") or split.password or ""
-    token = base64.b64encode(("%s:%s" % (user, password)).encode()).decode()
+    token = base64.b64encode(f"{user}:{password}".encode()).decode()
     return {"Authorization": "Basic " + token}
 
 
@@ -164,10 +202,17 @@ def described(answer: "Response", args: Args) -> State:
 module = Module(
     "uri",
     args={
+        **ownership.ARGS,
+        **get_url.ARGS,
         "url": Arg("str", required=True),
         "method": Arg("str", default="GET"),
         "body": Arg("raw"),
-        "body_format": Arg("str", default="raw", choices=("form-urlencoded", "json", "raw")),
+        "body_format": Arg(
+            default="raw", choices=("form-multipart", "form-urlencoded", "json", "raw")
+        ),
+        "dest": Arg("path"),
+        "unix_socket": Arg("path"),
+        "_content": Arg("content"),
         "src": Arg("path"),
         "headers": Arg("dict", default={}),
         "http_agent": Arg("str", default="ansible-httpget"),
@@ -190,7 +235,8 @@ module = Module(
     observe=observe,
     desire=desire,
     apply=apply,
-    # Ansible reports no change for any method, as it cannot know what a server did
+    # Ansible reports no change for any method, as it cannot know what a server did; for a file that
+    # it writes it does
     kind="wait",
     reach="cluster",
     result=result,

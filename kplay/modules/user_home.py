@@ -8,6 +8,9 @@ from kplay.modules.api import Args, ModuleFailure, State
 if TYPE_CHECKING:
     from kplay.agent.host import Host
 
+ELSEWHERE = ("authorization", "hidden", "login_class", "profile", "role")
+"""Arguments of user that mean something on Solaris, macOS or a BSD."""
+
 
 def make(host: "Host", name: str, skeleton: str) -> None:
     """Make the home directory of an account that has none, from the skeleton."""
@@ -57,7 +60,8 @@ def key(host: "Host", name: str, args: Args) -> State:
             host.chown(directory, str(user.uid), str(user.gid))
         nodename = host.facts()["nodename"]
         comment = args["ssh_key_comment"].replace("$HOSTNAME", nodename)
-        argv = ["ssh-keygen", "-q", "-t", args["ssh_key_type"], "-C", comment, "-N", "", "-f", path]
+        argv = ["ssh-keygen", "-q", "-t", args["ssh_key_type"], "-C", comment]
+        argv += ["-N", args["ssh_key_passphrase"] or "", "-f", path]
         if args["ssh_key_bits"]:
             argv += ["-b", str(args["ssh_key_bits"])]
         done = host.run(argv)

@@ -127,7 +127,7 @@ def observe(probe: "Probe", args: Args) -> State:
         message = f"Repo directory '{directory}' does not exist."
         raise lacking(probe, f"directory {directory}", message, repo=args["name"])
     found: State = {"path": path, "state": stat.state if stat else ABSENT}
-    found.update(ownership.observe(probe, args, stat))
+    found.update(ownership.observe(probe, args, stat, path))
     found["content"] = textfile.decode(probe.read(path)) if stat else ""
     found["text"] = edit(args, found["content"])
     return found

@@ -53,7 +53,7 @@ class Called(NamedTuple):
 
 
 _TEMPLATE_OPTIONS = {
-    "newline_sequence": Arg(choices=("\n", "\r", "\r\n")),
+    "newline_sequence": Arg(choices=("\n", "\r", "\r\n", "\\n", "\\r", "\\r\\n")),
     "block_start_string": Arg(),
     "block_end_string": Arg(),
     "variable_start_string": Arg(),

@@ -151,6 +151,7 @@ class Memory(Host):
         ca: str = "",
         cert: str = "",
         key: str = "",
+        options: dict[str, Any] | None = None,
     ) -> Response:
         return self.pages.get(url) or Response(-1, {}, b"", "connection refused", url)
 

@@ -6,6 +6,8 @@ from kplay.modules import debian
 from kplay.modules.api import UNKNOWN, ModuleFailure, compare
 from kplay.modules.apt import module
 from kplay.modules.schema import normalise
+from kplay.testing import plan as planned_by
+from kplay.testing import play
 from kplay.testing.host import FakeHost
 
 CURL = "curl\t7.88.1-10\tinstall\tinstalled\tamd64\n"
@@ -355,3 +357,23 @@ def test_whether_a_service_starts_may_lie_in_the_host() -> None:
     _, effects = plan(host, name="fail2ban")
     assert effects["unit", "fail2ban.service"]["active"] == UNKNOWN
     assert effects["unit", "fail2ban.service"]["enabled"] is True
+
+
+def test_build_dependencies() -> None:
+    host = debianish()
+    args = {"name": ["nginx"], "state": "build-dep"}
+    host.when("apt-get -s -y build-dep nginx", stdout="Inst libpcre (8.39 Debian:12 [amd64])\n")
+    planned = planned_by(module, args, host)
+    assert planned.action == "update"
+    assert planned.after["also"] == {"libpcre": "8.39"}
+
+    def builds(on: FakeHost, _argv: object) -> str:
+        on.when("apt-get -s -y build-dep nginx", stdout="0 upgraded\n")
+        return ""
+
+    host.when("apt-get -y", does=builds)
+    assert play(module, args, host).changed
+    assert "build-dep" in host.runs[-1].argv
+    assert planned_by(module, args, host).action == "none"
+    host.when("apt-get -s -y build-dep none", rc=100)
+    assert "source package for none" in play(module, {**args, "name": "none"}, host).msg

@@ -102,3 +102,15 @@ def test_refused(args: dict[str, object], message: str) -> None:
 def test_lines(line: str, parts: tuple[str, ...] | None) -> None:
     found = parse(line)
     assert (tuple(found) if found else None) == parts
+
+
+def test_a_link_is_followed_when_asked() -> None:
+    there = host("")
+    there.remove(FILE)
+    there.add_file("/keys/bob", "")
+    there.add_link(FILE, "/keys/bob")
+    assert play(module, {"user": "bob", "key": ONE, "follow": True}, there).changed
+    assert there.text("/keys/bob") == f"{ONE}\n"
+    assert play(module, {"user": "bob", "key": TWO}, there).changed
+    assert there.text("/keys/bob") == f"{ONE}\n"
+    assert there.lstat(FILE).state == "file"  # type: ignore[union-attr]

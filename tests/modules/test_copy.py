@@ -219,7 +219,3 @@ def test_labels_of_selinux_mean_nothing_without_it() -> None:
     host = FakeHost()
     assert play(module, args, host).changed
     assert host.text("/n") == "x\n"
-    enforcing = FakeHost(files={"/sys/fs/selinux/enforce": "1"})
-    refused = play(module, args, enforcing)
-    assert refused.failed
-    assert "SELinux is on, and seuser, setype is not set" in refused.msg

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kplay.modules import rpm
+from kplay.modules import rpm, schema
 from kplay.modules.dnf import module
 from kplay.testing import FakeHost, plan, play
 
@@ -192,3 +192,7 @@ def test_versions_compare_as_rpm_does(one: str, other: str, order: int) -> None:
 def test_packages_as_playbooks_name_them(text: str, name: str, relation: str, version: str) -> None:
     found = rpm.spec(text)
     assert (found.name, found.relation, found.version) == (name, relation, version)
+
+
+def test_listing_is_for_another_module() -> None:
+    assert "package_facts" in schema.normalise(module, {"list": "installed"})[1][0].message

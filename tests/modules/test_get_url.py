@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import base64
 import hashlib
+from typing import Any
 
 import pytest
 
+from kplay.agent.host import Response
+from kplay.modules import schema
 from kplay.modules.api import UNKNOWN
 from kplay.modules.get_url import module
 from kplay.testing import FakeHost, plan, play
@@ -96,3 +100,33 @@ def test_refused(args: dict[str, object], message: str) -> None:
     assert done.failed
     assert message in done.msg
     assert there.stat("/opt/new") is None
+
+
+def test_how_it_is_asked() -> None:
+    asked = []
+    host = FakeHost(files={"/root/.netrc": "machine other login o password p\n"
+                           "machine h.example\n login me\n password secret\n"})  # fmt: skip
+
+    def http(*args: Any, **named: Any) -> Response:
+        asked.append((args[2].get("Authorization", ""), named["options"]))
+        return Response(200, {}, b"x", "", args[1])
+
+    host.http = http  # type: ignore[method-assign]
+    args = {"url": "https://h.example/x", "dest": "/tmp/x", "force": True}
+    play(module, args, host)
+    assert base64.b64decode(asked[0][0].partition(" ")[2]) == b"me:secret"
+    assert asked[0][1] == {"proxy": True, "ciphers": "", "decompress": True, "unredirected": []}
+    more = {"use_netrc": False, "use_proxy": False, "decompress": False, "ciphers": "A,B"}
+    play(module, {**args, **more, "unredirected_headers": ["X"]}, host)
+    assert asked[1] == (
+        "",
+        {"proxy": False, "ciphers": "A:B", "decompress": False, "unredirected": ["X"]},
+    )
+
+
+def test_kerberos_is_refused() -> None:
+    _, faults = schema.normalise(module, {"url": "u", "dest": "/x", "use_gssapi": True})
+    assert [one.message for one in faults] == [
+        "`use_gssapi` of `get_url` is not supported: Python's own library has no Kerberos"
+    ]
+    assert schema.normalise(module, {"url": "u", "dest": "/x", "use_gssapi": False})[1] == []

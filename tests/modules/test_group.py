@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kplay.modules import schema
 from kplay.modules.api import UNKNOWN
 from kplay.modules.group import module
 from kplay.testing import FakeHost, plan, play
@@ -77,3 +78,9 @@ def test_a_failing_program() -> None:
     done = play(module, {"name": "x"}, host().when("groupadd", rc=4, stderr="GID not unique"))
     assert done.failed
     assert done.msg == "GID not unique"
+
+
+def test_libusers_programs_are_not_used() -> None:
+    given = {"name": "g", "local": True}
+    assert "libuser's programs are not used" in schema.normalise(module, given)[1][0].message
+    assert schema.normalise(module, {"name": "g", "local": False})[1] == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kplay.modules import schema
 from kplay.modules.ini_file import module
 from kplay.testing import FakeHost, plan, play
 
@@ -129,3 +130,19 @@ def test_an_option_without_a_value_is_refused() -> None:
     there = FakeHost(files={PATH: A})
     message = "Parameter 'value(s)' must be defined if state=present and allow_no_value=False."
     assert play(module, {"path": PATH, "section": "main", "option": "x"}, there).msg == message
+
+
+def test_a_link_is_followed_when_asked() -> None:
+    there = FakeHost(files={"/real.ini": A}, links={PATH: "/real.ini"})
+    args = {"path": PATH, "section": "main", "option": "x", "value": "9"}
+    assert play(module, {**args, "follow": True}, there).changed
+    assert "x = 9" in there.text("/real.ini")
+    assert play(module, {**args, "value": "8"}, there).changed
+    assert "x = 9" in there.text("/real.ini")
+    assert "x = 8" in there.text(PATH)
+
+
+def test_sections_of_one_name_are_not_told_apart() -> None:
+    values = [{"option": "x", "value": "1"}]
+    args = {"path": PATH, "section": "m", "option": "x", "value": "1", "section_has_values": values}
+    assert "not told apart" in schema.normalise(module, args)[1][0].message

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kplay.modules import schema
 from kplay.modules.mount import module
 from kplay.testing import FakeHost, plan, play
 
@@ -153,3 +154,8 @@ def test_a_mount_that_fails() -> None:
     done = play(module, {**NEW, "state": "mounted"}, there)
     assert done.failed
     assert done.msg == "Error mount /srv/x: mount: special device does not exist"
+
+
+def test_hidden_options_are_the_tasks_matter() -> None:
+    given = {"path": "/m", "state": "unmounted", "opts_no_log": True}
+    assert "no_log: true" in schema.normalise(module, given)[1][0].message

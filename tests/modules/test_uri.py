@@ -6,6 +6,7 @@ import pytest
 from kplay.agent.host import Response
 from kplay.modules.api import ModuleFailure
 from kplay.modules.uri import module
+from kplay.testing import plan, play
 from kplay.testing.host import FakeHost
 
 URL = "http://10.9.0.1/x.json"
@@ -115,6 +116,7 @@ def test_headers_login_and_tls() -> None:
     assert headers["Content-Type"] == "text/x"
     assert headers["User-Agent"] == "ansible-httpget"
     assert (timeout, verify, follow) == (9.0, False, "none")
+    assert tls.pop("options")["proxy"] is True
     assert tls == {"ca": "/ca", "cert": "/cert", "key": "/cert"}
 
 
@@ -164,3 +166,73 @@ def test_a_plan_sends_nothing_and_shows_no_secret() -> None:
     found = module.observe(host, args)
     assert module.desire(args, found) == {"request": "GET https://h/p"}
     assert seen == []
+
+
+def test_the_answer_is_written_to_a_file() -> None:
+    host = FakeHost(dirs=["/out"], users=["app"])
+    host.serve("https://h/deep/file.txt?x=1", "data")
+    args = {"url": "https://h/deep/file.txt?x=1", "dest": "/out", "mode": "0600", "owner": "app"}
+    assert plan(module, args, host).unknown == "what https://h/deep/file.txt answers"
+    done = play(module, args, host)
+    assert (done.changed, done["path"], done["mode"]) == (True, "/out/file.txt", "0600")
+    assert (host.text("/out/file.txt"), done["owner"]) == ("data", "app")
+    assert not play(module, args, host).changed
+    again = {**args, "dest": "/out/other", "group": "root", "unsafe_writes": False}
+    assert play(module, again, host)["path"] == "/out/other"
+    failing = {**args, "url": "https://none/", "dest": "/out/none"}
+    assert play(module, failing, host).failed
+    assert host.stat("/out/none") is None
+
+
+def test_how_it_is_asked() -> None:
+    host, sent = listening()
+    through(
+        host,
+        unix_socket="/run/x.sock",
+        use_proxy=False,
+        use_netrc=False,
+        use_gssapi=False,
+        ciphers=["ECDHE", "AES"],
+        decompress=False,
+        unredirected_headers=["X-Key"],
+    )
+    assert sent[0][1]["options"] == {
+        "proxy": False,
+        "ciphers": "ECDHE:AES",
+        "decompress": False,
+        "unredirected": ["X-Key"],
+        "socket": "/run/x.sock",
+    }
+
+
+def test_a_form_with_files() -> None:
+    host, sent = listening()
+    host.add_file("/srv/a.txt", "hello")
+    body = {
+        "plain": "text",
+        "file": {"filename": "/srv/a.txt"},
+        "given": {"filename": "b.json", "content": "{}", "mime_type": "application/json"},
+        "quoted": {"content": "ä=", "multipart_encoding": "quoted-printable"},
+    }
+    through(host, method="POST", body=body, body_format="form-multipart",
+            headers={"Content-Type": "text/plain"})  # fmt: skip
+    headers, data = sent[0][0][2], sent[0][0][3].decode()
+    kind = headers["Content-Type"]
+    assert kind.startswith("multipart/form-data; boundary=kplay")
+    parts = data.split("--" + kind.partition("boundary=")[2])
+    plain = ["", 'Content-Disposition: form-data; name="plain"', "Content-Type: text/plain"]
+    assert parts[1].split("\r\n") == [*plain, "", "text", ""]
+    assert 'name="file"; filename="a.txt"' in parts[2]
+    assert base64.b64encode(b"hello").decode() in parts[2]
+    assert "Content-Type: application/json" in parts[3]
+    assert "=C3=A4=3D" in parts[4]
+    with pytest.raises(ModuleFailure, match="wants a mapping"):
+        through(host, body=["x"], body_format="form-multipart")
+    with pytest.raises(ModuleFailure, match="at least one of filename or content"):
+        through(host, body={"x": {}}, body_format="form-multipart")
+
+
+def test_a_file_of_the_playbook_is_sent() -> None:
+    host, sent = listening()
+    through(host, method="PUT", _content=host.blob(b"bytes"))
+    assert sent[0][0][3] == b"bytes"

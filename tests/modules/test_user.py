@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kplay.modules import schema
 from kplay.modules.api import UNKNOWN
 from kplay.modules.user import module
 from kplay.testing import FakeHost, plan, play
@@ -225,3 +226,30 @@ def test_an_ssh_key_is_generated_once() -> None:
     assert done["ssh_public_key"] == "ssh-ed25519 AAAA bob"
     assert done["ssh_fingerprint"] == "256 SHA256:x bob"
     assert not play(module, args, there).changed
+
+
+def test_a_key_has_its_passphrase() -> None:
+    there = FakeHost(users={"bob": {"uid": 1000}}, dirs=["/home/bob"]).when("ssh-keygen")
+    args = {"name": "bob", "generate_ssh_key": True, "ssh_key_passphrase": "secret"}
+    play(module, args, there)
+    made = next(run.argv for run in there.runs if "-N" in run.argv)
+    assert made[made.index("-N") + 1] == "secret"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"local": True},
+        {"seuser": "user_u"},
+        {"hidden": True},
+        {"login_class": "staff"},
+        {"profile": "x"},
+        {"role": "x"},
+        {"authorization": "x"},
+    ],
+)
+def test_what_is_not_for_linux_is_refused(args: dict[str, object]) -> None:
+    given = {"name": "bob", **args}
+    assert "is not supported" in schema.normalise(module, given)[1][0].message
+    quiet = {"local": False, "seuser": None, "hidden": None}
+    assert schema.normalise(module, {"name": "bob", **quiet})[1] == []

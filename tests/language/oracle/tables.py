@@ -128,8 +128,11 @@ def _in_module_tests(entry: str) -> list[str]:
     by_case = [
         name for word in words for name in _by_case().get(("options", f"{module}.{word}"), ())
     ]
-    path = TESTS / "modules" / f"test_{module}.py"
-    return by_case + ([path.name] if words & _words(path) else [])
+    # what all modules that make files share is tested with each of them in one place
+    shared = TESTS / "unit" / "modules" / "test_labels.py"
+    paths = [TESTS / "modules" / f"test_{module}.py"]
+    paths += [shared] if module in _words(shared) else []
+    return by_case + [path.name for path in paths if words & _words(path)]
 
 
 @cache
