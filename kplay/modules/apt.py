@@ -100,6 +100,9 @@ def look_at_names(probe: "Probe", args: Args, found: State) -> None:
     packages = debian.known(probe, names)
     missing = [name for name in names if not debian.installed(packages, name)]
     standing_in = debian.provided(probe, missing) if state == "present" and missing else {}
+    # A package of that name is not there because another one provides it
+    real = debian.candidates(probe, sorted(standing_in)) if standing_in else {}
+    standing_in = {name: one for name, one in standing_in.items() if name not in real}
     latest = debian.candidates(probe, names) if state == "latest" else {}
     fits, versions = {}, {}  # type: Dict[str, bool], Dict[str, str]
     for one in specs:

@@ -259,7 +259,9 @@ def firmware(probe: "Probe") -> Facts:
 def virtualization(probe: "Probe") -> Facts:
     """Say whether this is a container or a virtual machine, and of which kind."""
     inside, machine = container(probe), hypervisor(probe)
-    guest = inside or machine
+    # Ansible's own names; of any other container it says that it is one
+    named = inside if inside in ("", "docker", "podman", "lxc", "lxc-libvirt") else "container"
+    guest = named or machine
     tech = ([inside, "container"] if inside else []) + ([machine] if machine else [])
     host = "kvm" if probe.stat("/sys/module/kvm") and probe.stat("/dev/kvm") else ""
     kind = guest or host or "NA"

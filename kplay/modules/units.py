@@ -34,7 +34,8 @@ UNIT_DIRECTORIES = (
 # systemd-fstab-generator and systemd-cryptsetup-generator make units of these
 GENERATOR_INPUTS = ("/etc/fstab", "/etc/crypttab")
 
-ENABLED = ("enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "linked")
+# what systemctl calls enabled-runtime lasts until the next boot
+ENABLED = ("enabled", "static", "alias", "indirect", "generated", "linked")
 
 
 def full_name(name: str) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kplay.playbook.model import effective
 from kplay.resolve.faults import TemplateError, undefined
 from kplay.resolve.missing import OMIT, Missing
 
@@ -200,7 +201,22 @@ def _search_path(scope: Scope) -> list[str]:
 
 IN_PLAY["ansible_search_path"] = _search_path
 
-DEFAULTS: dict[str, Callable[[Scope], Any]] = {"ansible_host": lambda scope: scope.host}
+
+def _connection(scope: Scope) -> Any:
+    """How the host is reached: what a keyword says, else ``ssh``."""
+    if scope.play is None:
+        return "ssh"
+    if scope.node is not None:
+        given = effective(scope.play, scope.node, "connection")
+    else:
+        given = scope.play.keywords.get("connection")
+    return "ssh" if given is None else scope.template(given)
+
+
+DEFAULTS: dict[str, Callable[[Scope], Any]] = {
+    "ansible_connection": _connection,
+    "ansible_host": lambda scope: scope.host,
+}
 """What a task, not hostvars, sees where no layer defines it."""
 
 IN_ROLE: dict[str, Callable[[Scope], Any]] = {

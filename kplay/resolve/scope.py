@@ -173,9 +173,11 @@ class Scope(Mapping[str, Any]):
 
     def defines(self, name: str) -> bool:
         """Whether any layer defines a name."""
-        if self._maker(name) is not None or self._winner(name) is not _ABSENT:
-            return True
-        return self.play is not None and name in DEFAULTS
+        return self.given(name) or (self.play is not None and name in DEFAULTS)
+
+    def given(self, name: str) -> bool:
+        """Whether a layer defines a name, defaults of kplay's own left out."""
+        return self._maker(name) is not None or self._winner(name) is not _ABSENT
 
     def names(self) -> list[str]:
         """Every defined name, sorted."""

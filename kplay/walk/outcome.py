@@ -253,7 +253,8 @@ def whole(bound: Bound, parts: list[Outcome]) -> Outcome:
         result["skip_reason"] = "No items in the list"
         return Outcome("skipped", "none", result, reason="no items in the list")
     results = [_with_item(bound, item, part) for item, part in zip(bound.items, parts, strict=True)]
-    verdicts = [part.result.get("changed") for part in parts if not part.conditional]
+    settled = [part for part in parts if not (part.conditional and part.status == "ok")]
+    verdicts = [part.result.get("changed") for part in settled]
     changed: Any = any(verdict is True for verdict in verdicts)
     if not changed:
         changed = next((one for one in verdicts if isinstance(one, Unknown)), False)

@@ -107,7 +107,7 @@ class Ways:
 
 def _said(scope: Scope, name: str) -> str | None:
     try:
-        value = scope[name] if name in scope else None  # noqa: SIM401 - a scope is no dict
+        value = scope[name] if scope.given(name) else None
     except TemplateError:
         return None
     return None if value is None or isinstance(value, Unknown) else str(value)

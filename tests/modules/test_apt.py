@@ -113,7 +113,15 @@ def test_versions_and_patterns(spec: str, action: str) -> None:
 def test_a_virtual_package_is_there_when_another_provides_it() -> None:
     host = debianish()
     host.when(["dpkg-query", "-W", "-f", debian.PROVIDES], stdout="installed\tgawk\tawk (= 1), x\n")
+    host.when("apt-cache policy awk", stdout="awk:\n  Installed: (none)\n  Candidate: (none)\n")
     assert through(host, name="awk")[0].action == "none"
+
+
+def test_a_package_of_that_name_is_installed_though_another_provides_it() -> None:
+    host = debianish().when("apt-get")
+    host.when(["dpkg-query", "-W", "-f", debian.PROVIDES], stdout="installed\tnewer\tolder\n")
+    host.when("apt-cache policy older", stdout="older:\n  Candidate: 1.0\n")
+    assert through(host, name="older")[0].action == "create"
 
 
 @pytest.mark.parametrize(("candidate", "action"), [("7.88.1-10", "none"), ("7.88.1-11", "update")])

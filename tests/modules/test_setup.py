@@ -228,7 +228,7 @@ def test_a_container_says_so() -> None:
     host = bare()
     host.add_file("/run/systemd/container", "systemd-nspawn\n")
     known = facts(host)
-    assert known["ansible_virtualization_type"] == "systemd-nspawn"
+    assert known["ansible_virtualization_type"] == "container"
     assert known["ansible_virtualization_tech_guest"] == ["systemd-nspawn", "container", "kvm"]
 
 

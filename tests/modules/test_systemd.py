@@ -250,3 +250,9 @@ def test_a_unit_of_a_planned_package_that_no_table_knows_is_unknown() -> None:
     host.effects["package", "odd"] = {"state": "present", "version": "1"}
     assert plan(module, {"name": "odd", "state": "started"}, host).action == "unknown"
     assert plan(module, {"name": "odd", "enabled": True}, host).action == "unknown"
+
+
+def test_what_is_enabled_until_the_next_boot_is_enabled_for_good() -> None:
+    host = with_unit(RUNNING.replace("enabled", "enabled-runtime"))
+    assert plan(module, {"name": "web", "enabled": True}, host).action == "update"
+    assert plan(module, {"name": "web", "enabled": False}, host).action == "none"

@@ -67,3 +67,22 @@ def test_an_include_that_an_earlier_step_names_may_run(walk):
     assert walked.ended()[-1] == ("a", "further", "planned")
     step = next(one for one in walked.events if getattr(one, "conditional", False))
     assert (step.place.task, step.action) == ("by result", "unknown")
+
+
+def test_a_loop_of_which_every_turn_may_run_may_change(walk):
+    play = """
+        - hosts: a
+          gather_facts: false
+          tasks:
+            - {name: ask, command: id, register: told, changed_when: false}
+            - {name: loop, copy: {dest: "/{{ item }}", content: x}, loop: [f, g],
+               when: told.rc == 0, register: looped}
+            - {name: harmless, command: id, loop: [1, 2], when: told.rc == 0, register: seen,
+               changed_when: false}
+            - {name: after, copy: {dest: /after, content: x}, when: looped.changed}
+            - {name: never, copy: {dest: /never, content: x}, when: seen.changed}
+    """
+    walked = walk(play, planning=True, fake=fake())
+    steps = {one.place.task: one for one in walked.events if hasattr(one, "causes")}
+    assert steps["after"].conditional
+    assert steps["never"].status == "skipped"
