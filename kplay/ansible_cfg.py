@@ -56,6 +56,8 @@ SETTINGS: tuple[Setting, ...] = (
     _S("filter_plugins", "defaults", "filter_plugins", "ANSIBLE_FILTER_PLUGINS", "paths"),
     _S("test_plugins", "defaults", "test_plugins", "ANSIBLE_TEST_PLUGINS", "paths"),
     _S("lookup_plugins", "defaults", "lookup_plugins", "ANSIBLE_LOOKUP_PLUGINS", "paths"),
+    _S("allow_broken_conditionals", "defaults", "allow_broken_conditionals",
+       "ANSIBLE_ALLOW_BROKEN_CONDITIONALS", "bool"),
     _S("forks", "defaults", "forks", "ANSIBLE_FORKS", "int"),
     _S("user", "defaults", "remote_user", "ANSIBLE_REMOTE_USER"),
     _S("private_key", "defaults", "private_key_file", "ANSIBLE_PRIVATE_KEY_FILE", "path"),

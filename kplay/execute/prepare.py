@@ -85,6 +85,7 @@ def prepare(options: RunOptions) -> Prepared:
     if options.flush_cache and not options.check:
         for name in inventory.hosts:
             cache.forget(name)
+    store.lenient_conditions = bool(options.ansible_cfg.get("allow_broken_conditionals"))
     if keeps_facts(options):
         recall(store, cache)
     store.absent = absent_hosts(options, store)

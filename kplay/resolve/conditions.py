@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kplay.resolve.faults import TemplateError, fault
+from kplay.resolve.filters.registry import kind_of
 from kplay.resolve.lazy import is_template, settle
+from kplay.resolve.missing import OMIT
 from kplay.resolve.templating import render_expression, render_text
 from kplay.resolve.unknown import PartialResult, Unknown, UnknownReached
 from kplay.source import Sourced
@@ -13,7 +15,12 @@ from kplay.source import Sourced
 if TYPE_CHECKING:
     from kplay.resolve.scope import Scope
 
-_AMBIGUOUS = frozenset(("false", "no", "off", "n", "f", "0"))
+_ADVICE = (
+    ((str,), "add `| bool` to read the text as a boolean, or `| length > 0` to ask for any text"),
+    ((list, tuple, dict), "write `… | length > 0` to ask whether it holds anything"),
+    ((int, float), "write `… != 0`"),
+)
+_SETTING = "`allow_broken_conditionals` in ansible.cfg reads it as ansible-core before 2.19 did"
 
 
 def evaluate(condition: object, scope: Scope) -> bool | Unknown:
@@ -34,7 +41,7 @@ def evaluate(condition: object, scope: Scope) -> bool | Unknown:
                 return False
         return Unknown(*causes) if causes else True
     try:
-        return _truth(_value(value, scope))
+        return _truth(_value(value, scope), lenient=scope.store.lenient_conditions)
     except UnknownReached as reason:
         return Unknown(*reason.causes)
     except TemplateError as error:
@@ -42,11 +49,13 @@ def evaluate(condition: object, scope: Scope) -> bool | Unknown:
 
 
 def _value(value: Any, scope: Scope) -> Any:
+    if value is None:
+        return True
     if not isinstance(value, str):
         return value
     text = value.strip()
     if not text:
-        return True
+        return text
     if is_template(text):
         found = settle(render_text(text, scope))
         if not isinstance(found, str) or not found.strip():
@@ -55,15 +64,15 @@ def _value(value: Any, scope: Scope) -> Any:
     return render_expression(text, scope)
 
 
-def _truth(value: Any) -> bool | Unknown:
-    if isinstance(value, Unknown):
+def _truth(value: Any, *, lenient: bool) -> bool | Unknown:
+    if isinstance(value, (bool, Unknown)):
         return value
-    if isinstance(value, PartialResult):
-        return True
-    if isinstance(value, str) and value.strip().lower() in _AMBIGUOUS:
-        raise fault(
-            "condition-not-boolean",
-            f"the condition gives the text `{value}`, not true or false",
-            help=("add `| bool` to read the text as a boolean",),
-        )
-    return bool(value)
+    if lenient:
+        return True if isinstance(value, PartialResult) else bool(value)
+    advice = [text for kinds, text in _ADVICE if isinstance(value, kinds)][:1]
+    what = "nothing (`omit`)" if value is OMIT else kind_of(value)
+    raise fault(
+        "condition-not-boolean",
+        f"the condition gives {what}, not true or false",
+        help=(*advice, _SETTING),
+    )

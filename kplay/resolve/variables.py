@@ -51,6 +51,8 @@ class VariableStore:
         self.extra_vars: Table = dict(extra_vars or {})
         self.unseal = unseal
         self.load = load
+        self.lenient_conditions = False
+        """Whether conditions may give other values than true and false."""
         self.facts: defaultdict[str, Table] = defaultdict(dict)
         self.settled: defaultdict[str, Table] = defaultdict(dict)
         self.included: defaultdict[str, Table] = defaultdict(dict)

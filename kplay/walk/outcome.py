@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic
-from kplay.errors import InputError
+from kplay.errors import InputError, KplayError
 from kplay.modules import catalog
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import foreign
 from kplay.walk.dispatch import planned_only
+from kplay.walk.refusal import refused
 
 if TYPE_CHECKING:
     from kplay.walk.bind import Bound, Item
@@ -56,7 +57,12 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
         else _combined(item, world, who, ahead=bound.target in world.ahead)
     )
     if outcome.status != "unreachable":
-        _conditions(bound, item, outcome, world)
+        try:
+            _conditions(bound, item, outcome, world)
+        except KplayError as error:
+            world.note_error(error)
+            outcome.result.update(refused(error, bound.task))
+            outcome.status = "failed"
     if outcome.status == "failed" and _too_early(bound, item, world):
         outcome = _may_run(bound, (f"`{world.ahead[bound.target]}`, which a plan only plans",))
     stale = bound.target in world.ahead and planned_only(item, world)

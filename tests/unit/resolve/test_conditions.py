@@ -17,17 +17,9 @@ VARIABLES = 'plain: "a b"\nno_text: "no"\nempty: ""\nitems_: []\nnull_: null\nte
 CASES = [
     (True, True),
     (False, False),
-    (1, True),
-    (0, False),
-    ("", True),
-    (None, False),
+    (None, True),
     ([], True),
     ("plain == 'a b'", True),
-    ("plain", True),
-    ("empty", False),
-    ("items_", False),
-    ("null_", False),
-    ("[1]", True),
     ("not items_", True),
     ("{{ plain == 'a b' }}", True),
     ("'{{ plain }}' == 'a b'", True),
@@ -38,6 +30,19 @@ CASES = [
     (["plain is defined", "false", "absent"], False),
     ("absent | default(false)", False),
 ]
+NO_BOOLEANS = [
+    (1, "an integer", True),
+    (0, "an integer", False),
+    ("", "a text", False),
+    ("plain", "a text", True),
+    ("empty", "a text", False),
+    ("no_text", "a text", True),
+    ("items_", "a list", False),
+    ("[1]", "a list", True),
+    ("null_", "none", False),
+    ("plain is defined and items_", "a list", False),
+    (["plain is defined", "items_"], "a list", False),
+]
 
 
 @pytest.mark.parametrize(("condition", "value"), CASES)
@@ -45,11 +50,17 @@ def test_holds(scope_of: Callable[..., Scope], condition: Any, value: Any) -> No
     assert scope_of(VARIABLES).evaluate(condition) is value
 
 
-def test_a_text_that_reads_as_false_is_refused(scope_of: Callable[..., Scope]) -> None:
-    with pytest.raises(TemplateError) as caught:
-        scope_of(VARIABLES).evaluate("no_text")
+@pytest.mark.parametrize(("condition", "kind", "truth"), NO_BOOLEANS)
+def test_other_values_are_refused_or_read_as_earlier_versions_did(
+    scope_of: Callable[..., Scope], condition: Any, kind: str, truth: Any
+) -> None:
+    scope = scope_of(VARIABLES)
+    with pytest.raises(TemplateError, match=f"the condition gives {kind}, not true") as caught:
+        scope.evaluate(condition)
     assert caught.value.code == "condition-not-boolean"
-    assert caught.value.diagnostic.help == ("add `| bool` to read the text as a boolean",)
+    assert "allow_broken_conditionals" in caught.value.diagnostic.help[-1]
+    scope.store.lenient_conditions = True
+    assert scope.evaluate(condition) is truth
 
 
 def test_a_fault_points_at_its_item(scope_of: Callable[..., Scope]) -> None:
