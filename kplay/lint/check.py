@@ -167,7 +167,6 @@ def _variables(survey: Survey, path: Path) -> Iterator[dict[str, Sourced]]:
 
 def _place(survey: Survey, inventory: Inventory, options: RunOptions, noted: Noted) -> None:
     """The files beside the playbooks, and the hosts of each play."""
-    from kplay.resolve.faults import TemplateError
     from kplay.resolve.variables import VariableStore
     from kplay.walk.chosen import expected_names, play_hosts
 
@@ -185,8 +184,6 @@ def _place(survey: Survey, inventory: Inventory, options: RunOptions, noted: Not
             survey.hosts[number] = play_hosts(play, store, options.limit, expected)
         except InputError as error:
             noted.absorb(error)
-        except TemplateError as error:
-            noted.append(error.diagnostic)
 
 
 def _graph(survey: Survey, noted: Noted) -> None:

@@ -219,7 +219,7 @@ def _boolean(value: Any) -> bool:
 def _integer(value: Any) -> int:
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str) and re.match(r"^\s*[-+]?\d+\s*$", value):
         return int(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +159,7 @@ def _fits(kind: str, value: Any) -> bool:
     if kind == "bool":
         return isinstance(value, bool) or str(value).lower() in TRUE | FALSE
     if kind == "int":
-        whole = number and value == int(value)
+        whole = number and math.isfinite(value) and value == int(value)
         return whole or (isinstance(value, str) and value.strip().lstrip("+-").isdigit())
     if kind == "number":
         return number or (isinstance(value, str) and bool(_NUMBER.match(value)))

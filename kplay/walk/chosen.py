@@ -8,6 +8,7 @@ from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
 from kplay.inventory.patterns import ANYTHING, select
 from kplay.playbook.model import Block, Task
+from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import causes_in
 from kplay.source import Sourced
 
@@ -26,7 +27,10 @@ def play_hosts(
     Raises:
         InputError: the pattern names what is no host or group and is not expected either.
     """
-    pattern = store.scope(play, "localhost").template(play.hosts)
+    try:
+        pattern = store.scope(play, "localhost").template(play.hosts)
+    except TemplateError as error:
+        raise InputError(error.at(play.hosts.span).diagnostic) from error
     causes = causes_in(pattern)
     if causes:
         message = "`hosts` depends on what only a run can tell"

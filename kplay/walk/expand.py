@@ -42,12 +42,23 @@ class Expander:
         host.notified.discard(id(node))
         try:
             if isinstance(node, Include):
-                return self._include(host, run, cursor, vertex, node)
-            assert isinstance(node, Task)  # noqa: S101 - the caller looked
-            return self._meta(host, run, cursor, vertex, node)
+                on = self._include(host, run, cursor, vertex, node)
+            else:
+                assert isinstance(node, Task)  # noqa: S101 - the caller looked
+                on = self._meta(host, run, cursor, vertex, node)
         except KplayError as error:
             self.walker.committer.refuse(host, run, cursor, vertex, error)
             return not host.lost
+        if vertex.once:
+            self._pass_by(host, run, vertex)
+        return on
+
+    def _pass_by(self, host: HostRun, run: PlayRun, vertex: Vertex) -> None:
+        """The other hosts go past an include or meta task that runs once."""
+        run.once[vertex.position] = ""
+        for name in run.hosts:
+            if name != host.name and not self.walker.hosts[name].lost:
+                self.walker.wake(name)
 
     # -- includes -----------------------------------------------------------------------------
 
