@@ -28,6 +28,7 @@ _WHERE = {
     "uri": "files:uri",
     "async_status": "jobs:async_status",
     "kubeconfig": "kubernetes:kubeconfig",
+    "k8s": "kubernetes:k8s",
 }
 
 RAW_ARGS = frozenset({"assert", "debug"})

@@ -108,12 +108,7 @@ def template(context: Context) -> list[Call]:
         # as YAML reads it without double quotes
         sequence = str(options["newline_sequence"])
         options["newline_sequence"] = sequence.replace("\\n", "\n").replace("\\r", "\r")
-    try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise fault(context, "unreadable-file", f"cannot read `{source}`: {reason}") from error
-    rendered = render_template_text(text, context.scope, str(source), options=options)
+    rendered = rendered_template(context, source, options)
     if isinstance(rendered, Unknown):
         call = Call("copy", {**args, "content": UNKNOWN})
     else:
@@ -143,6 +138,16 @@ def uri(context: Context) -> list[Call]:
                 blobs = {**blobs, **made}
         args["body"] = fields
     return [Call("uri", args, blobs)]
+
+
+def rendered_template(context: Context, source: Path, options: dict[str, Any]) -> str | Unknown:
+    """What a template file of the playbook gives on the host."""
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise fault(context, "unreadable-file", f"cannot read `{source}`: {reason}") from error
+    return render_template_text(text, context.scope, str(source), options=options)
 
 
 def fetch(context: Context) -> list[Call]:

@@ -1,4 +1,7 @@
-"""The controller half of kubeconfig: what a host holds becomes a context on the controller."""
+"""The controller halves of kubeconfig and k8s.
+
+What a host holds becomes a context on the controller; manifests are read where there is YAML.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,72 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kplay.actions.api import Call, Context, fault
+from kplay.actions.files import rendered_template
 from kplay.actions.kubeconfig import merge
+from kplay.modules.api import UNKNOWN
+from kplay.resolve.unknown import Unknown, causes_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_DEFINITION = ("resource_definition", "definition", "inline")
+
+
+def k8s(context: Context) -> list[Call]:
+    """Objects as mappings: from texts, from templates, and from files of the playbook.
+
+    A ``src`` that is no absolute path is one of the playbook's files; others lie on the host.
+    """
+    args = dict(context.args)
+    name = next((one for one in _DEFINITION if args.get(one) is not None), "")
+    if args.get("template") is not None:
+        if name or args.get("src"):
+            message = "`k8s` takes only one of `template`, `src` and `resource_definition`"
+            raise fault(context, "bad-arguments", message, "template")
+        name, text = "resource_definition", _templates(context, args.pop("template"))
+        args[name] = text
+    args.pop("template", None)
+    source = str(args.get("src") or "")
+    if source and not source.startswith(("/", "~")):
+        path = context.find_file("files", source)
+        args.pop("src")
+        name, args["resource_definition"] = "resource_definition", path.read_text(encoding="utf-8")
+    given = args.get(name) if name else None
+    if isinstance(given, Unknown):
+        args[name] = UNKNOWN
+    elif given is not None and not causes_in(given):
+        args[name] = _manifests(context, given, name)
+    return [Call("k8s", args)]
+
+
+def _templates(context: Context, given: Any) -> str | Unknown:
+    texts = []
+    for one in given if isinstance(given, list) else [given]:
+        options = dict(one) if isinstance(one, dict) else {"path": one}
+        path = context.find_file("templates", str(options.pop("path", "")))
+        text = rendered_template(context, path, options)
+        if isinstance(text, Unknown):
+            return text
+        texts.append(text)
+    return "\n---\n".join(texts)
+
+
+def _manifests(context: Context, given: Any, name: str) -> list[Any]:
+    found: list[Any] = []
+    for one in given if isinstance(given, list) else [given]:
+        if not isinstance(one, str):
+            found.append(one)
+            continue
+        try:
+            found += [part for part in yaml.safe_load_all(one) if part is not None]
+        except yaml.YAMLError as error:
+            message = f"a definition is not valid YAML: {error}"
+            raise fault(context, "bad-manifest", message, name) from error
+    for one in found:
+        if not isinstance(one, dict):
+            message = f"a definition is a mapping, not {type(one).__name__}"
+            raise fault(context, "bad-manifest", message, name)
+    return found
 
 
 def kubeconfig(context: Context) -> list[Call]:

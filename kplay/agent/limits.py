@@ -32,6 +32,10 @@ READERS = {
     "getent": ANY,
     "getsebool": ANY,
     "grubby": (("--info=ALL",),),
+    "helm": (
+        ("list",), ("get",), ("status",), ("history",), ("version",), ("repo", "list"),
+        ("plugin", "list"), ("search", "repo"),
+    ),
     "hostname": ((), ("-f",), ("-s",), ("--fqdn",)),
     "hostnamectl": (("status",), ("--json=short",)),
     "id": ANY,
@@ -80,10 +84,20 @@ READERS = {
     ),
 }  # fmt: skip
 
+REHEARSERS = {
+    "helm": (("upgrade", "install", "uninstall"), re.compile(r"^--dry-run=(client|server)$")),
+    "kubectl": (
+        ("apply", "create", "patch", "replace", "delete"),
+        re.compile(r"^--dry-run=(client|server)$"),
+    ),
+}
+"""Programs that say what they would do: their subcommands, and the option that holds them to it."""
+
 # Options with a value that may stand before the subcommand
 _LEADING = {
     "ctr": ("-n", "--namespace", "-a", "--address"),
     "crictl": ("-r", "--runtime-endpoint", "-i", "--image-endpoint"),
+    "helm": ("--kubeconfig", "--kube-context", "-n", "--namespace"),
     "kubectl": ("--kubeconfig", "--context", "-n", "--namespace", "--request-timeout"),
     "apt-cache": ("-o", "-c"),
     "systemctl": (),
@@ -178,6 +192,9 @@ def reads_only(argv: Sequence[str]) -> bool:
     rest = _after_options(program, words)
     if allowed == ANY:
         return True
+    verbs, held = REHEARSERS.get(program, ((), None))
+    if held is not None and rest and rest[0] in verbs:
+        return any(held.match(word) for word in words)
     for prefix in allowed:
         if not prefix and words:
             continue

@@ -35,7 +35,7 @@ def kubectl(args: Args, words: List[str]) -> List[str]:
         argv.append("--kubeconfig=" + args["kubeconfig"])
     if args.get("context"):
         argv.append("--context=" + args["context"])
-    return argv
+    return argv + list(args.get("more") or [])
 
 
 def foreseen(probe: "Probe", args: Args) -> bool:

@@ -119,6 +119,7 @@ class Memory(Host):
     def query(self, argv: Sequence[str], stdin: str = "", timeout: float = 60.0) -> Completed:
         if not limits.reads_only(argv):
             raise ValueError(f"not a program that only reads: {' '.join(argv)}")
+        self.stdin = stdin
         self.queries.append(tuple(argv))
         return self._answer(argv)
 

@@ -173,6 +173,49 @@ def test_running_again_changes_nothing(cluster):
     assert changed == []
 
 
+OBJECTS = """\
+- hosts: cp1
+  gather_facts: false
+  become: true
+  tasks:
+    - kubernetes.core.k8s:
+        kubeconfig: /etc/kubernetes/admin.conf
+        definition: |
+          {apiVersion: v1, kind: Namespace, metadata: {name: objects}}
+          ---
+          {apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: objects},
+           data: {x: "1"}}
+    - kubernetes.core.k8s_json_patch:
+        kubeconfig: /etc/kubernetes/admin.conf
+        kind: Namespace
+        name: objects
+        patch: [{op: add, path: /metadata/labels/tier, value: web}]
+    - kubernetes.core.k8s_taint:
+        kubeconfig: /etc/kubernetes/admin.conf
+        name: w2
+        taints: [{key: disk, value: slow, effect: PreferNoSchedule}]
+    - kubernetes.core.k8s_info: {kubeconfig: /etc/kubernetes/admin.conf, kind: Node}
+      register: nodes
+    - assert:
+        that:
+          - nodes.resources | length == 3
+          - nodes.resources[2].spec.taints[0].key == 'disk'
+"""
+
+
+def test_objects_of_the_cluster_are_as_playbooks_want_them(cluster):
+    playbook = cluster.work / "objects.yml"
+    playbook.write_text(OBJECTS)
+    words = ["-i", str(cluster.inventory), str(playbook)]
+    planned = cluster.kplay("plan", *words, "--detailed-exitcode", code=3)
+    assert "1 to create, 1 to update" in planned, planned
+    done = cluster.kplay("apply", "--yes", *words)
+    assert re.search(r"cp1 : ok=5 +changed=3 ", done), done
+    assert "no changes" in cluster.kplay("plan", *words, "--detailed-exitcode")
+    there = cluster.kubectl("get", "ns", "objects", "-o", "jsonpath={.metadata.labels.tier}")
+    assert there == "web"
+
+
 def test_reset_makes_bare_hosts_of_them(cluster):
     reset(cluster)
     text = cluster.play("plan", "reset.yml", "--detailed-exitcode")

@@ -41,6 +41,9 @@ from kplay.agent.limits import reads_only
         "ufw status numbered",
         "grubby --info=ALL",
         "getsebool x",
+        "kubectl patch Pod.v1. p --type=merge -p {} --dry-run=server -o json",
+        "helm upgrade --install rel /srv/chart --dry-run=server",
+        "helm list --all -n web",
     ],
 )
 def test_readers(line: str) -> None:
@@ -51,6 +54,10 @@ def test_readers(line: str) -> None:
     "line",
     [
         "rm -rf /",
+        "kubectl patch Pod.v1. p --type=merge -p {}",
+        "kubectl patch Pod.v1. p --dry-run=none",
+        "helm upgrade --install rel /srv/chart",
+        "helm repo add a b",
         "git -C /srv status --porcelain",
         "git -C /srv fetch",
         "git ls-remote --upload-pack=evil /r",

@@ -1,0 +1,123 @@
+"""Doubles that several modules are tested with."""
+
+# A kubectl in memory answers each verb with what it needs of one signature.
+# ruff: noqa: ARG002
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kplay.agent.host import Completed
+from kplay.testing import FakeHost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CONFIG = "/root/.kube/config"
+
+
+class Cluster:
+    """A kubectl with objects in memory, which merges patches as JSON merge patch does."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.kinds = {"ConfigMap", "Namespace", "Secret", "Pod", "Deployment", "Node"}
+        self.host = FakeHost(files={CONFIG: "", "/usr/bin/kubectl": ""})
+        self.host.when("kubectl", does=self.answer)
+
+    def add(self, kind: str, name: str, namespace: str = "", **more: Any) -> dict[str, Any]:
+        meta = {"name": name, "resourceVersion": "1", "managedFields": [{}], "uid": "u"}
+        if namespace:
+            meta["namespace"] = namespace
+        one = {"apiVersion": "v1", "kind": kind, "metadata": meta, **more}
+        self.objects[kind, namespace, name] = one
+        return one
+
+    def verbs(self) -> list[str]:
+        """What was run to change something."""
+        return [run.argv[1] for run in self.host.runs]
+
+    def answer(self, host: FakeHost, argv: Sequence[str]) -> Completed:
+        words = list(argv)[1:]
+        given = json.loads(host.stdin) if "-f" in words and host.stdin else None
+        kind, name = self._named(words, given)
+        namespace = words[words.index("-n") + 1] if "-n" in words else ""
+        if kind not in self.kinds:
+            return Completed(1, "", f'error: the server doesn\'t have a resource type "{kind}"')
+        key = (kind, namespace, name)
+        made = getattr(self, words[0])(words, key, given)
+        if isinstance(made, Completed):
+            return made
+        if "--dry-run=server" not in words and words[0] not in ("get", "wait", "rollout"):
+            self.objects[key] = made
+        return Completed(0, json.dumps(made) if made is not None else "", "")
+
+    def _named(self, words: list[str], given: Any) -> tuple[str, str]:
+        if given is not None:
+            return given["kind"], given["metadata"].get("name", "made-1")
+        place = next(word for word in words[1:] if "." in word and not word.startswith("-"))
+        kind, _, rest = place.partition(".")
+        after = words.index(place) + 1
+        if "/" in rest:
+            return kind, rest.partition("/")[2]
+        named = after < len(words) and not words[after].startswith("-")
+        return kind, words[after] if named else ""
+
+    def get(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        if key[2]:
+            return self.objects.get(key)
+        there = [one for mark, one in sorted(self.objects.items()) if mark[0] == key[0]]
+        there = [one for one in there if key[1] in ("", one["metadata"].get("namespace", ""))]
+        return {"kind": "List", "items": there}
+
+    def create(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        return given
+
+    replace = create
+
+    def apply(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        return self._merge(self.objects.get(key, {}), given)
+
+    def patch(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        change = json.loads(words[words.index("-p") + 1])
+        there = self.objects[key]
+        if "--type=strategic" in words and key[0] == "Node":
+            return Completed(1, "", "error: strategic merge patch is not supported for it")
+        if "--type=json" in words:
+            made = json.loads(json.dumps(there))
+            for one in change:
+                *above, last = one["path"].strip("/").split("/")
+                place = made
+                for part in above:
+                    place = place[part]
+                place[last] = one["value"]
+            return made
+        return self._merge(there, change)
+
+    def _merge(self, below: Any, above: Any) -> Any:
+        made = dict(below)
+        for key, value in above.items():
+            if value is None:
+                made.pop(key, None)
+            elif isinstance(value, dict):
+                made[key] = self._merge(made.get(key) or {}, value)
+            else:
+                made[key] = value
+        return made
+
+    def delete(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        self.objects.pop(key, None)
+        return Completed(0, "", "")
+
+    def wait(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        return Completed(0, "condition met\n", "")
+
+    rollout = wait
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
