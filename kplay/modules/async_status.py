@@ -3,6 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Any, Dict
 
+from kplay.agent.host import UnknownValue
+from kplay.modules import schema
 from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ JOB_CHANGED = "_job_changed"
 
 def observe(probe: "Probe", args: Args) -> State:
     """Read what the job has written."""
+    if schema.unknown(args["jid"]):
+        raise UnknownValue("what becomes of a job that only the run starts")
     jid = str(args["jid"])
     path = "%s/%s" % (args["_directory"], jid)
     known: Dict[str, Any] = {"ansible_job_id": jid, "started": True, "finished": True}

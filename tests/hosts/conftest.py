@@ -19,6 +19,8 @@ from kplay import lab as labs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 LAB_FILES = Path(__file__).parents[2] / "inventories/lab"
 
 
@@ -122,7 +124,8 @@ class Project:
         return done.stdout
 
     def runs(self) -> list[Path]:
-        return sorted((self.directory / ".kplay/runs").glob("*"))
+        journals = (self.directory / ".kplay/runs").glob("*/journal.jsonl")
+        return sorted(path.parent for path in journals)
 
     def events(self, kind: str = "", run: int = -1) -> list[dict[str, Any]]:
         """The newest run's journal, or one kind of event of it."""

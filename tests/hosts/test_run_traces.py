@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from traces import LOGIN_RECORDS, changed, logins, written
 
 from kplay import lab as labs
 
@@ -81,41 +81,6 @@ def rich(project: Any) -> Any:
     project.write("conf.j2", "first = {{ ansible_hostname }}\n")
     project.write("files/tree/a/b", "b\n")
     return project
-
-
-def written(lab: labs.Lab, host: str) -> dict[str, tuple[Any, ...]]:
-    """Every path that a host has written since it was made, with what it is."""
-    upper = labs.upper_directory(lab, host)
-    found: dict[str, tuple[Any, ...]] = {}
-    for path in upper.rglob("*"):
-        try:
-            status = path.lstat()
-            data = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
-        except FileNotFoundError:
-            continue
-        digest = hashlib.sha256(data).hexdigest()
-        mtime = 0 if path.is_dir() else status.st_mtime_ns
-        name = re.sub(r"[0-9a-f]{32}", "MACHINE", f"/{path.relative_to(upper)}")
-        found[name] = (status.st_mode, status.st_size, mtime, digest)
-    return found
-
-
-def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
-    found = {path for path in before | after if before.get(path) != after.get(path)}
-    # A directory's size changes with what is put into it
-    return {path for path in found if not any(other.startswith(f"{path}/") for other in found)}
-
-
-def logins(project: Any) -> set[str]:
-    """What a login and sudo alone write: on a host that gets nothing else."""
-    before = written(project.lab, "h3")
-    for _ in range(2):
-        project.on("h3", "sudo true")
-    return changed(before, written(project.lab, "h3"))
-
-
-LOGIN_RECORDS = {"/var/log/lastlog", "/var/log/wtmp", "/var/log/btmp"}
-"""What sshd and PAM write of a login, some logins later than others."""
 
 
 def test_a_plan_writes_nothing_and_a_run_what_the_plan_named(rich: Any) -> None:

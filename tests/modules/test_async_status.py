@@ -59,3 +59,13 @@ def test_cleanup_removes_the_file():
     assert not result.changed
     assert result["erased"] == f"{PLACE}/j1.2"
     assert play(module, args, host).failed
+
+
+def test_a_job_that_a_plan_does_not_start_is_unknown() -> None:
+    from kplay.modules.api import UNKNOWN
+
+    planned = plan(module, {"jid": UNKNOWN}, FakeHost())
+    assert (planned.action, planned.unknown) == (
+        "unknown",
+        "what becomes of a job that only the run starts",
+    )
