@@ -20,7 +20,8 @@ def rows(diff: Any) -> list[dict[str, str]]:
         elif part.get("before") != part.get("after"):
             place = str(part.get("after_header") or part.get("before_header") or "")
             # Ansible's own headers end with a word of where they come from: "/etc/x (content)"
-            kind = "path" if place.startswith("/") else "label"
+            place = place.removesuffix(" (content)")
+            kind = "path" if place.startswith("/") and " " not in place else "label"
             before, after = _text(part.get("before")), _text(part.get("after"))
             made.append({kind: place, "before": before, "after": after})
     return made

@@ -45,7 +45,7 @@ def _of(collection: str, module: str, places: Places) -> Advice:
     if collection == BUILTIN and core_folder() is None:
         return _no_core() if module in _CORE_NAMES else Advice()
     if collection_folder(collection, places) is not None:
-        close = get_close_matches(module, module_names(collection, places), n=1, cutoff=0.6)
+        close = get_close_matches(module, module_names(collection, places), n=1, cutoff=0.7)
         return Advice(help=tuple(f"did you mean `{collection}.{one}`?" for one in close))
     alike = get_close_matches(collection, collections(places), n=1, cutoff=0.8)
     if alike:

@@ -133,6 +133,14 @@ def facts_in(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def facts_of(module: Foreign) -> tuple[str, ...]:
+    """The same of a module that is called; empty when it cannot be read."""
+    try:
+        return facts_in(module.path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return ()
+
+
 def _given(text: str, name: str) -> Iterator[ast.expr]:
     """What stands under a name in calls and in mappings."""
     for node in ast.walk(ast.parse(text)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kplay.foreign.pack import facts_of
 from kplay.lint import targets
 from kplay.playbook.model import Block, Include, lineage
 from kplay.playbook.values import is_template
@@ -106,7 +107,7 @@ class Definitions:
 
 
 def made(node: Node) -> Iterator[tuple[str, Sourced]]:
-    """The names that a task gives values: its register, and what set_fact sets."""
+    """The names that a task gives values: its register, what set_fact sets, a module's facts."""
     if isinstance(node, Block):
         return
     given = node.keywords.get("register")
@@ -119,6 +120,10 @@ def made(node: Node) -> Iterator[tuple[str, Sourced]]:
     named = node.args.get("name") if node.module == "include_vars" else None
     if named is not None:
         yield str(named.value), named
+    if node.foreign is not None and node.foreign.kind == "python":
+        for name in facts_of(node.foreign):
+            yield name, node.args
+            yield f"ansible_{name}", node.args
 
 
 def _set(node: Task) -> Iterator[tuple[str, Sourced]]:

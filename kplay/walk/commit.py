@@ -82,7 +82,10 @@ class Committer:
         else:
             self._emit(running, outcome, None)
             if self.world.planning and outcome.status == "planned":
-                self.world.ahead[bound.target] = bound.name
+                # What may run for want of an earlier step is no better cause than that step
+                certain = outcome.action != "unknown" or bound.target not in self.world.ahead
+                if certain:
+                    self.world.ahead[bound.target] = bound.name
             if bound.task.role is not None and outcome.status != "skipped":
                 host.roles.add(id(bound.task.role))
             run.step_over(host.name)
