@@ -8,24 +8,26 @@ from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
 from kplay.execute.facts import origin
 from kplay.graph.aside import gather_aside
-from kplay.graph.outside import fact_reads, gatherers
+from kplay.graph.outside import can_be_gathered, fact_reads, gatherers
 from kplay.inventory.patterns import select
 from kplay.resolve.fact_cache import age_text
 from kplay.walk.chosen import play_hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from kplay.execute.options import RunOptions
     from kplay.graph.model import Graph
     from kplay.graph.outside import Reads
     from kplay.inventory.model import Group, Host, Inventory
     from kplay.playbook.model import Playbook
-    from kplay.resolve.fact_cache import FactCache
+    from kplay.resolve.fact_cache import Cached, FactCache
     from kplay.resolve.variables import VariableStore
 
 ABSENT = "kplay_absent"
 """The variable that declares a host absent in the inventory."""
+
+_MOST_LINES = 4
 
 
 def absent_hosts(options: RunOptions, store: VariableStore) -> set[str]:
@@ -74,21 +76,39 @@ def bring_facts(
     for one in reads:
         for name in one.others:
             wanted.setdefault(name, []).append(one)
+    found: dict[str, Cached] = {}
+    unknown: dict[str, list[str]] = {}
     lacking = []
     for name in (one for one in store.inventory.hosts if one in wanted):
         kept = cache.read(name, even_old=name in store.absent)
         if kept is not None:
+            found[name] = kept
             store.recall_facts(name, kept.facts, origin(kept))
-            notes.append(f"facts of {_who(name, store)} are {origin(kept)}")
-        elif name in store.absent:
-            notes.append(f"no facts are kept of {_who(name, store)}: {_places(wanted[name])}")
-        else:
+        elif name not in store.absent and _can_be_gathered(name, wanted[name]):
             lacking.append(name)
+        else:
+            unknown.setdefault(_places(wanted[name]), []).append(_who(name, store))
+    notes += _kept(found, store, cache)
+    notes += [f"no facts are kept of {', '.join(who)}: {where}" for where, who in unknown.items()]
     if any(one.untold for one in reads):
         notes += _recall_rest(left_out - wanted.keys(), store, cache)
     if options.limit:
-        gather_aside(graph, _by_play(lacking, playbook, graph, store, options), reads)
+        gather_aside(graph, _by_play(lacking, playbook, graph, store), reads)
     return notes
+
+
+def _can_be_gathered(name: str, reads: Iterable[Reads]) -> bool:
+    return any(can_be_gathered(one.others.get(name, ())) for one in reads)
+
+
+def _kept(found: Mapping[str, Cached], store: VariableStore, cache: FactCache) -> list[str]:
+    """What is said of facts that are kept: a line a host, or one for many."""
+    if len(found) <= _MOST_LINES:
+        return [f"facts of {_who(name, store)} are {origin(one)}" for name, one in found.items()]
+    ages = sorted(one.age for one in found.values())
+    names = ", ".join(_who(name, store) for name in found)
+    between = f"{age_text(ages[0])} to {age_text(ages[-1])}"
+    return [f"facts of {names} are {between} old, kept in {cache.directory}"]
 
 
 def _by_play(
@@ -96,7 +116,6 @@ def _by_play(
     playbook: Playbook,
     graph: Graph,
     store: VariableStore,
-    options: RunOptions,
 ) -> dict[int, set[str]]:
     """The first play that would gather the facts of each host."""
     if not lacking:
@@ -108,7 +127,6 @@ def _by_play(
         if here:
             found[strand.index] = here
             left -= here
-    del options
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kplay.graph.reach import texts_of
 from kplay.graph.values import texts_reached
+from kplay.playbook.model import Task
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.lazy import settle
 from kplay.resolve.templating import render_expression
@@ -29,7 +30,9 @@ _READ = re.compile(
     r"\bhostvars\s*(?:\[(?P<expr>[^\[\]]*(?:\[[^\]]*\][^\[\]]*)*)\]|\.(?P<host>\w+))\s*"
     r"(?:\.\s*(?:get\s*\(\s*['\"])?(?P<name>\w+)|\[\s*['\"](?P<key>\w+)['\"]\s*\])"
 )
-_EXTRACT = re.compile(r"['\"]extract['\"]\s*,\s*hostvars\s*,\s*\[?\s*['\"](?P<name>\w+)['\"]")
+_EXTRACT = re.compile(
+    r"['\"]extract['\"]\s*,\s*hostvars\s*,\s*(?:morekeys\s*=\s*)?\[?\s*['\"](?P<name>\w+)"
+)
 _GROUP = re.compile(
     r"\bgroups\s*(?:\.\s*(?P<name>\w+)|\[\s*['\"](?P<key>[^'\"]+)['\"]\s*\]"
     r"|\[(?P<expr>[^\[\]]+)\]|\.get\s*\(\s*['\"](?P<got>[^'\"]+)['\"])"
@@ -74,21 +77,48 @@ def fact_reads(graph: Graph, store: VariableStore, left_out: Collection[str]) ->
         left_out: hosts that no play runs on.
     """
     found = []
+    cacheable = _cacheable(graph)
     for strand in graph.plays:
         for vertex in strand.vertices:
             if vertex.node is not None and vertex.selected and strand.hosts:
-                reads = _Search(strand, vertex, store, left_out).run()
+                reads = _Search(strand, vertex, store, left_out, cacheable).run()
                 if reads.of or reads.untold:
                     found.append(reads)
     return found
 
 
+def _cacheable(graph: Graph) -> frozenset[str]:
+    """Names that set_fact makes facts of: a run cannot gather them, but may have kept them."""
+    names: set[str] = set()
+    for vertex in graph.vertices():
+        node = vertex.node
+        if isinstance(node, Task) and node.module == "set_fact" and node.args.get("cacheable"):
+            names.update(map(str, node.args.value))
+    return frozenset(names - {"cacheable"})
+
+
+def can_be_gathered(names: Collection[str]) -> bool:
+    """Whether any of the names is one that ``setup`` gives."""
+    return any(name.startswith("ansible_") for name in names)
+
+
 class _Search:
     def __init__(
-        self, strand: PlayStrand, vertex: Vertex, store: VariableStore, left_out: Collection[str]
+        self,
+        strand: PlayStrand,
+        vertex: Vertex,
+        store: VariableStore,
+        left_out: Collection[str],
+        cacheable: Collection[str],
     ) -> None:
         self.strand, self.vertex, self.store, self.left_out = strand, vertex, store, left_out
+        self.cacheable = cacheable
         self.reads = Reads(vertex)
+
+    def _is_fact(self, name: str) -> bool:
+        if name in self.cacheable:
+            return True
+        return name.startswith("ansible_") and not _NO_FACT.match(name)
 
     def run(self) -> Reads:
         node = self.vertex.node
@@ -104,11 +134,11 @@ class _Search:
         matches = list(_READ.finditer(text))
         for match in matches:
             name = match["name"] or match["key"]
-            if name.startswith("ansible_") and not _NO_FACT.match(name):
+            if self._is_fact(name):
                 self._one(match, name, around)
         extracts = list(_EXTRACT.finditer(text))
         for match in extracts:
-            if match["name"].startswith("ansible_") and not _NO_FACT.match(match["name"]):
+            if self._is_fact(match["name"]):
                 self._groups(match["name"], around)
         if len(matches) + len(extracts) < len(_HOSTVARS.findall(text)):
             self.reads.untold = True
@@ -166,5 +196,10 @@ class _Search:
 def gatherers(graph: Graph, everyone: list[list[str]]) -> Iterator[tuple[PlayStrand, list[str]]]:
     """Plays that gather facts, each with the hosts that it has when nothing is left out."""
     for strand, hosts in zip(graph.plays, everyone, strict=True):
-        if any(vertex.kind == "gather" and vertex.selected for vertex in strand.vertices):
+        if any(_gathers(vertex) for vertex in strand.vertices):
             yield strand, hosts
+
+
+def _gathers(vertex: Vertex) -> bool:
+    node = vertex.node
+    return vertex.selected and isinstance(node, Task) and node.module == "setup"

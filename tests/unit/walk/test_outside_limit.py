@@ -153,6 +153,46 @@ def test_kept_facts_are_taken_with_their_age_said(limited, tmp_path: Path) -> No
     assert walked.notes == [f"facts of c1 are 2 hours old, kept in {where}"]
 
 
+def test_many_kept_facts_are_one_line(limited, tmp_path: Path) -> None:
+    hosts = ("c1", "c2", "w1", "w2", "w3")
+    for number, name in enumerate(hosts):
+        keep(tmp_path / "runs/facts", name, age=200 + 3600 * number)
+    (tmp_path / "hosts.ini").write_text(HOSTS + "w4\n")
+    text = "{{ groups.all | map('extract', hostvars, morekeys=['ansible_python_version']) | list }}"
+    playbook = f'- hosts: w4\n  tasks: [{{name: read, debug: {{msg: "{text}"}}}}]\n'
+    playbook = GATHERED + playbook.replace("tasks", "gather_facts: false\n  tasks")
+    walked = limited(playbook, limit="w4")
+    where = tmp_path / "runs/facts"
+    (note,) = walked.notes
+    assert note == f"facts of c1, c2, w1, w2, w3 are 3 minutes to 4 hours old, kept in {where}"
+    assert walked.result("read", "w4")["msg"] == [*["kept"] * 5, "3.11.2"]
+
+
+def test_what_a_task_gathers_would_have_been_gathered(limited) -> None:
+    play = GATHERED.replace("tasks: []", "gather_facts: false\n  tasks: [{setup: {}}]")
+    walked = limited(play.replace("hosts: all", "hosts: cp") + READS[len(GATHERED) :], limit="w3")
+    assert walked.result("read", "w3")["msg"] == "3.11.2"
+
+
+def test_cacheable_variables_are_kept_ones_or_said_to_be_lacking(limited, tmp_path: Path) -> None:
+    playbook = """\
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: choose, set_fact: {address: "{{ inventory_hostname }}!", cacheable: true}}
+    - {name: read, debug: {msg: "{{ hostvars.c1.address | default('none') }}"}}
+"""
+    walked = limited(playbook, limit="w3")
+    place = f"{tmp_path / 'play.yml'}:5"
+    assert walked.notes == [f"no facts are kept of c1: `read` reads them ({place})"]
+    assert contacted(walked) == set()
+    path = tmp_path / "runs/facts/s1_c1"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"address": "kept!"}')
+    walked = limited(playbook, limit="w3")
+    assert walked.result("read", "w3")["msg"] == "kept!"
+
+
 def test_facts_that_are_too_old_are_gathered(limited, tmp_path: Path) -> None:
     keep(tmp_path / "runs/facts", "c1", age=90_000)
     walked = limited(READS, limit="w3")
