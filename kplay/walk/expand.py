@@ -135,7 +135,7 @@ class Expander:
             grower = Grower(vertex.play, self.world.tags, after=vertex.name)
             before = len(vertex.play.vertices)
             grower.grow(segment, prefix, [block], handler=vertex.handler)
-            for inner in vertex.play.vertices[before:]:
+            for inner in vertex.play.vertices[before:] if vertex.handler else ():
                 # The include was notified; what it brings runs with it
                 inner.handler = False
             leaf.expansions[key] = segment
