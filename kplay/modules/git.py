@@ -113,12 +113,9 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
 
 
 def result(_args: Args, found: State, wanted: State, _changed: bool) -> State:
-    """Give the commits before and after."""
-    return {
-        "before": found["before"],
-        "after": wanted.get("version", found["before"]),
-        "remote_url_changed": False,
-    }
+    """Give the commits before and after; a clone says nothing of its remote's address."""
+    fields: State = {"before": found["before"], "after": wanted.get("version", found["before"])}
+    return fields if found["state"] == ABSENT else dict(fields, remote_url_changed=False)
 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:

@@ -70,7 +70,7 @@ def observe(probe: "Probe", args: Args) -> State:
     own = [one for one in parse(text) if names(one, name)]
     if asked is not None:
         own = [one for one in own if one.type == asked.type]
-    found = {"path": path, "text": text, "own": own, "asked": asked, "file": stat is not None}
+    found = {"path": path, "text": text, "own": own, "asked": asked}
     found["state"] = "present" if _hits(args, own, asked) else ABSENT
     found["hashed"] = any(one.names.startswith("|1|") for one in own)
     found["key"] = sorted({f"{one.type} {one.blob}" for one in own}) or ABSENT
@@ -131,7 +131,7 @@ def _line(args: Args, asked: Entry) -> str:
 def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
     """Write the file."""
     content = textfile.encode(edit(args, found))
-    host.write(found["path"], content, None if found["file"] else 0o600)
+    host.write(found["path"], content)
     return {}
 
 
@@ -143,8 +143,7 @@ def result(args: Args, _found: State, _wanted: State, _changed: bool) -> State:
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps the file."""
     content = textfile.encode(edit(args, found)).decode("latin-1")
-    value = {"state": "file", "content": content}
-    return [Effect("path", found["path"], value if found["file"] else dict(value, mode="0600"))]
+    return [Effect("path", found["path"], {"state": "file", "content": content})]
 
 
 module = Module(

