@@ -98,6 +98,8 @@ class Module(object):
         requires_one_of: tuples of argument names of which one must be given.
         exclusive_args: tuples of argument names of which at most one may be given.
         also_known_as: other names under which playbooks call it (``systemd_service``), and FQCNs.
+        writes: argument names that, where given, make a ``read`` or ``wait`` module change
+            something; a plan cannot tell what.
         untested: True until it has been seen on a real host; ``kplay modules`` says so.
     """
 
@@ -122,6 +124,7 @@ class Module(object):
         requires_one_of: Tuple[Tuple[str, ...], ...] = (),
         exclusive_args: Tuple[Tuple[str, ...], ...] = (),
         also_known_as: Tuple[str, ...] = (),
+        writes: Tuple[str, ...] = (),
         untested: bool = False,
     ) -> None:
         self.name = name
@@ -142,6 +145,7 @@ class Module(object):
         self.requires_one_of = requires_one_of
         self.exclusive_args = exclusive_args
         self.also_known_as = also_known_as
+        self.writes = writes
         self.untested = untested
 
 

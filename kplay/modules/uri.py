@@ -241,6 +241,7 @@ module = Module(
     reach="cluster",
     result=result,
     guards=("creates", "removes"),
+    writes=("dest",),
     exclusive_args=(("body", "src"),),
     also_known_as=("ansible.builtin.uri",),
 )

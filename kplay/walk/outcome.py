@@ -14,6 +14,7 @@ from kplay.walk.dispatch import planned_only
 from kplay.walk.refusal import refused
 
 if TYPE_CHECKING:
+    from kplay.actions.api import Call
     from kplay.walk.bind import Bound, Item
     from kplay.walk.hostrun import Running
     from kplay.walk.world import World
@@ -137,7 +138,7 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
             return Outcome("skipped", "none", foreign.not_asked(item), reason="check mode")
         elif planned:
             whole_known = True
-    if action == "unknown" and all(_only_reads(call.module) for call in item.calls):
+    if action == "unknown" and all(_only_reads(call) for call in item.calls):
         action = "none"
     if item.settings.waited:
         fields |= {"started": True, "finished": True}
@@ -175,9 +176,11 @@ def _not_run(item: Item) -> Outcome:
     return Outcome("skipped", "none", result, reason="check mode")
 
 
-def _only_reads(name: str) -> bool:
-    module = catalog.find(name)
-    return module is not None and module.kind in ("read", "wait")
+def _only_reads(call: Call) -> bool:
+    module = catalog.find(call.module)
+    if module is None or module.kind not in ("read", "wait"):
+        return False
+    return not any(call.args.get(name) for name in module.writes)
 
 
 def _conditions(bound: Bound, item: Item, outcome: Outcome, world: World) -> None:

@@ -78,6 +78,9 @@ OTHERS = """\
     - name: archive
       community.general.archive: {path: /srv/tree, dest: /srv/tree.tgz,
         exclusion_patterns: ["tree/.git*"]}
+    - {name: file system, filesystem: {dev: /srv/disk, fstype: ext4}}
+    - {name: limit, pam_limits: {domain: "*", limit_type: soft, limit_item: nofile, value: "65536"}}
+    - {name: attributes, file: {path: /srv/disk, attributes: +A}}
     - {name: firewall rule, community.general.ufw: {rule: allow, port: "22", proto: tcp,
         comment: ssh}}
     - {name: firewall profile, ufw: {rule: allow, name: OpenSSH}}
@@ -161,7 +164,8 @@ def test_builtin_modules_and_ansible_finds_nothing_left(site: Any) -> None:
 
 def test_modules_of_collections(site: Any) -> None:
     site.write("others.yml", OTHERS)
-    settled(site, "others.yml", 10)
+    site.on("m1", "sudo truncate -s 32M /srv/disk")
+    settled(site, "others.yml", 13)
     assert site.on("m1", "readlink /etc/alternatives/pager") == "/bin/more\n"
     assert site.on("m1", "tar tzf /srv/tree.tgz") == "tree/f\n"
     assert "8080/tcp" in site.on("m1", "sudo firewall-cmd --permanent --list-ports")

@@ -61,3 +61,19 @@ def test_a_change_that_cannot_be_told_is_unknown_to_all_that_reads_it(walk):
         "restart",
     ]
     assert walked.result("after", "a")["msg"] == "(known after: `edit` on a)"
+
+
+ANSWER = """
+    - hosts: a
+      gather_facts: false
+      tasks:
+        - {name: ask, uri: {url: "http://h/x"}}
+        - {name: keep, uri: {url: "http://h/x", dest: /tmp/x}}
+"""
+
+
+def test_what_an_answer_will_be_is_unknown_where_it_is_kept(walk):
+    walked = walk(ANSWER, hosts="a,", planning=True, fake={"a": FakeHost()})
+    assert _planned(walked) == [("ask", "ok"), ("keep", "planned")]
+    kept = next(one for one in walked.events if getattr(one, "action", "") == "unknown")
+    assert kept.place.task == "keep"
