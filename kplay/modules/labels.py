@@ -57,9 +57,7 @@ def desire(args: Args, found: State) -> State:
     if args.get("attributes") and "attributes" in found:
         operator, flags = _flags(args["attributes"])
         there = set(found.get("attributes") or "")
-        kept = {"+": there | flags, "-": there - flags}
-        # most file systems set e on every file, and it cannot be taken away
-        new = kept.get(operator, flags | (there & {"e"}))
+        new = {"+": there | flags, "-": there - flags}.get(operator, flags)
         wanted["attributes"] = "".join(sorted(new))
     return wanted
 

@@ -50,7 +50,7 @@ def lines(there: FakeHost) -> list[str]:
         ({"seuser": "root", "serole": "r", "selevel": "s1"}, "chcon -u root -r r -l s1 /f"),
         ({"setype": "_default"}, "chcon -t default_t /f"),
         ({"attributes": "+i"}, "chattr +i /f"),
-        ({"attr": "=ai"}, "chattr +ai /f"),
+        ({"attr": "=ai"}, "chattr +ai -e /f"),
     ],
 )
 def test_they_are_set_once(args: dict[str, object], line: str) -> None:
@@ -64,7 +64,7 @@ def test_they_are_set_once(args: dict[str, object], line: str) -> None:
 
 def test_what_is_so_already() -> None:
     there = host(flags="---i---e---")
-    args = {"path": "/f", "setype": "etc_t", "attributes": "i"}
+    args = {"path": "/f", "setype": "etc_t", "attributes": "ie"}
     assert plan(file, args, there).action == "none"
     assert play(file, {"path": "/f", "attributes": "-i"}, there).changed
     assert lines(there) == ["chattr -i /f"]
