@@ -73,6 +73,7 @@ def walk(
         forks=options.forks,
         verbosity=options.verbosity,
         limit=options.limit,
+        config_file=str(options.ansible_cfg.path) if options.ansible_cfg.path else None,
         probes_author=options.probes_author,
         ask=options.ask,
         records=records or {},

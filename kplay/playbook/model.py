@@ -39,6 +39,8 @@ class Role:
     public: bool = True
     """Whether its defaults and vars are seen by the play after it (``roles:`` and imports)."""
     allow_duplicates: bool = False
+    dependency: bool = False
+    """Whether the meta file of another role brought it in."""
     identity: str = ""
     """Equal for two uses that Ansible takes for the same role."""
     repeats: Role | None = None

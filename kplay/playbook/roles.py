@@ -152,6 +152,8 @@ def _dependencies(reader: Reader, role: Role, scope: Scope) -> list[Node]:
         for entry in needed.elements():
             block = read_use(reader, entry, scope)
             if block is not None:
+                if block.role is not None:
+                    block.role.dependency = True
                 blocks.append(block)
     return blocks
 

@@ -33,6 +33,7 @@ class PlayContext:
     forks: int = 5
     verbosity: int = 0
     limit: str | None = None
+    config_file: str | None = None
     play_hosts: Callable[[], Sequence[str]] = _none
     """Hosts of the play that have not failed."""
     play_hosts_all: Callable[[], Sequence[str]] = _none
@@ -140,13 +141,18 @@ def _group_names(scope: Scope) -> list[str]:
 
 
 def _role_names(scope: Scope) -> list[str]:
-    roles = scope.store.shown_roles(scope.play) if scope.play is not None else []
+    roles = scope.store.roles_of(scope.play) if scope.play is not None else []
     return list(dict.fromkeys(role.name for role in roles))
 
 
 def _direct_role_names(scope: Scope) -> list[str]:
-    roles = scope.store.shown_roles(scope.play) if scope.play is not None else []
-    return list(dict.fromkeys(role.name for role in roles if not role.parents))
+    roles = scope.store.roles_of(scope.play) if scope.play is not None else []
+    return list(dict.fromkeys(role.name for role in roles if not role.dependency))
+
+
+def _dependent_role_names(scope: Scope) -> list[str]:
+    roles = scope.store.roles_of(scope.play) if scope.play is not None else []
+    return list(dict.fromkeys(role.name for role in roles if role.dependency))
 
 
 def _playbook_dir(scope: Scope) -> str:
@@ -172,6 +178,7 @@ MAGIC: dict[str, Callable[[Scope], Any]] = {
     "inventory_file": _source_file,
     "ansible_inventory_sources": lambda scope: [str(one) for one in scope.store.inventory.sources],
     "ansible_facts": lambda scope: scope.store.fact_views.get(scope.host, {}),
+    "ansible_config_file": lambda scope: scope.context.config_file,
     "ansible_version": lambda _: dict(ANSIBLE_VERSION),
     "ansible_playbook_python": lambda _: _python(),
     "ansible_check_mode": lambda scope: scope.context.check_mode,
@@ -190,6 +197,7 @@ IN_PLAY: dict[str, Callable[[Scope], Any]] = {
     "ansible_play_hosts_all": lambda scope: list(scope.context.play_hosts_all()),
     "ansible_play_role_names": _direct_role_names,
     "ansible_role_names": _role_names,
+    "ansible_dependent_role_names": _dependent_role_names,
 }
 
 

@@ -67,6 +67,7 @@ class VariableStore:
         self._groups: dict[str, list[str]] | None = None
         self._prompts: dict[int, tuple[Play, Table]] = {}
         self._exposed: defaultdict[int, list[Role]] = defaultdict(list)
+        self._joined: defaultdict[int, list[Role]] = defaultdict(list)
         self._shown: dict[int, tuple[Play, list[Role]]] = {}
         self._role_bands: dict[tuple[int, int], tuple[object, Bands]] = {}
         self._node_bands: dict[tuple[int, int], tuple[object, Bands]] = {}
@@ -137,6 +138,14 @@ class VariableStore:
         if all(one is not role for one in self._exposed[id(play)]):
             self._exposed[id(play)].append(role)
             self._forget_static()
+
+    def join(self, play: Play, role: Role) -> None:
+        """Count a role that an include brought among those of the play."""
+        self._joined[id(play)].append(role)
+
+    def roles_of(self, play: Play) -> list[Role]:
+        """Every role of a play so far, those of includes too, in order."""
+        return [*self.shown_roles(play), *self._joined[id(play)]]
 
     def inventory_changed(self) -> None:
         """Read the inventory anew, after add_host, group_by or refresh_inventory."""

@@ -53,6 +53,7 @@ class World:
     forks: int = 50
     verbosity: int = 0
     limit: str = ""
+    config_file: str | None = None
     probes_author: bool = False
     records: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Results of an earlier, broken run of the same playbook by step id."""
@@ -114,6 +115,7 @@ class World:
                 forks=self.forks,
                 verbosity=self.verbosity,
                 limit=self.limit or None,
+                config_file=self.config_file,
                 play_hosts=lambda: self._left(strand, listed),
                 play_hosts_all=lambda: list(listed),
                 play_batch=lambda: self._left(strand, self._batch(index)),
@@ -257,6 +259,8 @@ class World:
         inner = self.loader.expand(node, play, target, args)
         inner.parent = block
         block.tasks.append(inner)
+        if inner.role is not None and node.kind == "role":
+            self.store.join(play, inner.role)
         if inner.role is not None and inner.role.public and node.kind == "role":
             self.store.expose(play, inner.role)
         return inner.handlers

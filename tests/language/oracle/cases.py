@@ -38,8 +38,10 @@ class Case:
 
     @property
     def inventory(self) -> Path:
-        own = self.folder / "inventory.ini"
-        return own if own.is_file() else INVENTORY
+        for own in (self.folder / "inventory.ini", self.folder / "inventory" / "hosts.ini"):
+            if own.is_file():
+                return own
+        return INVENTORY
 
     @property
     def record(self) -> Path:

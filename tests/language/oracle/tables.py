@@ -112,7 +112,11 @@ def _precedence() -> dict[str, list[str]]:
         for host in run["hosts"].values()
         for row in host
     ]
-    said = {(row["task"], str(row["fields"].get("msg"))) for row in rows}
+    said = {
+        (row["task"].rpartition(" : ")[2], str(one["fields"].get("msg")))
+        for row in rows
+        for one in (row, *row["items"])
+    }
     won = [n for n in titles if (f"over_{n}", f"level {n}") in said]
     lowest = [1] if 2 in won else []
     return {titles[n]: [_LEVELS_CASE] for n in [*lowest, *won]}
