@@ -65,10 +65,10 @@ class Plugins:
             self._folder(kind, folder / f"{kind}_plugins")
 
     def _folder(self, kind: str, folder: Path, prefix: str = "") -> None:
-        folder = folder.resolve()
-        if folder in self._seen or not folder.is_dir():
+        known = folder.resolve()
+        if known in self._seen or not folder.is_dir():
             return
-        self._seen.add(folder)
+        self._seen.add(known)
         for path in sorted(folder.glob("*.py")):
             if not path.name.startswith("_"):
                 self._take(kind, path, prefix)
@@ -171,12 +171,13 @@ def _broken(path: Path, error: Exception) -> InputError:
 
 def place(path: Path, error: BaseException) -> Span:
     """The line of a plugin's file that an error came from."""
-    if isinstance(error, SyntaxError) and error.lineno and error.filename == str(path):
-        return Span(str(path), error.lineno, 1, error.lineno, 10_000)
+    names = (str(path), str(path.absolute()))
     lines = [
         frame.lineno or 1
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == str(path)
+        if frame.filename in names
     ]
     line = lines[-1] if lines else 1
+    if isinstance(error, SyntaxError) and error.lineno and error.filename in names:
+        line = error.lineno
     return Span(str(path), line, 1, line, 10_000)
