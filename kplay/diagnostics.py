@@ -152,5 +152,7 @@ def _line(span: Span, texts: Mapping[str, str]) -> str | None:
             text = Path(span.file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return None
+    if text.startswith("$ANSIBLE_VAULT;"):
+        return None
     lines = text.splitlines()
     return lines[span.line - 1] if 0 < span.line <= len(lines) else None

@@ -89,8 +89,7 @@ def resume(
     return go_on(
         run,
         listener,
-        runs_directory=options.runs_directory,
-        passwords=options.passwords,
+        options,
         done=done,
         again=again,
     )

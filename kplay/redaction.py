@@ -59,7 +59,14 @@ class Redactor:
             }
         if isinstance(value, list | tuple):
             return [self.value(one) for one in value]
+        if isinstance(value, int | float) and str(value) in self.secrets:
+            return MASK
         return value
+
+    def holds(self, value: Any) -> bool:
+        """Whether JSON-ready data hold a known secret."""
+        pattern = self._compiled()
+        return pattern is not None and bool(pattern.search(json.dumps(value, default=str)))
 
     def event(self, event: Event) -> Event:
         """The event with secrets masked; results under no_log are censored."""

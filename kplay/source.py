@@ -8,8 +8,8 @@ YAML 1.1 as PyYAML resolves them, which is what Ansible users write for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import yaml
 
@@ -53,6 +53,31 @@ class VaultText(str):
     __slots__ = ()
 
 
+class OpenedText(UnsafeText):
+    """What a vaulted value holds; ``sealed`` is the value as written."""
+
+    __slots__ = ("sealed",)
+    sealed: VaultText
+
+    def __new__(cls, text: str, sealed: VaultText) -> Self:
+        """Keep both forms."""
+        made = super().__new__(cls, text)
+        made.sealed = sealed
+        return made
+
+
+class Opener(Protocol):
+    """What opens vaulted files (``kplay.vault.keyring`` has the one of a run)."""
+
+    def open(self, text: str, span: Span | None) -> bytes:
+        """What a sealed text holds; raises InputError where it cannot be opened."""
+        ...
+
+    def reveal(self, data: Any) -> None:
+        """Take note of values that must not be shown."""
+        ...
+
+
 @dataclass(slots=True)
 class Document:
     """One YAML document: plain data, and the spans of its values and keys by path."""
@@ -62,6 +87,8 @@ class Document:
     data: Any = None
     spans: dict[KeyPath, Span] = field(default_factory=dict)
     key_spans: dict[KeyPath, Span] = field(default_factory=dict)
+    sealed: bool = False
+    """Whether the file is a vault; ``text`` is what it holds."""
 
     @property
     def root(self) -> Sourced:
@@ -119,8 +146,8 @@ def made_up(value: Any, file: str = "<kplay>") -> Sourced:
     return Document(file, "", value).root
 
 
-def load_file(path: Path) -> Document:
-    """Read one YAML document from a file.
+def load_file(path: Path, vault: Opener | None = None) -> Document:
+    """Read one YAML document from a file, which ``vault`` opens where it is encrypted.
 
     Raises:
         InputError: the file is missing, unreadable, not UTF-8, or not one YAML document.
@@ -132,25 +159,44 @@ def load_file(path: Path) -> Document:
         raise InputError(
             Diagnostic("unreadable-file", f"cannot read `{path}`: {reason}", None)
         ) from error
-    return load_text(text, str(path))
+    return load_text(text, str(path), vault)
 
 
-def load_text(text: str, file: str) -> Document:
+def load_text(text: str, file: str, vault: Opener | None = None) -> Document:
     """Parse one YAML document; an empty text gives None as data.
 
     Raises:
-        InputError: syntax errors, duplicate keys and unknown tags, each with its span.
+        InputError: syntax errors, duplicate keys and unknown tags, each with its span; an encrypted
+            text that cannot be opened.
     """
-    document = Document(file, text)
-    if text.startswith("$ANSIBLE_VAULT;"):
-        raise InputError(
-            Diagnostic(
-                "vaulted-file",
-                "this file is encrypted with ansible-vault, which is not supported",
-                Span(file, 1, 1, 1, 2),
-                secret=True,
-            )
-        )
+    if not text.startswith("$ANSIBLE_VAULT;"):
+        return _parse(Document(file, text))
+    place = Span(file, 1, 1, 1, 2)
+    if vault is None:
+        message = "this file is encrypted with ansible-vault, and what reads it has no password"
+        raise InputError(Diagnostic("vaulted-file", message, place, secret=True))
+    try:
+        opened = vault.open(text, place).decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = "what this vaulted file holds is not UTF-8 text"
+        raise InputError(Diagnostic("unreadable-file", message, place, secret=True)) from error
+    try:
+        document = _parse(Document(file, opened, sealed=True))
+    except InputError as error:
+        raise InputError(map(_without_text, error.diagnostics)) from error
+    if isinstance(document.data, dict):
+        vault.reveal(document.data)
+    return document
+
+
+def _without_text(fault: Diagnostic) -> Diagnostic:
+    """A fault in a vaulted file, without what may quote its text."""
+    message = fault.message.partition(":")[0] if fault.code == "yaml-value" else fault.message
+    return replace(fault, message=message, help=(), secret=True)
+
+
+def _parse(document: Document) -> Document:
+    text, file = document.text, document.file
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except RecursionError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.agent.session import BlobSource
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
+from kplay.vault.envelope import HEADER, is_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kplay.playbook.model import Play, Task
     from kplay.resolve.scope import Scope
 
+_NO = ("false", "no", "off", "0", "n", "f")
 INLINE = 16 * 1024
 """Texts up to this many bytes travel inside the step; larger ones only when the host lacks them."""
 
@@ -45,6 +47,8 @@ class Context:
     """Whether the texts before and after are shown."""
     secrets: set[str] = field(default_factory=set)
     """Values that must never be shown; the action adds those it comes by."""
+    sealed: bool = False
+    """Whether it read an encrypted file, whose lines no diff may show."""
 
 
 @dataclass(slots=True)
@@ -87,6 +91,28 @@ def fault(context: Context, code: str, message: str, argument: str = "") -> Inpu
     given = context.task.args.get(argument) if argument else None
     span = given.span if given is not None else context.task.span
     return InputError(Diagnostic(code, message, span))
+
+
+def sealed_file(context: Context, path: Path) -> bytes | None:
+    """What an encrypted file holds, unless the task says ``decrypt: false``; None of plain ones.
+
+    Raises:
+        InputError: no password opens it.
+    """
+    with path.open("rb") as stream:
+        sealed = is_sealed(stream.read(len(HEADER) + 1))
+    if not sealed or str(context.args.get("decrypt", True)).lower() in _NO:
+        return None
+    return context.scope.store.vault.read(path)[0]
+
+
+def source_content(context: Context, path: Path) -> tuple[Any, dict[str, BlobSource]]:
+    """As ``file_content``, of a file that the user wrote and may have encrypted."""
+    opened = sealed_file(context, path)
+    if opened is None:
+        return file_content(path)
+    context.sealed = True
+    return bytes_content(opened)
 
 
 def file_content(path: Path) -> tuple[Any, dict[str, BlobSource]]:

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kplay.actions.api import Call, Context, bytes_content, fault, file_content
+from kplay.actions.api import Call, Context, bytes_content, fault, file_content, source_content
 from kplay.actions.values import truthy
 from kplay.modules.api import UNKNOWN
 from kplay.resolve.template_files import render_template_text
@@ -35,8 +35,8 @@ def copy(context: Context) -> list[Call]:
     name = str(args.pop("src"))
     path = context.find_file("files", name)
     if path.is_dir():
-        return _tree(args, path, contents_only=name.endswith("/"))
-    return [_file(args, path)]
+        return _tree(context, args, path, contents_only=name.endswith("/"))
+    return [_file(context, args, path)]
 
 
 def script(context: Context) -> list[Call]:
@@ -52,7 +52,7 @@ def script(context: Context) -> list[Call]:
         raise fault(context, "missing-argument", "`script` needs the path of a script")
     name = shlex.split(words)[0]
     path = context.find_file("files", name)
-    value, blobs = file_content(path)
+    value, blobs = source_content(context, path)
     return [Call("script", {**args, "cmd": words, "content": value}, blobs)]
 
 
@@ -68,15 +68,15 @@ def _content(args: dict[str, Any], content: Any) -> Call:
     return Call("copy", {**args, "content": value}, blobs)
 
 
-def _file(args: dict[str, Any], path: Path) -> Call:
-    value, blobs = file_content(path)
+def _file(context: Context, args: dict[str, Any], path: Path) -> Call:
+    value, blobs = source_content(context, path)
     given = {**args, "content": value, "_original_basename": path.name}
     if given.get("mode") == "preserve":
         given["mode"] = f"{path.stat().st_mode & 0o7777:04o}"
     return Call("copy", given, blobs)
 
 
-def _tree(args: dict[str, Any], root: Path, *, contents_only: bool) -> list[Call]:
+def _tree(context: Context, args: dict[str, Any], root: Path, *, contents_only: bool) -> list[Call]:
     top = str(args.pop("dest")).rstrip("/") or "/"
     base = top if contents_only else f"{top}/{root.name}"
     shared: dict[str, Any] = {key: args[key] for key in ("owner", "group") if key in args}
@@ -88,7 +88,7 @@ def _tree(args: dict[str, Any], root: Path, *, contents_only: bool) -> list[Call
         if path.is_dir():
             calls.append(Call("file", {"path": target, "state": "directory", **shared}))
         else:
-            calls.append(_file({**args, "dest": target}, path))
+            calls.append(_file(context, {**args, "dest": target}, path))
     asked = f"{top}/" if contents_only else top
 
     def finish(result: dict[str, Any], planning: bool) -> dict[str, Any]:
@@ -143,10 +143,12 @@ def uri(context: Context) -> list[Call]:
 def rendered_template(context: Context, source: Path, options: dict[str, Any]) -> str | Unknown:
     """What a template file of the playbook gives on the host."""
     try:
-        text = source.read_text(encoding="utf-8")
+        data, sealed = context.scope.store.vault.read(source)
+        text = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise fault(context, "unreadable-file", f"cannot read `{source}`: {reason}") from error
+    context.sealed = context.sealed or sealed
     return render_template_text(text, context.scope, str(source), options=options)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.actions.api import Answer, Context, fault
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import Unknown, causes_in
-from kplay.source import Sourced, load_file
+from kplay.source import Document, Sourced, load_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,21 +94,35 @@ def include_vars(context: Context) -> Answer:
         paths = [context.find_file("vars", str(name))]
     variables: dict[str, Sourced] = {}
     for path in paths:
-        variables.update(_variables(path))
+        variables.update(_variables(context, path))
     under = context.args.get("name")
     plain = {key: value.value for key, value in variables.items()}
-    result = {
+    result: dict[str, Any] = {
         "changed": False,
         "ansible_facts": {under: plain} if under else plain,
         "ansible_included_var_files": [str(path) for path in paths],
     }
-    given: dict[str, Any] = {str(under): plain} if under else dict(variables)
+    if any(value.document.sealed for value in variables.values()):
+        result["_ansible_no_log"] = True
+    given = {str(under): _under(str(under), variables, paths)} if under else variables
     return Answer(result, variables=given)
 
 
-def _variables(path: Path) -> dict[str, Sourced]:
-    document = load_file(path)
+def _variables(context: Context, path: Path) -> dict[str, Sourced]:
+    document = load_file(path, context.scope.store.vault)
     return dict(document.root.items()) if isinstance(document.data, dict) else {}
+
+
+def _under(name: str, variables: dict[str, Sourced], paths: list[Path]) -> Sourced:
+    """Variables of several files as one mapping; templates in it know their places."""
+    document = Document(str(paths[-1]) if paths else name, "", {})
+    for key, value in variables.items():
+        document.data[key] = value.value
+        start = len(value.path)
+        for path, span in value.document.spans.items():
+            if path[:start] == value.path:
+                document.spans[key, *path[start:]] = span
+    return document.root
 
 
 def truthy(value: object) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from kplay import ansible_cfg
+from kplay import ansible_cfg, asking
 from kplay.cli import ansible_options
 from kplay.errors import UsageError
 from kplay.execute.options import RUNS_DIRECTORY, Passwords, RunOptions
 from kplay.playbook import keywords
+from kplay.vault.envelope import DEFAULT
+from kplay.vault.sources import ASK
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -33,6 +35,7 @@ def add_inventory(parser: ArgumentParser) -> None:
         help="inventory file, directory, or hosts with a comma (`-i a,b` or `-i a,`); repeatable",
     )
     parser.add_argument("-l", "--limit", default="", metavar="PATTERN", help="only these hosts")
+    add_vault(parser)
     parser.add_argument(
         "-e",
         "--extra-vars",
@@ -67,6 +70,52 @@ def add_playbooks(parser: ArgumentParser, count: str = "+") -> None:
             metavar="A,B",
             help=f"{text}; repeatable",
         )
+
+
+def add_vault(parser: ArgumentParser) -> None:
+    """Where vault passwords come from."""
+    group = parser.add_argument_group("vault")
+    group.add_argument(
+        "--vault-id",
+        action="append",
+        default=[],
+        metavar="LABEL@SOURCE",
+        help="a vault id and its password: a file, a script or `prompt`; repeatable",
+    )
+    one = group.add_mutually_exclusive_group()
+    one.add_argument(
+        "--vault-password-file",
+        "--vault-pass-file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a vault password, or a script that prints it; repeatable",
+    )
+    one.add_argument(
+        "-J",
+        "--ask-vault-password",
+        "--ask-vault-pass",
+        action="store_true",
+        help="ask for the vault password",
+    )
+
+
+def vault_ids(chosen: Namespace, cfg: AnsibleCfg) -> tuple[str, ...]:
+    """The sources of vault passwords in Ansible's order: ids, files, the question."""
+    given = vars(chosen)
+    if "vault_id" not in given:
+        return ()
+    default = str(cfg.get("vault_identity", DEFAULT))
+    found = [*cfg.get("vault_identity_list", ()), *given["vault_id"]]
+    found = [one if "@" in one else f"{default}@{one}" for one in found]
+    files = given["vault_password_file"]
+    asks = given["ask_vault_password"]
+    if not files and not asks:
+        configured = cfg.get("vault_password_file")
+        files = [configured] if configured else []
+        asks = not files and cfg.get("ask_vault_pass", False)
+    found += [f"{default}@{one}" for one in files]
+    return (*found, ASK) if asks else tuple(found)
 
 
 def add_connection(parser: ArgumentParser) -> None:
@@ -139,6 +188,7 @@ def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
         tags=_split(given.get("tags") or cfg.get("run_tags", ())),
         skip_tags=_split(given.get("skip_tags") or cfg.get("skip_tags", ())),
         extra_vars=tuple(given.get("extra_vars", ())),
+        vault_ids=vault_ids(chosen, cfg),
         forks=forks,
         user=given.get("user") or cfg.get("user"),
         private_key=given.get("private_key") or cfg.get("private_key"),
@@ -195,7 +245,7 @@ def _split(given: tuple[str, ...] | list[str]) -> tuple[str, ...]:
 
 def _passwords(given: dict[str, Any], cfg: AnsibleCfg) -> Passwords:
     """From files where the command line or ansible.cfg names some, else from the user."""
-    files: dict[str, str] = {}
+    files: dict[str, Any] = {}
     for kind, asks in (("connection", "ask_pass"), ("become", "ask_become_pass")):
         name = f"{kind}_password_file"
         file = given.get(name) or (not given.get(asks) and cfg.get(name))
@@ -210,19 +260,7 @@ def _passwords(given: dict[str, Any], cfg: AnsibleCfg) -> Passwords:
 
 
 def _ask(*, connection: bool, become: bool) -> Passwords:
-    first = _password("SSH password: ", sys.stdin) if connection else None
+    first = asking.hidden("SSH password: ") if connection else None
     prompt = "BECOME password: " if first is None else "BECOME password[defaults to SSH password]: "
-    second = _password(prompt, sys.stdin) if become else None
+    second = asking.hidden(prompt) if become else None
     return Passwords(connection=first, become=second or first if become else None)
-
-
-def _password(prompt: str, stdin: TextIO) -> str:
-    """From the terminal without echo, else a line of standard input."""
-    if stdin.isatty():
-        from getpass import getpass
-
-        return getpass(prompt)
-    line = stdin.readline()
-    if not line:
-        raise UsageError("a password was asked for, and standard input is empty")
-    return line.rstrip("\r\n")

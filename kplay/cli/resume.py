@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from kplay.cli import options
@@ -35,6 +36,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"
     )
+    options.add_vault(parser)
     options.add_shown(parser)
     options.add_runs_directory(parser)
     options.add_report(parser)
@@ -43,7 +45,11 @@ def add(parser: ArgumentParser) -> None:
 def run(chosen: Namespace) -> ExitCode:
     """Continue; results that hosts hold are fetched, nothing is silently done twice."""
     from kplay import pipeline
+    from kplay.ansible_cfg import AnsibleCfg
 
     asked = options.run_options(chosen)
+    # ansible.cfg has had its say when the run began
+    own = options.vault_ids(chosen, AnsibleCfg())
+    asked = dataclasses.replace(asked, vault_ids=own)
     with options.report(chosen) as listener:
         return pipeline.resume(chosen.run_id, asked, listener, done=chosen.done, again=chosen.again)

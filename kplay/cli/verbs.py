@@ -19,6 +19,7 @@ from kplay.cli import (
     plan,
     resume,
     run,
+    vault,
     version,
 )
 
@@ -56,6 +57,7 @@ def verbs() -> dict[str, Verb]:
         "resume": resume,
         "lab": lab,
         "bundle": bundle,
+        "vault": vault,
         "modules": modules,
         "doc": doc,
         "doctor": doctor,

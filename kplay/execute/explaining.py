@@ -31,7 +31,7 @@ def explain(options: RunOptions, name: str, host: str) -> tuple[list[Explanation
     for strand in prepared.graph.plays:
         if host in strand.hosts:
             secrets |= _secrets(store.scope(strand.play, host))
-    return found, secrets
+    return found, secrets | prepared.vault.revealed
 
 
 def _fact_names() -> set[str]:

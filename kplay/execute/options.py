@@ -22,6 +22,8 @@ class Passwords:
     """``-k``: the SSH password of every host that names none."""
     become: str | None = field(default=None, repr=False)
     """``-K``: the password of sudo, su or doas."""
+    vault: dict[str, str] = field(default_factory=dict, repr=False)
+    """Vault passwords by ``label@source``, filled in when the user is asked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class RunOptions:
     """``--flush-cache``: facts of earlier runs are dropped first."""
     tags: tuple[str, ...] = ()
     skip_tags: tuple[str, ...] = ()
+    vault_ids: tuple[str, ...] = ()
+    """Sources of vault passwords as ``label@source``; a source is a file, a program or a prompt."""
     extra_vars: tuple[str, ...] = ()
     """``-e`` as written, in order: ``k=v k2=v2``, ``{json}`` or ``@file``."""
     forks: int = 50

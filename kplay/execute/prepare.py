@@ -29,6 +29,8 @@ from kplay.resolve.lookups import LookupNames
 from kplay.resolve.plugins import KINDS, Plugins
 from kplay.resolve.variables import VariableStore
 from kplay.source import Sourced, load_file, load_text, made_up
+from kplay.vault.keyring import Keyring
+from kplay.vault.sources import identities
 from kplay.walk.chosen import expected_names, play_hosts
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Prepared:
     graph: Graph
     store: VariableStore
     loader: Loader
+    vault: Keyring
     tags: TagChoice
     extra_vars: dict[str, Sourced]
     notes: list[str] = field(default_factory=list)
@@ -73,14 +76,15 @@ def prepare(options: RunOptions) -> Prepared:
     Raises:
         InputError: any fault in what the user wrote, all of a file's at once.
     """
-    extra = extra_vars(options.extra_vars)
-    inventory = load_inventory(options)
-    loader = make_loader(options, extra, inventory)
+    vault = keyring(options)
+    extra = extra_vars(options.extra_vars, vault)
+    inventory = load_inventory(options, vault)
+    loader = make_loader(options, extra, inventory, vault)
     playbook = loader.playbook(options.playbooks)
     _take_defaults(playbook, options)
     directory = playbook.plays[0].directory if playbook.plays else None
-    complete(inventory, directory)
-    store = VariableStore(inventory, directory, extra)
+    complete(inventory, directory, vault)
+    store = VariableStore(inventory, directory, extra, vault=vault)
     cache = fact_cache(options)
     if options.flush_cache and not options.check:
         for name in inventory.hosts:
@@ -97,7 +101,7 @@ def prepare(options: RunOptions) -> Prepared:
     if options.start_at_task:
         start_at(graph, options.start_at_task)
     notes = bring_facts(options, playbook, graph, store, cache)
-    return Prepared(options, inventory, playbook, graph, store, loader, tags, extra, notes)
+    return Prepared(options, inventory, playbook, graph, store, loader, vault, tags, extra, notes)
 
 
 def reload_inventory(prepared: Prepared) -> Inventory:
@@ -106,9 +110,9 @@ def reload_inventory(prepared: Prepared) -> Inventory:
     Raises:
         InputError: a source is missing or wrong by now.
     """
-    inventory = load_inventory(prepared.options)
+    inventory = load_inventory(prepared.options, prepared.vault)
     plays = prepared.playbook.plays
-    complete(inventory, plays[0].directory if plays else None)
+    complete(inventory, plays[0].directory if plays else None, prepared.vault)
     return inventory
 
 
@@ -120,12 +124,15 @@ def check_syntax(options: RunOptions) -> list[PlayStrand]:
     """
     if _sources(options):
         return prepare(options).graph.plays
-    loader = make_loader(options, extra_vars(options.extra_vars), Inventory())
+    vault = keyring(options)
+    loader = make_loader(options, extra_vars(options.extra_vars, vault), Inventory(), vault)
     playbook = loader.playbook(options.playbooks)
     return build(playbook, [[] for _ in playbook.plays]).plays
 
 
-def make_loader(options: RunOptions, extra: Mapping[str, Sourced], inventory: Inventory) -> Loader:
+def make_loader(
+    options: RunOptions, extra: Mapping[str, Sourced], inventory: Inventory, vault: Keyring
+) -> Loader:
     """What reads the playbooks, and finds roles where the user keeps them."""
     roles_path = [Path(part) for part in os.environ.get("KPLAY_ROLES_PATH", "").split(":") if part]
     cfg = options.ansible_cfg
@@ -140,16 +147,17 @@ def make_loader(options: RunOptions, extra: Mapping[str, Sourced], inventory: In
         filters=FILTERS,
         tests=TESTS,
         lookups=LookupNames(),
-        render=renderer(inventory),
+        render=renderer(inventory, vault),
+        vault=vault,
     )
     loader.found = plugins.add
     return loader
 
 
-def complete(inventory: Inventory, directory: Path | None) -> None:
+def complete(inventory: Inventory, directory: Path | None, vault: Keyring) -> None:
     """Add to an inventory the files beside the playbook, and what kplay itself provides."""
     if directory is not None:
-        load_adjacent(inventory, directory)
+        load_adjacent(inventory, directory, vault)
     everyone = inventory.groups["all"].variables
     for name, value in provided().items():
         everyone.setdefault(name, value)
@@ -179,7 +187,17 @@ def _take_defaults(playbook: Playbook, options: RunOptions) -> None:
             play.keywords.setdefault(name, made_up(found.value, found.origin))
 
 
-def load_inventory(options: RunOptions) -> Inventory:
+def keyring(options: RunOptions) -> Keyring:
+    """What opens vaults; asks for the passwords that the user keeps, once for all of a run.
+
+    Raises:
+        InputError: a password file is missing, or an answer is empty.
+    """
+    found = identities(options.vault_ids, options.passwords.vault)
+    return Keyring(found, match=bool(options.ansible_cfg.get("vault_id_match", False)))
+
+
+def load_inventory(options: RunOptions, vault: Keyring | None = None) -> Inventory:
     """The inventory of ``-i``, of ``KPLAY_INVENTORY``, or of ansible.cfg.
 
     Raises:
@@ -190,10 +208,12 @@ def load_inventory(options: RunOptions) -> Inventory:
     if not sources:
         raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
     cfg = options.ansible_cfg
+    vault = vault or keyring(options)
     kept = partial(remembered, fact_cache(options)) if keeps_facts(options) else None
     return load(
         sources,
-        construct=Constructor(extra_vars(options.extra_vars), kept),
+        vault=vault,
+        construct=Constructor(extra_vars(options.extra_vars, vault), kept),
         ignored=cfg.get("inventory_ignore", IGNORED),
         ignored_patterns=cfg.get("inventory_ignore_patterns", ()),
     )
@@ -206,7 +226,7 @@ def _sources(options: RunOptions) -> list[str | Path]:
     return [given] if given else list(options.ansible_cfg.get("inventory", ()))
 
 
-def extra_vars(given: tuple[str, ...]) -> dict[str, Sourced]:
+def extra_vars(given: tuple[str, ...], vault: Keyring | None = None) -> dict[str, Sourced]:
     """What ``-e`` says, later ones winning: ``k=v``, JSON or YAML, or ``@file``.
 
     Raises:
@@ -215,13 +235,13 @@ def extra_vars(given: tuple[str, ...]) -> dict[str, Sourced]:
     """
     result: dict[str, Sourced] = {}
     for text in given:
-        result.update(_extra(text.strip()))
+        result.update(_extra(text.strip(), vault))
     return result
 
 
-def _extra(text: str) -> dict[str, Sourced]:
+def _extra(text: str, vault: Keyring | None) -> dict[str, Sourced]:
     if text.startswith("@"):
-        document = load_file(Path(text[1:]).expanduser())
+        document = load_file(Path(text[1:]).expanduser(), vault)
         if not isinstance(document.data, dict):
             message = f"`{text[1:]}` holds no mapping of variables"
             raise InputError(Diagnostic("bad-value", message, document.root.span))

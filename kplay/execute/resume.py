@@ -28,16 +28,14 @@ from kplay.walk.events import Warned
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from kplay.execute.options import Passwords
     from kplay.walk.events import Listener
 
 
 def resume(
     run: str,
     listener: Listener,
+    asked: RunOptions,
     *,
-    runs_directory: Path,
-    passwords: Passwords,
     done: Collection[str] = (),
     again: Collection[str] = (),
 ) -> ExitCode:
@@ -46,8 +44,8 @@ def resume(
     Args:
         run: its id, or empty for the newest.
         listener: sees the events.
-        runs_directory: where runs are kept.
-        passwords: asked for anew; they are never stored.
+        asked: what is not stored: where runs are kept, passwords (asked for anew).
+            Sources of vault passwords take the place of the run's own where there are any.
         done: interrupted steps that the user vouches for as done.
         again: interrupted steps to do again.
 
@@ -55,9 +53,10 @@ def resume(
         InputError: no such run, or its playbook's files have changed since.
         KplayError: an interrupted action needs a decision.
     """
-    record = read_record(runs_directory / run if run else latest(runs_directory))
+    runs = asked.runs_directory
+    record = read_record(runs / run if run else latest(runs))
     _refuse_unknown([*done, *again], record)
-    options = _options(record, passwords, runs_directory)
+    options = _options(record, asked)
     _refuse_changed(record)
     if record.ended:
         text = f"run {record.directory.name} ended well: there is nothing to resume"
@@ -78,7 +77,7 @@ def resume(
         if undecided:
             raise _interrupted(undecided, record)
         fresh = [step for step in held if step in results and step not in record.results]
-        _keep(record, {step: results[step] for step in fresh}, held)
+        _keep(record, {step: results[step] for step in fresh})
         hosts.forget(held)
     code = walk(
         prepared, listener, mode="apply", run_id=record.directory.name, records=results or {"": {}}
@@ -89,7 +88,7 @@ def resume(
 _VOUCHED = {"action": "run", "changed": True, "failed": False, "fields": {}}
 
 
-def _options(record: Record, passwords: Passwords, runs: Path) -> RunOptions:
+def _options(record: Record, asked: RunOptions) -> RunOptions:
     stored: dict[str, Any] = record.about["options"]
     known = {field.name: field for field in fields(RunOptions)}
     given: dict[str, Any] = {}
@@ -104,8 +103,10 @@ def _options(record: Record, passwords: Passwords, runs: Path) -> RunOptions:
             given[name] = AnsibleCfg.restored(value)
         else:
             given[name] = tuple(value) if isinstance(value, list) else value
-    given["runs_directory"] = runs
-    return replace(RunOptions(**given), passwords=passwords)
+    if asked.vault_ids:
+        given["vault_ids"] = asked.vault_ids
+    given["runs_directory"] = asked.runs_directory
+    return replace(RunOptions(**given), passwords=asked.passwords)
 
 
 def _refuse_unknown(steps: list[str], record: Record) -> None:
@@ -187,12 +188,11 @@ class _Hosts:
             self.fleet.ack(host, [one for one in slots if one.partition("!")[0] in held])
 
 
-def _keep(
-    record: Record, results: Mapping[str, dict[str, Any]], held: Mapping[str, dict[str, Any]]
-) -> None:
+def _keep(record: Record, results: Mapping[str, dict[str, Any]]) -> None:
     journal = Journal(record.directory)
     for step, raw in results.items():
-        journal.keep(step, raw, no_log=bool(held[step].get("no_log")))
+        # Whether a result holds a secret is known only once the run has gone on
+        journal.keep(step, raw, no_log=True)
     journal.close()
 
 

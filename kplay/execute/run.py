@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
+    from kplay.redaction import Redactor
 
 
 def run(options: RunOptions, listener: events.Listener, *, mode: str = "apply") -> ExitCode:
@@ -52,7 +53,7 @@ def walk(
     options = prepared.options
     run_id = run_id or new_id()
     holder = Holder.me()
-    redactor = Redactor()
+    redactor = Redactor(prepared.vault.revealed)
     journal = None
     if mode == "apply":
         journal = Journal(options.runs_directory / run_id)
@@ -78,7 +79,7 @@ def walk(
         ask=options.ask,
         records=records or {},
         secrets=redactor.secrets,
-        keep=journal.keep if journal is not None else None,
+        keep=_keeper(journal, redactor) if journal is not None else None,
     )
     given = [options.passwords.become, options.passwords.connection]
     given += [str(v.value) for name, v in prepared.extra_vars.items() if is_secret_key(name)]
@@ -127,6 +128,15 @@ def _note_retry(options: RunOptions, walker: Walker, listener: events.Listener) 
     if path is not None:
         text = f"`kplay resume` goes on with this run; a new one of what failed: --limit @{path}"
         listener(events.Warned(time.time(), text))
+
+
+def _keeper(journal: Journal, redactor: Redactor) -> Callable[..., None]:
+    """Keeps raw results; those that hold a secret are sealed, as under ``no_log``."""
+
+    def keep(step: str, raw: dict[str, Any], *, no_log: bool) -> None:
+        journal.keep(step, raw, no_log=no_log or redactor.holds(raw))
+
+    return keep
 
 
 def exit_code(walker: Walker) -> ExitCode:

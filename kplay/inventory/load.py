@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kplay.inventory.model import Inventory
     from kplay.inventory.plugins import Construct
-    from kplay.source import Sourced
+    from kplay.source import Opener, Sourced
 
 _YAML = (".yml", ".yaml", ".json")
 IGNORED = (
@@ -32,6 +32,7 @@ _NO_SOURCES = ("group_vars", "host_vars", "vars_plugins")
 def load(
     sources: Sequence[str | Path],
     *,
+    vault: Opener | None = None,
     construct: Construct | None = None,
     ignored: Sequence[str] = IGNORED,
     ignored_patterns: Sequence[str] = (),
@@ -40,6 +41,7 @@ def load(
 
     Args:
         sources: files, programs, folders, or lists of hosts with a comma in them (``a,b,``).
+        vault: opens encrypted files.
         construct: evaluates files of the plugin ``constructed``; they are refused without it.
         ignored: ends of names that are no sources in a folder.
         ignored_patterns: regexes of such names.
@@ -49,7 +51,7 @@ def load(
     """
     faults = Faults()
     builder = Builder(faults)
-    reader = _Reader(builder, construct, tuple(ignored), ignored_patterns)
+    reader = _Reader(builder, vault, construct, tuple(ignored), ignored_patterns)
     for source in sources:
         if isinstance(source, str) and "," in source and not Path(source).exists():
             _read_list(source, builder)
@@ -62,23 +64,30 @@ def load(
     return inventory
 
 
-def load_adjacent(inventory: Inventory, directory: Path) -> None:
+def load_adjacent(inventory: Inventory, directory: Path, vault: Opener | None = None) -> None:
     """Add group_vars and host_vars beside a playbook, as ``playbook_variables``.
 
     Raises:
         InputError: a file there cannot be read as variables.
     """
     faults = Faults()
-    _load_folders(inventory, directory, faults, playbook=True)
+    _load_folders(inventory, directory, faults, vault, playbook=True)
     faults.settle()
 
 
-def _load_folders(inventory: Inventory, directory: Path, faults: Faults, *, playbook: bool) -> None:
-    groups = Folder(directory / "group_vars", faults)
+def _load_folders(
+    inventory: Inventory,
+    directory: Path,
+    faults: Faults,
+    vault: Opener | None,
+    *,
+    playbook: bool,
+) -> None:
+    groups = Folder(directory / "group_vars", faults, vault)
     for group in inventory.groups.values():
         target = group.playbook_variables if playbook else group.file_variables
         target.update(groups.table(group.name))
-    hosts = Folder(directory / "host_vars", faults)
+    hosts = Folder(directory / "host_vars", faults, vault)
     implicit = [inventory.implicit] if inventory.implicit is not None else []
     for host in [*inventory.hosts.values(), *implicit]:
         target = host.playbook_variables if playbook else host.file_variables
@@ -107,11 +116,13 @@ class _Reader:
     def __init__(
         self,
         builder: Builder,
+        vault: Opener | None,
         construct: Construct | None,
         ignored: tuple[str, ...],
         patterns: Sequence[str],
     ) -> None:
         self.builder = builder
+        self.vault = vault
         self.ignored = ignored
         self.patterns: list[re.Pattern[str]] = []
         for one in patterns:
@@ -127,7 +138,9 @@ class _Reader:
     def load_folders(self) -> None:
         """Add group_vars and host_vars beside the sources so far."""
         for directory in self.beside:
-            _load_folders(self.builder.inventory, directory, self.faults, playbook=False)
+            _load_folders(
+                self.builder.inventory, directory, self.faults, self.vault, playbook=False
+            )
 
     def source(self, path: Path) -> None:
         """Read what the user named."""
@@ -171,11 +184,23 @@ class _Reader:
             return
         if path.suffix in _YAML or text.lstrip().startswith("---") or plugins.configures(path):
             try:
-                self._yaml(load_text(text, str(path)).root)
+                self._yaml(load_text(text, str(path), self.vault).root)
             except InputError as error:
                 self.faults.absorb(error)
             return
-        ini.read(text, str(path), self.builder)
+        try:
+            ini.read(self._opened(text, str(path)), str(path), self.builder)
+        except InputError as error:
+            self.faults.absorb(error)
+
+    def _opened(self, text: str, file: str) -> str:
+        """The text of an INI file, opened where it is encrypted."""
+        if self.vault is None or not text.startswith("$ANSIBLE_VAULT;"):
+            return text
+        opened = self.vault.open(text, Span(file, 1, 1, 1, 2)).decode("utf-8", "replace")
+        pairs = (word.partition("=") for line in opened.splitlines() for word in line.split())
+        self.vault.reveal({name: value.strip("\"'") for name, equals, value in pairs if equals})
+        return opened
 
     def _yaml(self, root: Sourced) -> None:
         plugin = plugins.plugin_of(root)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kplay.diagnostics import Faults
-    from kplay.source import Sourced
+    from kplay.source import Opener, Sourced
 
 EXTENSIONS = (".yml", ".yaml", ".json")
 
@@ -20,8 +20,9 @@ EXTENSIONS = (".yml", ".yaml", ".json")
 class Folder:
     """A folder with group_vars/ or host_vars/, its names listed once."""
 
-    def __init__(self, path: Path, faults: Faults) -> None:
+    def __init__(self, path: Path, faults: Faults, vault: Opener | None = None) -> None:
         self.path = path
+        self.vault = vault
         self.faults = faults
         self.names = {one.name for one in path.iterdir()} if path.is_dir() else set()
 
@@ -35,7 +36,7 @@ class Folder:
         path = self.path / found
         table: dict[str, Sourced] = {}
         for file in _within(path) if path.is_dir() else (path,):
-            table.update(_read(file, self.faults))
+            table.update(_read(file, self.faults, self.vault))
         return table
 
 
@@ -50,9 +51,9 @@ def _within(folder: Path) -> Iterable[Path]:
             yield path
 
 
-def _read(path: Path, faults: Faults) -> dict[str, Sourced]:
+def _read(path: Path, faults: Faults, vault: Opener | None) -> dict[str, Sourced]:
     try:
-        root = load_file(path).root
+        root = load_file(path, vault).root
     except InputError as error:
         faults.absorb(error)
         return {}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kplay.playbook.load import Loader
     from kplay.playbook.model import Play, Playbook
     from kplay.source import Sourced, Span
+    from kplay.vault.keyring import Keyring
 
 FAMILIES: tuple[Callable[[Survey, Noted], None], ...] = (
     variables.check,
@@ -48,7 +49,8 @@ FAMILIES: tuple[Callable[[Survey, Noted], None], ...] = (
 )
 
 
-_HOLES = frozenset({"unknown-role", "unreadable-file", "yaml-syntax", "tab-in-yaml", "late-name"})
+_SEALED = frozenset({"no-vault-password", "wrong-vault-password", "damaged-vault"})
+_HOLES = _SEALED | {"unknown-role", "unreadable-file", "yaml-syntax", "tab-in-yaml", "late-name"}
 """What hides a file or a role, and all that it may define."""
 
 
@@ -83,9 +85,10 @@ def lint(options: RunOptions, *, strict: bool = False) -> Report:
     for forget in (places.forget, suppression.forget, model.forget):
         forget()
     noted = Noted()
-    extra = prepare.extra_vars(options.extra_vars)
-    inventory = _inventory(options, noted)
-    loader = prepare.make_loader(options, extra, inventory or Inventory())
+    vault = prepare.keyring(options)
+    extra = prepare.extra_vars(options.extra_vars, vault)
+    inventory = _inventory(options, vault, noted)
+    loader = prepare.make_loader(options, extra, inventory or Inventory(), vault)
     playbook = loader.survey([_playbook(loader, path) for path in options.playbooks], noted)
     cfg = options.ansible_cfg
     survey = Survey(
@@ -102,7 +105,7 @@ def lint(options: RunOptions, *, strict: bool = False) -> Report:
         made_up=any(path.is_dir() for path in options.playbooks),
     )
     if inventory is not None:
-        _place(survey, inventory, options, noted)
+        _place(survey, inventory, options, vault, noted)
     else:
         survey.beside = [prepare.provided(), *_beside(survey)]
     _graph(survey, noted)
@@ -111,14 +114,21 @@ def lint(options: RunOptions, *, strict: bool = False) -> Report:
     _late_faults(survey, noted)
     for family in FAMILIES:
         family(survey, noted)
-    found = {_shortened(one): None for one in noted if suppression.kept(one)}
+    found = {_shortened(_softened(one)): None for one in noted if suppression.kept(one)}
     read = len(survey.documents())
     return Report(tuple(sorted(_once(found), key=_order)), read)
 
 
-def _inventory(options: RunOptions, noted: Noted) -> Inventory | None:
+def _softened(fault: Diagnostic) -> Diagnostic:
+    """What is encrypted need not be wrong: a run that has the password reads it."""
+    if fault.code != "no-vault-password":
+        return fault
+    return replace(fault, severity="warning")
+
+
+def _inventory(options: RunOptions, vault: Keyring, noted: Noted) -> Inventory | None:
     try:
-        return prepare.load_inventory(options)
+        return prepare.load_inventory(options, vault)
     except UsageError:
         return None
     except InputError as error:
@@ -165,7 +175,9 @@ def _variables(survey: Survey, path: Path) -> Iterator[dict[str, Sourced]]:
                 continue
 
 
-def _place(survey: Survey, inventory: Inventory, options: RunOptions, noted: Noted) -> None:
+def _place(
+    survey: Survey, inventory: Inventory, options: RunOptions, vault: Keyring, noted: Noted
+) -> None:
     """The files beside the playbooks, and the hosts of each play."""
     from kplay.resolve.variables import VariableStore
     from kplay.walk.chosen import expected_names, play_hosts
@@ -173,10 +185,10 @@ def _place(survey: Survey, inventory: Inventory, options: RunOptions, noted: Not
     plays = survey.playbook.plays
     directory = plays[0].directory if plays else None
     try:
-        prepare.complete(inventory, directory)
+        prepare.complete(inventory, directory, vault)
     except InputError as error:
         noted.absorb(error)
-    store = VariableStore(inventory, directory, dict(survey.extra))
+    store = VariableStore(inventory, directory, dict(survey.extra), vault=vault)
     expected = survey.expected = expected_names(survey.playbook)
     survey.beside += _grown(survey, inventory)
     for number, play in enumerate(plays):

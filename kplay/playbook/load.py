@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kplay.playbook.model import Include, Keywords, Node, Role
     from kplay.playbook.scope import Render
-    from kplay.source import Sourced, Span
+    from kplay.source import Opener, Sourced, Span
 
 
 def load(
@@ -33,6 +33,7 @@ def load(
     tests: Collection[str] | None = None,
     lookups: Collection[str] | None = None,
     render: Render | None = None,
+    vault: Opener | None = None,
 ) -> Playbook:
     """The plays of playbook files, in order, with every fault of all of them reported at once.
 
@@ -46,6 +47,7 @@ def load(
         lookups: names of the lookups that ``with_…`` may use; None leaves them unchecked.
         render: renders names of static imports with the variables that loading knows; without it
             only plain variables are filled in.
+        vault: opens encrypted files.
 
     Raises:
         InputError: anything written that cannot be run; one diagnostic per fault.
@@ -58,6 +60,7 @@ def load(
         tests=tests,
         lookups=lookups,
         render=render,
+        vault=vault,
     )
     return loader.playbook(paths)
 
@@ -77,8 +80,11 @@ class Loader(Reader):
         tests: Collection[str] | None = None,
         lookups: Collection[str] | None = None,
         render: Render | None = None,
+        vault: Opener | None = None,
     ) -> None:
-        super().__init__(roles_path, collections_path, libraries=libraries, utilities=utilities)
+        super().__init__(
+            roles_path, collections_path, vault, libraries=libraries, utilities=utilities
+        )
         self.extra_vars = dict(extra_vars or {})
         self.filters = filters
         """Names of the filters that templates may use; None leaves them unchecked."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kplay.playbook.calls import Call
     from kplay.playbook.model import Block, Keywords, Node, Play, Role
     from kplay.playbook.scope import Scope
-    from kplay.source import Span
+    from kplay.source import Opener, Span
 
 
 class Reader:
@@ -30,12 +30,14 @@ class Reader:
         self,
         roles_path: Sequence[Path] = (),
         collections_path: Sequence[Path] = (),
+        vault: Opener | None = None,
         *,
         libraries: Sequence[Path] = (),
         utilities: Sequence[Path] = (),
     ) -> None:
         self.roles_path = tuple(roles_path)
         self.collections_path = tuple(collections_path)
+        self.vault = vault
         self.libraries = tuple(libraries)
         """Folders of modules, sought after those of the playbook and of roles."""
         self.utilities = tuple(utilities)
@@ -105,7 +107,7 @@ class Reader:
         if path not in self.documents:
             self.documents[path] = None
             try:
-                self.documents[path] = load_file(path)
+                self.documents[path] = load_file(path, self.vault)
             except InputError as error:
                 for fault in error.diagnostics:
                     scope.faults.append(_placed(fault, span))

@@ -28,7 +28,7 @@ def text(event: StepEnded, journal: str = "") -> str:
             _span(place),
             notes=tuple(str(result.get("msg") or "").strip().splitlines()[1:]),
             help=(str(result["hint"]),) if result.get("hint") else (),
-            secret=hidden or _vaulted(place.file),
+            secret=hidden,
         )
     ]
     facts = [f" = host: {where(place)}"]
@@ -52,7 +52,7 @@ def _pointed(place: Place, given: dict[str, Any]) -> Diagnostic:
         span,
         help=tuple(given["help"]),
         notes=tuple(given["notes"]),
-        secret=bool(given["secret"]) or _vaulted(span.file if span else place.file),
+        secret=bool(given["secret"]),
     )
 
 
@@ -110,11 +110,3 @@ def _line(place: Place) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
-
-
-def _vaulted(file: str) -> bool:
-    try:
-        with Path(file).open(encoding="utf-8", errors="replace") as stream:
-            return stream.readline().startswith("$ANSIBLE_VAULT;")
-    except OSError:
-        return False

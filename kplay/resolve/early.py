@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kplay.inventory.model import Inventory
+    from kplay.vault.keyring import Keyring
 
 
 def renderer(
-    inventory: Inventory,
+    inventory: Inventory, vault: Keyring | None = None
 ) -> Callable[[str, Mapping[str, object], Path | None], str | None]:
     """A function that renders a name before there is a host.
 
@@ -25,7 +26,9 @@ def renderer(
     """
 
     def render(text: str, known: Mapping[str, object], directory: Path | None) -> str | None:
-        scope = VariableStore(inventory, directory).scope(None, "localhost", extra=known)
+        scope = VariableStore(inventory, directory, vault=vault).scope(
+            None, "localhost", extra=known
+        )
         try:
             value = scope.template(text)
         except TemplateError:

@@ -15,7 +15,7 @@ from kplay.resolve.filters import versions
 from kplay.resolve.filters.formats import ansible_type
 from kplay.resolve.filters.registry import Table, kind_of, safe_test, with_prefixes
 from kplay.resolve.missing import Missing
-from kplay.source import VaultText
+from kplay.source import OpenedText, VaultText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,6 +238,11 @@ def nan(value: Any) -> bool:
     return isinstance(value, float) and value != value  # noqa: PLR0124 - only NaN differs
 
 
+def vault_encrypted(value: Any) -> bool:
+    """Whether a value was written with ``!vault``, opened or not."""
+    return isinstance(value, OpenedText | VaultText)
+
+
 _ANSIBLE: dict[str, Callable[..., Any]] = {
     "failed": failed,
     "failure": failed,
@@ -272,7 +277,7 @@ _ANSIBLE: dict[str, Callable[..., Any]] = {
     "uri": uri,
     "url": url,
     "urn": urn,
-    "vault_encrypted": lambda value: isinstance(value, VaultText),
+    "vault_encrypted": vault_encrypted,
     "directory": _path(Path.is_dir),
     "is_dir": _path(Path.is_dir),
     "file": _path(Path.is_file),

@@ -6,13 +6,13 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kplay.errors import InputError
 from kplay.resolve import search
-from kplay.resolve.faults import fault
+from kplay.resolve.faults import TemplateError, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kplay.resolve.faults import TemplateError
     from kplay.resolve.scope import Scope
     from kplay.resolve.unknown import Unknown
 
@@ -34,7 +34,15 @@ def read_text(scope: Scope, name: Any, encoding: str = "utf-8") -> str:
     path = search.find(scope, str(name))
     if path is None:
         raise _missing(scope, [str(name)])
-    return path.read_text(encoding=encoding)
+    return _read(scope, path, encoding)
+
+
+def _read(scope: Scope, path: Path, encoding: str = "utf-8") -> str:
+    """A file's text, opened where it is a vault."""
+    try:
+        return scope.store.vault.read(path)[0].decode(encoding)
+    except InputError as error:
+        raise TemplateError(error.diagnostics[0]) from error
 
 
 def file(scope: Scope, terms: list[Any], options: Options) -> list[Any]:
@@ -64,7 +72,7 @@ def template(scope: Scope, terms: list[Any], options: Options) -> list[Any]:
         if path is None:
             raise _missing(scope, [str(term)])
         given = {key: value for key, value in options.items() if key != "convert_data"}
-        text = path.read_text(encoding="utf-8")
+        text = _read(scope, path)
         found.append(render_template_text(text, seen, str(path), options=given))
     return found
 

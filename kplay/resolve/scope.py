@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kplay.errors import InputError
 from kplay.resolve.conditions import evaluate
 from kplay.resolve.faults import TemplateError, fault, undefined
 from kplay.resolve.lazy import LazyDict, LazyList, is_template, settle, shallow
@@ -14,7 +15,7 @@ from kplay.resolve.missing import OMIT, Missing
 from kplay.resolve.precedence import Definition, Layer, definition
 from kplay.resolve.templating import render_text
 from kplay.resolve.unknown import Unknown, UnknownReached
-from kplay.source import Sourced, UnsafeText, VaultText
+from kplay.source import OpenedText, Sourced, UnsafeText, VaultText
 
 if TYPE_CHECKING:
     from kplay.playbook.model import Node, Play, Role
@@ -299,10 +300,11 @@ class Scope(Mapping[str, Any]):
         except TemplateError as error:
             raise error.through(name, defined) from error
 
-    def _unseal(self, value: VaultText, span: Span) -> UnsafeText:
-        if self.store.unseal is None:
-            raise fault("no-vault-password", "a vaulted value, but no vault password", span=span)
-        return UnsafeText(self.store.unseal(value))
+    def _unseal(self, value: VaultText, span: Span) -> OpenedText:
+        try:
+            return OpenedText(self.store.vault.value(value, span), value)
+        except InputError as error:
+            raise TemplateError(error.diagnostics[0]) from error
 
     def template(self, value: object) -> Any:
         """A value with every template in it rendered, containers too, omitted keys dropped.

@@ -11,15 +11,15 @@ from kplay.resolve.fact_cache import GATHERED
 from kplay.resolve.magic import PlayContext
 from kplay.resolve.precedence import Layer, Table, merged
 from kplay.resolve.scope import Scope
-from kplay.source import Document, Sourced, load_file
+from kplay.vault.keyring import Keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from kplay.inventory.model import Host, Inventory
     from kplay.playbook.model import Node, Play, Role
     from kplay.resolve.statics import Bands, Layers
-    from kplay.source import VaultText
+    from kplay.source import Sourced
 
 _ALL = (Layer.INVENTORY_ALL, Layer.GROUP_VARS_ALL, Layer.PLAYBOOK_GROUP_VARS_ALL)
 _GROUPS = (Layer.INVENTORY_GROUPS, Layer.GROUP_VARS, Layer.PLAYBOOK_GROUP_VARS)
@@ -33,8 +33,7 @@ class VariableStore:
         inventory: hosts and groups.
         playbook_dir: folder of the playbook.
         extra_vars: from the command line; they win over everything.
-        unseal: opens a vaulted text; without it such a value is refused when it is read.
-        load: reads a vars_files document.
+        vault: opens vaulted values and files; without it they are refused when they are read.
     """
 
     def __init__(
@@ -43,14 +42,12 @@ class VariableStore:
         playbook_dir: Path | None = None,
         extra_vars: Mapping[str, Sourced] | None = None,
         *,
-        unseal: Callable[[VaultText], str] | None = None,
-        load: Callable[[Path], Document] = load_file,
+        vault: Keyring | None = None,
     ) -> None:
         self.inventory: Inventory = inventory
         self.playbook_dir = Path(playbook_dir or ".").resolve()
         self.extra_vars: Table = dict(extra_vars or {})
-        self.unseal = unseal
-        self.load = load
+        self.vault = vault or Keyring()
         self.lenient_conditions = False
         """Whether conditions may give other values than true and false."""
         self.facts: defaultdict[str, Table] = defaultdict(dict)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
 from kplay.resolve.unknown import Unknown
+from kplay.source import load_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def read(
     if table is None:
         table = {}
         for path in paths:
-            root = store.load(path).root
+            root = load_file(path, store.vault).root
             if root.value is None:
                 continue
             if not isinstance(root.value, dict):

@@ -258,6 +258,8 @@ def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:
             item.argument_causes = outcome.causes
             return
         calls = outcome
+        if context.sealed:
+            item.settings.diff = False
     causes: list[str] = []
     for call in calls:
         causes += causes_in(call.args)

@@ -15,16 +15,20 @@ from kplay.graph.build import build
 from kplay.inventory.load import load as load_inventory
 from kplay.inventory.patterns import select
 from kplay.playbook.load import load as load_playbook
+from kplay.vault.keyring import Keyring
+from kplay.vault.sources import identities
 
 CASES = Path(__file__).parent / "loading"
 
 
 def read(folder: Path) -> None:
     sources = [path.name for path in folder.glob("inventory.*")]
-    inventory = load_inventory(sources or ["localhost,"])
+    passwords = sorted(path.name for path in folder.glob("*.password"))
+    vault = Keyring(identities([f"{one.partition('.')[0]}@{one}" for one in passwords], {}))
+    inventory = load_inventory(sources or ["localhost,"], vault=vault)
     if not (folder / "playbook.yml").exists():
         return
-    playbook = load_playbook([Path("playbook.yml")])
+    playbook = load_playbook([Path("playbook.yml")], vault=vault)
     build(playbook, [select(inventory, play.hosts) for play in playbook.plays])
 
 

@@ -20,6 +20,18 @@ def test_short_values_are_left_alone() -> None:
     assert Redactor({"abc", ""}).text("abc abcd") == "abc abcd"
 
 
+def test_a_number_that_is_a_secret() -> None:
+    redactor = Redactor({"1234567"})
+    assert redactor.value({"a": 1234567, "b": 12, "c": True}) == {"a": MASK, "b": 12, "c": True}
+
+
+def test_whether_data_hold_a_secret() -> None:
+    redactor = Redactor({'a "b" c'})
+    assert redactor.holds({"x": ['say a "b" c now']})
+    assert not redactor.holds({"x": ["a b c"]})
+    assert not Redactor().holds({"x": 1})
+
+
 def test_secrets_may_come_later() -> None:
     redactor = Redactor()
     assert redactor.text("hunter2") == "hunter2"

@@ -23,6 +23,7 @@ from kplay.resolve.filters import (
     passwords,
     paths,
     text,
+    vaults,
     versions,
 )
 from kplay.resolve.filters.registry import Table, refused, safe_filter, with_prefixes
@@ -30,7 +31,7 @@ from kplay.resolve.filters.registry import Table, refused, safe_filter, with_pre
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_FAMILIES = (basic, collections, encoding, numbers, passwords, paths, text)
+_FAMILIES = (basic, collections, encoding, numbers, passwords, paths, text, vaults)
 _COLLECTIONS: tuple[Mapping[str, Any], ...] = tuple(
     cast("Mapping[str, Any]", family.COLLECTIONS)
     for family in (
@@ -44,10 +45,8 @@ _COLLECTIONS: tuple[Mapping[str, Any], ...] = tuple(
         versions,
     )
 )
-REFUSED = {
-    "vault": "kplay does not encrypt while it renders",
-    "unvault": "vaulted values are opened where they are loaded",
-}
+REFUSED: dict[str, str] = {}
+"""Filters that Ansible has and kplay has not, and why."""
 
 
 def _all() -> dict[str, Callable[..., Any]]:

@@ -12,6 +12,7 @@ import yaml
 
 from kplay.resolve.lazy import settle
 from kplay.resolve.unknown import PartialResult
+from kplay.source import OpenedText
 
 
 class _Dumper(yaml.SafeDumper):
@@ -19,6 +20,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_multi_representer(str, lambda dumper, value: dumper.represent_str(str(value)))
+_Dumper.add_representer(
+    OpenedText, lambda dumper, value: dumper.represent_scalar("!vault", value.sealed, style="|")
+)
 _Dumper.add_multi_representer(dict, lambda dumper, value: dumper.represent_dict(dict(value)))
 _Dumper.add_multi_representer(list, lambda dumper, value: dumper.represent_list(list(value)))
 

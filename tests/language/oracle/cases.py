@@ -25,7 +25,7 @@ class Case:
     name: str
     folder: Path
     arguments: tuple[str, ...] = ()
-    """More of the command line: the options that both programs spell alike."""
+    """More of the command line: the options that both programs spell alike; $CASE is the folder."""
     runs: int = 1
     """How often it is run in the same place."""
     timeout: int = 120
@@ -58,7 +58,8 @@ class Case:
     def command_line(self, place: Path) -> list[str]:
         """Inventory, variables, options and the playbook."""
         given = ["-i", str(self.inventory), "-e", f"place={place}"]
-        return [*given, *self.arguments, str(self.playbook)]
+        more = [one.replace("$CASE", str(self.folder)) for one in self.arguments]
+        return [*given, *more, str(self.playbook)]
 
 
 def cases() -> list[Case]:

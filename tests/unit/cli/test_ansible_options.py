@@ -56,7 +56,7 @@ def test_refused_options_say_why(
 
 def test_the_way_to_hosts():
     asked = parsed(
-        "run", "-c", "ansible.builtin.local", "-T", "9", "--ssh-common-args", "-J hop",
+        "run", "-c", "ansible.builtin.local", "-T", "9", "--ssh-common-args=-J hop",
         "--ssh-extra-args=-o Port=22", "--force-handlers", "--flush-cache", "--start-at-task", "x",
         "--inventory-file", "h", "--become-method", "ansible.builtin.su", "site.yml",
     )  # fmt: skip

@@ -9,6 +9,7 @@ from kplay.cli import options
 from kplay.cli.parser import parser
 from kplay.errors import UsageError
 from kplay.execute.options import Passwords, RunOptions
+from kplay.vault.sources import ASK
 
 
 def parsed(*argv: str) -> RunOptions:
@@ -33,6 +34,26 @@ def test_options_as_ansible_users_write_them() -> None:
     assert asked.probes_author
     assert asked.accept_new_host_keys
     assert asked.playbooks == (Path("site.yml"), Path("more.yml"))
+
+
+def test_sources_of_vault_passwords_in_ansibles_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parsed("plan", "p.yml").vault_ids == ()
+    both = ["--vault-password-file", "f1", "--vault-id", "dev@f2", "--vault-pass-file", "f3"]
+    asked = parsed("plan", *both, "p.yml")
+    assert asked.vault_ids == ("dev@f2", "default@f1", "default@f3")
+    assert parsed("plan", "-J", "--vault-id", "f", "p.yml").vault_ids == ("default@f", ASK)
+    (tmp_path / "ansible.cfg").write_text(
+        "[defaults]\nvault_identity_list = a@one, two\nvault_password_file = pw\n"
+        "vault_identity = home\n"
+    )
+    file = f"home@{tmp_path}/pw"
+    assert parsed("run", "p.yml").vault_ids == ("a@one", "home@two", file)
+    assert parsed("inventory", "-J").vault_ids == ("a@one", "home@two", ASK)
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(tmp_path / "other"))
+    assert parsed("graph", "p.yml").vault_ids[-1] == f"home@{tmp_path}/other"
 
 
 def test_what_is_not_given_is_left_to_the_inventory() -> None:

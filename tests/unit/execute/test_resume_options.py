@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from kplay import ansible_cfg
@@ -47,6 +47,7 @@ def options(folder: Path) -> RunOptions:
         become=True,
         become_user="admin",
         become_method="su",
+        vault_ids=("prod@~/secret", "dev@prompt"),
         passwords=Passwords(become="geheim"),
         diff=True,
         check=True,
@@ -63,10 +64,12 @@ def test_every_option_comes_back(tmp_path: Path) -> None:
     default = RunOptions()
     about = {"options": json.loads(json.dumps(stored_options(given)))}
     record = Record(tmp_path, about, {}, {}, ended=False)
-    found = _options(record, given.passwords, given.runs_directory)
+    found = _options(record, replace(given, vault_ids=()))
     for field in fields(RunOptions):
         name = field.name
         assert getattr(given, name) != getattr(default, name), f"{name}: say another here"
         if name not in ASKED_ANEW:
             assert getattr(found, name) == getattr(given, name)
+    told = replace(given, vault_ids=("prod@elsewhere",))
+    assert _options(record, told).vault_ids == ("prod@elsewhere",)
     assert found.ansible_cfg.values == given.ansible_cfg.values

@@ -195,7 +195,7 @@ def test_a_file_that_imports_twice_is_read_once(
 
     read: list[Path] = []
     original = module.load_file
-    monkeypatch.setattr(module, "load_file", lambda path: read.append(path) or original(path))
+    monkeypatch.setattr(module, "load_file", lambda path, _: read.append(path) or original(path))
     loaded(play_of("- import_tasks: a.yml\n- import_tasks: a.yml"), {"a.yml": "- ping:\n"})
     assert read == [Path("site.yml"), Path("a.yml")]
 

@@ -14,7 +14,9 @@ from kplay.resolve.magic import PlayContext
 from kplay.resolve.precedence import Layer
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.resolve.variables import VariableStore
-from kplay.source import Sourced, Span, load_text
+from kplay.source import Sourced, Span, VaultText, load_text, made_up
+from kplay.vault.envelope import seal
+from kplay.vault.sources import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,8 +194,18 @@ def test_a_vaulted_value_needs_a_password(store: VariableStore) -> None:
     store.extra_vars.update(secret)
     with pytest.raises(TemplateError, match="no vault password"):
         store.scope(None, "web1").template("{{ x }}")
-    store.unseal = lambda text: f"open {{{{ {text} }}}}"
-    assert store.scope(None, "web1").template("{{ x }}") == "open {{ abc }}"
+    store.vault.identities = [Identity("default", "prompt")]
+    store.vault.identities[0].answer("pw")
+    with pytest.raises(TemplateError, match="a vault begins with"):
+        store.scope(None, "web1").template("{{ x }}")
+    store.extra_vars["x"] = made_up({"y": VaultText(seal(b"open {{ abc }}", b"pw"))})
+    scope = store.scope(None, "web1")
+    assert scope.template("{{ x.y }}") == "open {{ abc }}"
+    assert scope.template("{{ x.y is vault_encrypted }}") is True
+    assert scope.template("{{ (x.y ~ '') is vault_encrypted }}") is False
+    assert scope.template("{{ x.y | to_yaml }}").startswith("!vault |\n  $ANSIBLE_VAULT;1.1;AES256")
+    assert scope.template("{{ x.y | unvault('pw') }}") == "open {{ abc }}"
+    assert store.vault.revealed == {"open {{ abc }}"}
 
 
 def test_what_a_run_made_survives_a_snapshot(store: VariableStore) -> None:

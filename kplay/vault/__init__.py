@@ -1,0 +1,1 @@
+"""Ansible's vault: texts and files that only a password opens."""
