@@ -1,9 +1,9 @@
 """The record of a run: who, what, every event, and the results that a resume needs.
 
 A run's folder, mode 0700, holds ``run.json`` (options and digests), ``journal.jsonl`` (events,
-secrets replaced) and ``results.jsonl`` (raw results by step; those of ``no_log`` tasks are sealed
-with the run's ``key``); all but the journal are mode 0600. Lines are written and synced before the
-bytes they speak of leave.
+secrets replaced), ``results.jsonl`` (raw results by step; those of ``no_log`` tasks are sealed
+with the run's ``key``) and ``answers`` (to vars_prompt, sealed); all but the journal are mode
+0600. Lines are written and synced before the bytes they speak of leave.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import secrets
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,9 @@ class Journal:
         }
         text = json.dumps(data, indent=2, default=str) + "\n"
         _private(self.directory / "run.json", text.encode())
+        if options.passwords.answers:
+            answers = json.dumps(options.passwords.answers).encode()
+            _private(self.directory / "answers", seal(self.key, answers).encode())
 
     def __call__(self, event: events.Event) -> None:
         """Append an event; a step about to be sent is on disk when this returns."""
@@ -162,6 +165,8 @@ class Record:
     """Places of the steps that were sent."""
     ended: bool
     """Whether the run came to its own end without failures."""
+    answers: dict[str, str] = field(default_factory=dict, repr=False)
+    """What plays were answered (``vars_prompt``)."""
 
     def open_on(self, step: str) -> str:
         """The host that a step was sent to and whose result is not here, or nothing."""
@@ -198,7 +203,9 @@ def read_record(directory: Path) -> Record:
             places[line["place"]["step"].partition("!")[0]] = line["place"]
         elif line["event"] == "RunEnded":
             ended = line["exit_code"] == 0
-    return Record(directory, data, results, places, ended)
+    sealed = directory / "answers"
+    answers = json.loads(unseal(key, sealed.read_text("ascii"))) if sealed.is_file() else {}
+    return Record(directory, data, results, places, ended, answers)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -24,6 +24,8 @@ class Passwords:
     """``-K``: the password of sudo, su or doas."""
     vault: dict[str, str] = field(default_factory=dict, repr=False)
     """Vault passwords by ``label@source``, filled in when the user is asked for them."""
+    answers: dict[str, str] = field(default_factory=dict, repr=False)
+    """Answers to ``vars_prompt`` (``kplay.execute.questions``), filled in likewise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, UsageError
 from kplay.execute.facts import fact_cache, keeps_facts, recall, remembered
 from kplay.execute.outside import absent_hosts, bring_facts
+from kplay.execute.questions import settle
 from kplay.graph.build import build
 from kplay.graph.start import start_at
 from kplay.graph.tags import TagChoice
@@ -70,8 +71,12 @@ class Prepared:
         return sum(v.kind == "task" and v.selected and not v.handler for v in self.graph.vertices())
 
 
-def prepare(options: RunOptions) -> Prepared:
+def prepare(options: RunOptions, *, ask: bool = False) -> Prepared:
     """Load and check everything; touches no host.
+
+    Args:
+        options: the command line.
+        ask: whether plays ask their questions, as for a run or its plan.
 
     Raises:
         InputError: any fault in what the user wrote, all of a file's at once.
@@ -93,6 +98,7 @@ def prepare(options: RunOptions) -> Prepared:
     if keeps_facts(options):
         recall(store, cache)
     store.absent = absent_hosts(options, store)
+    settle(playbook, store, options.passwords.answers, extra, ask=ask)
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
     expected = expected_names(playbook)
     hosts = [play_hosts(play, store, options.limit, expected) for play in playbook.plays]

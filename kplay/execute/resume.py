@@ -62,7 +62,8 @@ def resume(
         text = f"run {record.directory.name} ended well: there is nothing to resume"
         listener(Warned(time.time(), text))
         return ExitCode.OK
-    prepared = prepare(options)
+    options.passwords.answers.update(record.answers)
+    prepared = prepare(options, ask=True)
     results = dict(record.results)
     with _Hosts(prepared, record, listener) as hosts:
         held = hosts.held()

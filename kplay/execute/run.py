@@ -36,7 +36,7 @@ def run(options: RunOptions, listener: events.Listener, *, mode: str = "apply") 
         InputError: what the user wrote is wrong; no host was touched.
         LockedError: another run holds a host.
     """
-    return walk(prepare(options), listener, mode=mode)
+    return walk(prepare(options, ask=True), listener, mode=mode)
 
 
 def walk(

@@ -50,7 +50,7 @@ def make(options: RunOptions, listener: Listener) -> Plan:
     Raises:
         InputError: what the user wrote is wrong.
     """
-    plan = Plan(prepared=prepare(options))
+    plan = Plan(prepared=prepare(options, ask=True))
 
     def collect(event: Event) -> None:
         plan.take(event)

@@ -100,6 +100,7 @@ TABLE: tuple[Keyword, ...] = (
     *_of(PLAY, "any", "pre_tasks tasks post_tasks handlers roles"),
     *_of(PLAY, "names", "vars_files gather_subset"),
     *_of(PLAY, "str", "fact_path"),
+    *_of(PLAY, "any", "vars_prompt"),
     *_of(PLAY, "bool", "gather_facts force_handlers"),
     *_of(PLAY, "int", "gather_timeout"),
     *_of(PLAY, "serial", "serial"),
@@ -129,7 +130,6 @@ TABLE: tuple[Keyword, ...] = (
     ),
     *_of(PLAY, "any", "validate_argspec", refused="check what a play is given with `assert`"),
     *_of(_STEPS, "any", "debugger", refused="kplay has no interactive debugger"),
-    *_of(PLAY, "any", "vars_prompt", refused="a run asks no questions; give the value with -e"),
 )
 
 _BY_LEVEL: dict[str, dict[str, Keyword]] = {}

@@ -134,6 +134,26 @@ class Block:
     """What an expanded include brings to the play's handlers: those of all roles in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A variable that whoever runs the play is asked for."""
+
+    name: str
+    span: Span
+    """Where the name is written."""
+    text: Sourced | None = None
+    default: Sourced | None = None
+    private: bool = True
+    """Whether the answer is not shown, while it is typed and later."""
+    confirm: bool = False
+    unsafe: bool = False
+    """Whether the answer is never read as a template."""
+    encrypt: str = ""
+    """The crypt scheme that the value is hashed with, or nothing."""
+    salt: str = ""
+    salt_size: int = 0
+
+
 @dataclass(eq=False, slots=True)
 class Play:
     """A play: a pattern of hosts and what they run, in five sections."""
@@ -144,6 +164,7 @@ class Play:
     span: Span
     variables: dict[str, Sourced] = field(default_factory=dict)
     vars_files: list[Sourced] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
     pre_tasks: list[Node] = field(default_factory=list)
     roles: list[Block] = field(default_factory=list)
     tasks: list[Node] = field(default_factory=list)

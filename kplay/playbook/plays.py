@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kplay.playbook import keywords, roles, tasks
+from kplay.playbook import keywords, prompts, roles, tasks
 from kplay.playbook.freeform import made
 from kplay.playbook.model import Block, Include, Play
 from kplay.playbook.values import check, is_template, names_in, read_keywords, shown, table_of
@@ -122,6 +122,7 @@ def _read_play(reader: Reader, entry: Sourced, scope: Scope) -> Play | None:
         hosts.key_span,
         variables=table_of(shared),
         vars_files=_files(files),
+        prompts=prompts.read(words.get("vars_prompt"), faults),
         directory=scope.directory,
     )
     words.pop("vars", None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.redaction import MASK, Redactor, is_secret_key
 from kplay.resolve.precedence import Layer
+from kplay.resolve.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +108,8 @@ def _plain_data(value: Any) -> Any:
 def _named(value: Any) -> Any:
     from collections.abc import Mapping
 
+    if isinstance(value, Unknown):
+        return f"({'; '.join(value.causes)})"
     return f"(a mapping of {len(value)})" if isinstance(value, Mapping) else str(value)
 
 

@@ -63,8 +63,8 @@ def _run(case: Case, place: Path, folder: Path) -> dict[str, Any]:
     }
     done = subprocess.run(
         [str(_BIN / "ansible-playbook"), *case.command_line(place)],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
-        timeout=case.timeout * 3,
+        cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False, timeout=case.timeout * 3,
     )  # fmt: skip
     if not written.exists():
         raise RuntimeError(f"{case.name}: {done.stdout}\n{done.stderr}")
