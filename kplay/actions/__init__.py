@@ -29,6 +29,7 @@ _WHERE = {
     "async_status": "jobs:async_status",
     "kubeconfig": "kubernetes:kubeconfig",
     "k8s": "kubernetes:k8s",
+    "validate_argument_spec": "argument_spec:validate_argument_spec",
 }
 
 RAW_ARGS = frozenset({"assert", "debug"})

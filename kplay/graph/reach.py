@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from kplay.playbook.model import Node
 
 LOCAL_ACTIONS = frozenset(
-    {"set_fact", "debug", "assert", "fail", "include_vars", "template", "copy"}
+    {
+        "set_fact",
+        "debug",
+        "assert",
+        "fail",
+        "include_vars",
+        "validate_argument_spec",
+        "template",
+        "copy",
+    }
 )
 """Actions of the controller that read the playbook's own files at the most."""
 

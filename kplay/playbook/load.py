@@ -181,6 +181,7 @@ class Loader(Reader):
             given=table_of(words.pop("vars", None)) | table_of(include.keywords.get("vars")),
             parts=parts_of(given),
             public=is_true(given.get("public")),
+            validate=is_true(given.get("rolespec_validate", True)),
         )
         if block is not None:
             block.handlers = scope.handlers

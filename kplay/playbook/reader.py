@@ -166,7 +166,15 @@ class Reader:
             return None
         public = call.args.value.get("public", True)
         parts = parts_of(call.args.value)
-        return roles.unfold(self, name, scope, words, parts=parts, public=is_true(public))
+        return roles.unfold(
+            self,
+            name,
+            scope,
+            words,
+            parts=parts,
+            public=is_true(public),
+            validate=is_true(call.args.value.get("rolespec_validate", True)),
+        )
 
     def role_files(
         self, role: Role, folder: str, part: str, name: Sourced, scope: Scope

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kplay.diagnostics import suggest
-from kplay.playbook import files, keywords
+from kplay.playbook import files, keywords, specs
 from kplay.playbook.model import Block, Node, Role
 from kplay.playbook.values import is_template, names_in, read_keywords, shown
 
@@ -46,6 +46,7 @@ def unfold(
     given: dict[str, Sourced] | None = None,
     parts: Mapping[str, str] = MappingProxyType({}),
     public: bool = True,
+    validate: bool = True,
 ) -> Block | None:
     """The block of one use of a role, its dependencies first; None when there is no such role.
 
@@ -57,6 +58,7 @@ def unfold(
         given: parameters written among the keywords, and an include's ``vars``.
         parts: ``tasks``, ``vars``, ``defaults``, ``handlers`` to file names other than main.
         public: whether the play after it sees its defaults and vars.
+        validate: whether its argument spec is checked when it begins.
     """
     around = scope.within(parent=Block(words, name.span, parent=scope.parent))
     text = around.fill(str(name.value))
@@ -87,6 +89,8 @@ def unfold(
     block = Block(words, name.span, role=role, parent=scope.parent, kind="role")
     inner = scope.within(role=role, parent=block, handler=False)
     block.tasks += _dependencies(reader, role, inner)
+    if validate:
+        block.tasks += specs.validation(reader, role, parts.get("tasks", "main"), block, inner)
     for file in reader.role_files(role, "tasks", parts.get("tasks", "main"), name, scope):
         block.tasks += reader.tasks_of(file, name.span, inner)
     handling = inner.within(handler=True)

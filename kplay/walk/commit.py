@@ -174,7 +174,10 @@ class Committer:
             self.world.store.set_facts(
                 host.name,
                 {
-                    "ansible_failed_task": {"name": bound.name, "action": bound.task.called},
+                    "ansible_failed_task": {
+                        "name": bound.name.removeprefix(f"{running.place.role} : "),
+                        "action": bound.task.called,
+                    },
                     "ansible_failed_result": outcome.result,
                 },
             )
