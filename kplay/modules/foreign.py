@@ -46,7 +46,14 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
         return files.get(self.place(name) or "", "")
 sys.meta_path.insert(0, Sources())
 sys.argv = [head["package"]]
-from ansible.module_utils import basic
+try:
+    from ansible.module_utils import basic
+except SyntaxError:
+    text = "ansible-core %s does not run under the host's Python %s: it needs a newer one"
+    has = ".".join(map(str, sys.version_info[:3]))
+    text = text % (head["args"].get("_ansible_version") or "?", has)
+    print(json.dumps({"failed": True, "msg": text}))
+    sys.exit(1)
 basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": head["args"]}).encode()
 basic._ANSIBLE_PROFILE = "legacy"
 try:

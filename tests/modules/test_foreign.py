@@ -225,3 +225,12 @@ def test_nothing_of_a_module_stands_in_the_argument_list(
     play(module, args, host)
     assert "hushhush" not in json.dumps(host.runs[0].argv)
     assert "hushhush" in host.runs[0].stdin
+
+
+def test_a_python_that_is_too_old_for_ansible_is_said(host: FakeHost, args: dict[str, Any]) -> None:
+    listed = json.loads(host.sources[args["listed"]])
+    # What a syntax that came later is to an older Python
+    host.sources[listed["ansible/module_utils/basic.py"]] = "match = : later\n"
+    done = play(module, args, host)
+    assert done.failed
+    assert "does not run under the host's Python 3." in done.msg

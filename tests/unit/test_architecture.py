@@ -101,3 +101,13 @@ def test_what_runs_on_hosts_imports_the_standard_library_and_itself() -> None:
 def test_nothing_that_runs_on_hosts_needs_the_controller_half() -> None:
     names = {name_of(path) for path in target_files()}
     assert not names & {"kplay/agent/session.py", "kplay/agent/bootstrap.py"}
+
+
+def test_a_plan_runs_a_program_on_its_word_in_one_place_alone() -> None:
+    callers = {
+        name_of(path)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "vouched"
+    }
+    assert callers == {"kplay/modules/foreign.py"}
