@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kplay.actions.api import Answer, Context, fault
+from kplay.actions.vars_dir import files_of
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import Unknown, causes_in
 from kplay.source import Document, Sourced, load_file
@@ -86,7 +88,10 @@ def include_vars(context: Context) -> Answer:
     directory = context.args.get("dir")
     if directory:
         folder = context.find_file("vars", str(directory))
-        paths = sorted(p for p in folder.iterdir() if p.suffix in (".yml", ".yaml", ".json"))
+        try:
+            paths = files_of(folder, context.args)
+        except (ValueError, re.error) as error:
+            raise fault(context, "bad-value", f"`include_vars`: {error}") from error
     else:
         name = context.args.get("file", context.args.get("_raw"))
         if name is None:

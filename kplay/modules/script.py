@@ -33,6 +33,8 @@ def apply(host: "Host", args: Args, _found: State, _wanted: State) -> State:
     text = shlex.quote(path) + (" " + words if words else "")
     if args.get("executable"):
         text = "{} {}".format(args["executable"], text)
+    # Ansible leaves a script's output as it is
+    args = dict(args, strip_empty_ends=False)
     return execution.run(host, args, args["cmd"], [text], shell="/bin/sh")  # noqa: S604
 
 

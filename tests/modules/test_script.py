@@ -17,7 +17,7 @@ def test_a_script_is_written_run_and_gone() -> None:
     assert plan(module, args, there).action == "run"
     done = play(module, args, there)
     assert seen == ["#!/bin/sh\necho done\n"]
-    assert (done["rc"], done["stdout"]) == (0, "done")
+    assert (done["rc"], done["stdout"]) == (0, "done\n")
     assert there.runs[0].argv[0].endswith("/setup.sh --all")
 
 
