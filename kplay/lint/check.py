@@ -195,7 +195,8 @@ def _place(
         try:
             survey.hosts[number] = play_hosts(play, store, options.limit, expected)
         except InputError as error:
-            noted.absorb(error)
+            if not play.prompts:  # whose answers may name the hosts
+                noted.absorb(error)
 
 
 def _graph(survey: Survey, noted: Noted) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kplay.foreign.pack import facts_of
 from kplay.lint import targets
-from kplay.playbook.model import Block, Include, lineage
+from kplay.modules import catalog
+from kplay.playbook.model import Block, Include, Task, lineage
+from kplay.playbook.modules import ACTIONS
 from kplay.playbook.values import is_template
 from kplay.resolve.magic import DEFAULTS, IN_PLAY, IN_ROLE, MAGIC
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from kplay.inventory.model import Group, Host
     from kplay.lint.model import Site, Survey
-    from kplay.playbook.model import Node, Play, Task
+    from kplay.playbook.model import Node, Play
     from kplay.source import Sourced
 
 _MAGIC = frozenset({*MAGIC, *IN_PLAY, *IN_ROLE, *DEFAULTS, "ansible_limit", "environment"})
@@ -88,12 +91,18 @@ class Definitions:
             own = self.plays.setdefault(site.number, {})
             for table in (role.defaults, role.variables, role.parameters):
                 self._take(own, table)
+        kept = False
+        if isinstance(node, Task):
+            # A module that is not kplay's may return facts of any name
+            self.opaque = self.opaque or not _ours(node.module)
+            kept = "cacheable" in node.args.value
         for name, written in made(node):
             if is_template(name):
                 self.opaque = True
             span = written.key_span
+            order = -1 if kept else site.order
             self.shared.setdefault(name, []).append(
-                Definition(None, site.order, f"{span.file}:{span.line}")
+                Definition(None, order, f"{span.file}:{span.line}")
             )
 
     def _raw(self) -> None:
@@ -104,6 +113,11 @@ class Definitions:
                 span = written.key_span
                 if (name, f"{span.file}:{span.line}") not in known:
                     self.shared.setdefault(name, []).append(Definition(None, -1))
+
+
+@cache
+def _ours(module: str) -> bool:
+    return catalog.find(module) is not None or module in {*ACTIONS, "copy", "template"}
 
 
 def made(node: Node) -> Iterator[tuple[str, Sourced]]:
@@ -140,8 +154,8 @@ def _makers(value: Sourced) -> Iterator[tuple[str, Sourced]]:
                 yield part.value, part
             elif short == "set_fact" and isinstance(part.value, dict):
                 yield from part.items()
-            elif short == "vars_prompt" and isinstance(part.value, list):
-                for one in part.elements():
+            elif short == "vars_prompt" and isinstance(part.value, (list, dict)):
+                for one in part.elements() if isinstance(part.value, list) else (part,):
                     prompt = one.get("name")
                     if prompt is not None:
                         yield str(prompt.value), prompt
