@@ -56,6 +56,8 @@ def observe(probe: "Probe", args: Args) -> State:
 
 
 def _path(probe: "Probe", args: Args) -> str:
+    if args["path"] == UNKNOWN:
+        raise UnknownValue("the path")
     path = str(args["path"])
     path = path if path == "/" else path.rstrip("/")
     stat = probe.lstat(path)

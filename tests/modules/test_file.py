@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kplay.modules.api import UNKNOWN
 from kplay.modules.file import module
 from kplay.testing import FakeHost, plan, play
 
@@ -200,3 +201,8 @@ def test_what_a_planned_package_may_bring_is_not_planned_as_absent() -> None:
     assert change.action == "unknown"
     elsewhere = plan(module, {"path": "/etc/x.conf", "state": "absent"}, planned)
     assert elsewhere.action == "none"
+
+
+def test_a_path_that_only_the_run_can_tell_is_unknown() -> None:
+    change = plan(module, {"path": UNKNOWN, "state": "absent"}, host())
+    assert change.action == "unknown"
