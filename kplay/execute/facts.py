@@ -10,6 +10,8 @@ from kplay.errors import InputError
 from kplay.resolve.fact_cache import DAY, GATHERED, Cached, FactCache, age_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kplay.execute.options import RunOptions
     from kplay.resolve.variables import VariableStore
 
@@ -43,9 +45,9 @@ def fact_cache(options: RunOptions) -> FactCache:
     return FactCache(Path(connection), prefix=prefix, timeout=timeout)
 
 
-def recall(store: VariableStore, cache: FactCache) -> None:
-    """Let facts of earlier runs count for every host of the inventory."""
-    for host in store.inventory.hosts:
+def recall(store: VariableStore, cache: FactCache, hosts: Iterable[str]) -> None:
+    """Let facts of earlier runs count for hosts."""
+    for host in hosts:
         kept = cache.read(host)
         if kept is not None:
             store.recall_facts(host, kept.facts, origin(kept))

@@ -96,7 +96,7 @@ def prepare(options: RunOptions, *, ask: bool = False) -> Prepared:
             cache.forget(name)
     store.lenient_conditions = bool(options.ansible_cfg.get("allow_broken_conditionals"))
     if keeps_facts(options):
-        recall(store, cache)
+        recall(store, cache, inventory.hosts)
     store.absent = absent_hosts(options, store)
     settle(playbook, store, options.passwords.answers, extra, ask=ask)
     tags = TagChoice(frozenset(options.tags), frozenset(options.skip_tags))
@@ -119,6 +119,12 @@ def reload_inventory(prepared: Prepared) -> Inventory:
     inventory = load_inventory(prepared.options, prepared.vault)
     plays = prepared.playbook.plays
     complete(inventory, plays[0].directory if plays else None, prepared.vault)
+    store, options = prepared.store, prepared.options
+    found = VariableStore(inventory, store.playbook_dir, prepared.extra_vars)
+    if keeps_facts(options):
+        fresh = [name for name in inventory.hosts if name not in store.inventory.hosts]
+        recall(store, fact_cache(options), fresh)
+    store.absent = absent_hosts(options, found)
     return inventory
 
 

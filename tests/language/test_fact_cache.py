@@ -109,6 +109,23 @@ def test_explain_says_where_a_fact_was_kept(site: Path, capsys: pytest.CaptureFi
     assert "cache/p_s1_a" in said
 
 
+def test_hosts_that_a_refresh_brings_have_their_kept_facts_and_may_be_absent(site: Path) -> None:
+    (site / "cache").mkdir()
+    (site / "cache/p_z").write_text('{"ansible_os_family": "kept"}')
+    (site / "more").mkdir()
+    (site / "grow.yml").write_text(
+        "- hosts: a\n  gather_facts: false\n  tasks:\n"
+        "    - copy:\n        dest: '{{ playbook_dir }}/more/new.ini'\n"
+        "        content: |\n          [new]\n          z ansible_connection=local\n"
+        "          gone kplay_absent=True\n"
+        "    - meta: refresh_inventory\n"
+        "- hosts: new\n  gather_facts: false\n  tasks:\n"
+        "    - copy: {dest: '{{ playbook_dir }}/out', content: '{{ ansible_os_family }}'}\n"
+    )
+    assert main(["run", "-i", "hosts.ini", "-i", "more", "grow.yml", "--report", "plain"]) == 0
+    assert (site / "out").read_text() == "kept"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
