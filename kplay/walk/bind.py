@@ -96,6 +96,12 @@ class Bound:
         return all(not item.calls for item in self.items)
 
 
+def registered(node: Task | Include) -> str:
+    """The name that a task's result goes by, or nothing."""
+    given = node.keywords.get("register")
+    return str(given.value) if given is not None else ""
+
+
 def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
     """Evaluate loop, condition, settings and arguments of a task on a host.
 
@@ -104,10 +110,7 @@ def bind(vertex: Vertex, task: Task, host: str, world: World) -> Bound:
     """
     scope = world.scope(vertex, task, host)
     name = _name(task, scope, vertex.name)
-    register = task.keywords.get("register")
-    bound = Bound(
-        vertex, task, host, host, name, False, [], str(register.value) if register else ""
-    )
+    bound = Bound(vertex, task, host, host, name, False, [], registered(task))
     looped = any(key == "loop" or key.startswith("with_") for key in task.keywords)
     bound.looped = looped
     if not looped:

@@ -220,13 +220,14 @@ class Committer:
         self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, error: KplayError
     ) -> None:
         """A task that could not be bound fails on this host."""
-        from kplay.walk.bind import Bound
+        from kplay.walk.bind import Bound, registered
         from kplay.walk.hostrun import Running
 
         assert vertex.node is not None  # noqa: S101 - only nodes are bound
         self.world.note_error(error)
         host.notified.discard(id(vertex.node))
         bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
+        bound.register = registered(vertex.node)
         place = replace(self.place(bound), item=error.item)
         running = Running(bound, cursor.copy(), place)
         outcome = Outcome("failed", "none", refused(error, vertex.node))
