@@ -24,6 +24,7 @@ _WHERE = {
     "script": "files:script",
     "copy": "files:copy",
     "template": "files:template",
+    "unarchive": "files:unarchive",
     "fetch": "files:fetch",
     "uri": "files:uri",
     "async_status": "jobs:async_status",

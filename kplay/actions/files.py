@@ -1,4 +1,4 @@
-"""Actions that move files between the playbook and the host: copy, template, fetch, uri."""
+"""Actions that move files between the playbook and the host: copy, template, fetch and others."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kplay.actions.api import Call, Context, bytes_content, fault, file_content, source_content
+from kplay.actions.api import (
+    Call,
+    Context,
+    bytes_content,
+    fault,
+    file_content,
+    sealed_file,
+    source_content,
+)
 from kplay.actions.values import truthy
-from kplay.modules.api import UNKNOWN
+from kplay.modules import archives
+from kplay.modules.api import UNKNOWN, ModuleFailure
 from kplay.resolve.template_files import render_template_text
 from kplay.resolve.unknown import Unknown, causes_in
 
@@ -54,6 +63,25 @@ def script(context: Context) -> list[Call]:
     path = context.find_file("files", name)
     value, blobs = source_content(context, path)
     return [Call("script", {**args, "cmd": words, "content": value}, blobs)]
+
+
+def unarchive(context: Context) -> list[Call]:
+    """An archive of the playbook to the host; a plan sends what is in it, not the archive."""
+    args = dict(context.args)
+    on_host = truthy(args.get("remote_src", False)) or not truthy(args.get("copy", True))
+    source = args.get("src")
+    if on_host or causes_in(source) or source is None:
+        return [Call("unarchive", args)]
+    path = context.find_file("files", str(source))
+    if context.planning:
+        data = sealed_file(context, path) or path.read_bytes()
+        try:
+            args["_listing"] = archives.listing(data, str(source))
+        except ModuleFailure as failure:
+            raise fault(context, "bad-archive", failure.msg, "src") from failure
+        return [Call("unarchive", args)]
+    value, blobs = source_content(context, path)
+    return [Call("unarchive", {**args, "_content": value}, blobs)]
 
 
 def _content(args: dict[str, Any], content: Any) -> Call:

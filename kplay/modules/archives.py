@@ -3,6 +3,7 @@
 import bz2
 import calendar
 import gzip
+import hashlib
 import io
 import lzma
 import posixpath
@@ -12,7 +13,7 @@ import tarfile
 import time
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Callable, List, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from kplay.modules.api import ModuleFailure
 
@@ -32,6 +33,26 @@ class Member(NamedTuple):
     mtime: float
     target: str
     data: bytes
+    known: str = ""
+    """SHA-256 of the data, where that stayed on the controller."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its content, hexadecimal."""
+        return self.known or hashlib.sha256(self.data).hexdigest()
+
+
+def listing(data: bytes, name: str) -> Dict[str, Any]:
+    """Give what a plan needs of an archive: its handler, and its members without their data."""
+    handler, found = members(data, name)
+    rows = [[*one[:7], one.digest] for one in found]
+    return {"handler": handler, "members": rows}
+
+
+def listed(given: Dict[str, Any]) -> Tuple[str, List[Member]]:
+    """Read what ``listing`` gave."""
+    rows = given["members"]
+    return given["handler"], [Member._make([*row[:7], b"", row[7]]) for row in rows]
 
 
 def members(data: bytes, name: str) -> Tuple[str, List[Member]]:

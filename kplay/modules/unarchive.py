@@ -4,7 +4,6 @@ The archive is read here, so a plan names every path that an apply writes.
 """
 
 import fnmatch
-import hashlib
 import posixpath
 from typing import TYPE_CHECKING, List, Optional
 
@@ -26,10 +25,12 @@ def observe(probe: "Probe", args: Args) -> State:
     if stat is None or stat.state != "directory":
         message = f"dest '{dest}' must be an existing dir"
         raise lacking(probe, f"directory {dest}", message, dest=dest)
-    data = _data(probe, args)
-    handler, members = archives.members(data, args["src"] or "")
+    if args["_listing"] is not None:
+        handler, members = archives.listed(args["_listing"])
+    else:
+        handler, members = archives.members(_data(probe, args), args["src"] or "")
     found: State = {"state": "directory", "dest": dest, "handler": handler, "skipped": ""}
-    found["names"] = [member.name for member in members if _chosen(args, member.name)]
+    found["names"] = [_shown(member) for member in members if _chosen(args, member.name)]
     found["members"] = []
     top = ownership.observe(probe, args, stat)
     found["described"] = top["described"]
@@ -62,6 +63,11 @@ def _data(probe: "Probe", args: Args) -> bytes:
     return probe.read(args["src"])
 
 
+def _shown(member: archives.Member) -> str:
+    """The name as ``tar --list`` has it."""
+    return member.name.rstrip("/") + ("/" if member.state == "directory" else "")
+
+
 def _chosen(args: Args, name: str) -> bool:
     plain = name[2:] if name.startswith("./") else name
 
@@ -78,12 +84,12 @@ def _compare(probe: "Probe", args: Args, member: archives.Member, path: str) -> 
     stat = probe.lstat(path)
     one: State = {"path": path, "state": member.state, "target": member.target, "write": True}
     one["data"], one["mtime"] = member.data, member.mtime
+    one["digest"] = member.digest if member.state == "file" else ""
     if stat is not None and stat.state == "link" and member.state == "directory":
         stat = probe.stat(path)
     if stat is not None and stat.state == member.state:
         if member.state == "file":
-            digest = hashlib.sha256(member.data).hexdigest()
-            one["write"] = stat.size != len(member.data) or probe.digest(path) != digest
+            one["write"] = probe.digest(path) != member.digest
             if args["keep_newer"] and stat.mtime > member.mtime:
                 one["write"] = False
         else:
@@ -150,7 +156,7 @@ def result(args: Args, found: State, _wanted: State, _changed: bool) -> State:
     """Say of the directory what is known."""
     if found["skipped"]:
         message = "skipped, since {} exists".format(found["skipped"])
-        return {"msg": message, "dest": args["dest"], "src": args["src"]}
+        return {"skipped": True, "msg": message, "dest": args["dest"], "src": args["src"]}
     fields = dict(found["described"])
     fields.update(_returned(args, found))
     return fields
@@ -166,7 +172,7 @@ def foresee(_args: Args, found: State, _wanted: State) -> List[Effect]:
             value["target"] = one["target"]
         if one["state"] == "file" and one["write"]:
             value["content"] = UNKNOWN
-            value["digest"] = hashlib.sha256(one["data"]).hexdigest()
+            value["digest"] = one["digest"]
         effects.append(Effect("path", one["path"], value))
     return effects
 
@@ -189,6 +195,8 @@ module = Module(
         decrypt=Arg("bool", default=True),
         io_buffer_size=Arg("int", default=65536),
         _content=Arg("content"),
+        # In a plan, in place of the content: see ``archives.listing``
+        _listing=Arg("raw"),
     ),
     observe=observe,
     desire=desire,

@@ -149,7 +149,7 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
     status = "failed" if fields.get("failed") else "changed" if fields.get("changed") else "ok"
     if planned and (status == "changed" or action == "unknown"):
         status = "planned"
-    if status == "ok" and fields.get("skipped") is True and foreign.is_foreign(item):
+    if status == "ok" and fields.get("skipped") is True:
         status = "skipped"
     diff = [part for raw in raws for part in raw.get("diff") or ()]
     if foreign.is_foreign(item):

@@ -122,7 +122,7 @@ def test_from_the_controller() -> None:
     args = {"src": "tool.tgz", "dest": "/opt", "_content": there.blob(tar()), "list_files": True}
     done = play(module, args, there)
     assert not done.failed, done.msg
-    assert done["files"] == ["tool", "tool/bin/run", "tool/README", "tool/link"]
+    assert done["files"] == ["tool/", "tool/bin/run", "tool/README", "tool/link"]
 
 
 def test_from_a_url_is_unknown_until_it_is_fetched() -> None:
