@@ -186,8 +186,7 @@ def _delete(host: "Host", args: Args, wanted: List[objects.Object]) -> State:
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
     """Say which objects will not be as they are."""
-    meant = found["wanted"]
-    return [Effect("kubernetes", objects.label(one), {"state": "changed"}) for one in meant]
+    return objects.effects(found["wanted"])
 
 
 module = Module(

@@ -33,6 +33,8 @@ def observe(probe: "Probe", args: Args) -> State:
     if args.get("name"):
         meta = {"name": args["name"], "namespace": args.get("namespace")}
         objects.foreseen(probe, [{"kind": args["kind"], "metadata": meta}])
+    elif probe.effect("kubernetes", "any " + args["kind"]) is not None:
+        raise UnknownValue("an earlier step changes a %s" % args["kind"])
     return look(probe, args)
 
 

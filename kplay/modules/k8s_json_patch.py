@@ -60,7 +60,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # no
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
     """Say that the object will not be as it is."""
-    return [Effect("kubernetes", objects.label(found["object"]), {"state": "changed"})]
+    return objects.effects([found["object"]])
 
 
 module = Module(

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.modules import kubernetes, objects
-from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
+from kplay.modules.api import Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
@@ -17,6 +17,7 @@ def observe(probe: "Probe", args: Args) -> State:
     if kubernetes.foreseen(probe, objects.flags(args)):
         return {"taints": [], "node": {}}
     node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": args["name"]}}
+    objects.foreseen(probe, [node])
     there = objects.get(probe, args, node)
     if there is None:
         raise ModuleFailure("there is no node %s" % args["name"])
@@ -75,6 +76,11 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
     return {"result": kubernetes.items(done.stdout)[0]}
 
 
+def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
+    """Say that the node will not be as it is."""
+    return objects.effects([found["node"]] if found["node"] else [])
+
+
 module = Module(
     "k8s_taint",
     args=dict(
@@ -88,6 +94,7 @@ module = Module(
     desire=desire,
     apply=apply,
     result=result,
+    foresee=foresee,
     fields=("taints",),
     verify=("taints",),
     also_known_as=("kubernetes.core.k8s_taint",),

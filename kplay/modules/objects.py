@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from kplay.agent.host import UnknownValue
 from kplay.modules import kubernetes
-from kplay.modules.api import Arg, Args, ModuleFailure
+from kplay.modules.api import Arg, Args, Effect, ModuleFailure
 
 if TYPE_CHECKING:
     from kplay.agent.host import Completed, Host, Probe
@@ -126,6 +126,12 @@ def foreseen(probe: "Probe", wanted: List[Object]) -> None:
     for one in wanted:
         if probe.effect("kubernetes", label(one)) is not None:
             raise UnknownValue("an earlier step changes %s" % label(one))
+
+
+def effects(changed: List[Object]) -> List[Effect]:
+    """Say to later steps of a plan which objects, and objects of which kinds, will be others."""
+    names = [label(one) for one in changed] + ["any " + one["kind"] for one in changed]
+    return [Effect("kubernetes", name, {"state": "changed"}) for name in names]
 
 
 def method(args: Args, there: bool) -> str:
