@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 MACHINE_MARKS = ("hosts", "cluster")
+
+
+@pytest.fixture(autouse=True)
+def own_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run on this very host, and several at once."""
+    monkeypatch.setenv("KPLAY_LOCK", f"kplay-test-{uuid.uuid4().hex}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -62,8 +62,8 @@ class Cluster:
         return done.stdout
 
     def events(self) -> list[dict]:
-        newest = max((self.work / ".kplay/runs").iterdir())
-        lines = (newest / "journal.jsonl").read_text().splitlines()
+        newest = max((self.work / ".kplay/runs").glob("*/journal.jsonl"))
+        lines = newest.read_text().splitlines()
         return [json.loads(line) for line in lines]
 
 
@@ -209,6 +209,7 @@ def test_objects_of_the_cluster_are_as_playbooks_want_them(cluster):
     words = ["-i", str(cluster.inventory), str(playbook)]
     planned = cluster.kplay("plan", *words, "--detailed-exitcode", code=3)
     assert "1 to create, 1 to update" in planned, planned
+    assert "an earlier step changes Namespace/objects" in planned
     done = cluster.kplay("apply", "--yes", *words)
     assert re.search(r"cp1 : ok=5 +changed=3 ", done), done
     assert "no changes" in cluster.kplay("plan", *words, "--detailed-exitcode")

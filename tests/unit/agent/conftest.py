@@ -76,7 +76,6 @@ class Agents:
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KPLAY_STATE_DIRECTORY", str(tmp_path / "state"))
-    monkeypatch.setenv("KPLAY_LOCK", f"kplay-test-{uuid.uuid4().hex}")
     return tmp_path / "state"
 
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
 PLAYBOOK = """\
 - hosts: all
   gather_facts: false
@@ -22,9 +20,7 @@ PLAYBOOK = """\
 """
 
 
-def test_a_killed_controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Other tests run on this very host at the same time
-    monkeypatch.setenv("KPLAY_LOCK", f"kplay-{tmp_path}")
+def test_a_killed_controller(tmp_path: Path) -> None:
     log = tmp_path / "log"
     (tmp_path / "site.yml").write_text(PLAYBOOK.replace("log", str(log)))
     (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
