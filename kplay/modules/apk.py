@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Dict, List, Set, Tuple
 
-from kplay.modules import rpm, textfile
+from kplay.modules import package_state, rpm, textfile
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -27,12 +27,6 @@ ARGS: Dict[str, Arg] = {
 }
 
 _NAME = re.compile(r"^([^=<>~@]+)(?:(=|>=|<=|>|<|~=?)([^@]+))?(?:@(\S+))?$")
-
-
-def state_of(args: Args) -> str:
-    """The state asked for."""
-    given = str(args.get("state") or "present")
-    return {"installed": "present", "removed": "absent"}.get(given, given)
 
 
 def installed(probe: "Probe") -> Tuple[Dict[str, str], Set[str]]:
@@ -69,7 +63,7 @@ def observe(probe: "Probe", args: Args) -> State:
 
 
 def _look(probe: "Probe", args: Args, found: State, provided: Set[str]) -> None:
-    state = state_of(args)
+    state = package_state.state_of(args)
     newer = _newer(probe) if state == "latest" else set()
     world = {}
     path = args.get("world") or "/etc/apk/world"
@@ -128,21 +122,7 @@ def _newer(probe: "Probe") -> Set[str]:
 
 def desire(args: Args, found: State) -> State:
     """Want the packages as asked."""
-    wanted: State = {}
-    if "cache" in found:
-        wanted["cache"] = "fetched"
-    if "upgradable" in found:
-        wanted["upgradable"] = []
-    if "fits" not in found:
-        return wanted
-    wanted["fits"] = dict.fromkeys(found["fits"], True)
-    todo = [name for name, good in found["fits"].items() if not good]
-    if todo:
-        state = state_of(args)
-        change = {"absent": ABSENT, "latest": "latest"}.get(state, "present")
-        wanted["packages"] = dict(found["packages"], **dict.fromkeys(todo, change))
-        wanted["state"] = ABSENT if state == "absent" else "present"
-    return wanted
+    return package_state.desire(package_state.state_of(args), found)
 
 
 def _flags(args: Args) -> List[str]:
@@ -157,11 +137,11 @@ def commands(args: Args, found: State) -> List[List[str]]:
     calls = [["apk", "update", *_flags(dict(args, upgrade=False))]] if "cache" in found else []
     if found.get("upgradable"):
         calls.append(["apk", "upgrade", *_flags(args)])
-    todo = [name for name, good in found.get("fits", {}).items() if not good]
-    if todo and state_of(args) == "absent":
+    todo = package_state.lacking(found)
+    if todo and package_state.state_of(args) == "absent":
         calls.append(["apk", "del", "--purge", *_flags(args), *[_parts(one)[0] for one in todo]])
     elif todo:
-        newest = ["--upgrade"] if state_of(args) == "latest" else []
+        newest = ["--upgrade"] if package_state.state_of(args) == "latest" else []
         calls.append(["apk", "add", *newest, *_flags(args), *todo])
     return calls
 
@@ -179,7 +159,7 @@ def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
     after, _ = installed(host)
     before = found["installed"]
     packages = sorted(n for n in {*after, *before} if after.get(n) != before.get(n))
-    todo = [name for name, good in found.get("fits", {}).items() if not good]
+    todo = package_state.lacking(found)
     changed = bool(packages or todo or found.get("upgradable"))
     alone = not args.get("name") and not args.get("upgrade")
     fields: State = {"stdout": out, "stderr": err, "packages": packages}
@@ -195,10 +175,8 @@ def result(_args: Args, found: State, _wanted: State, changed: bool) -> State:
 
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps which packages are there, and which are not."""
-    gone = state_of(args) == "absent"
-    value = {"state": "absent"} if gone else {"state": "present", "version": None}
-    todo = [name for name, good in found.get("fits", {}).items() if not good]
-    return [Effect("package", _parts(name)[0], value) for name in todo]
+    names = [_parts(name)[0] for name in package_state.lacking(found)]
+    return package_state.effects(package_state.state_of(args), names)
 
 
 module = Module(

@@ -5,7 +5,7 @@ Keyrings are read and written here, so that neither apt-key nor gpg need be on t
 
 from typing import TYPE_CHECKING, Dict, List, Optional
 
-from kplay.modules import get_url, openpgp
+from kplay.modules import get_url, openpgp, textfile
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -157,11 +157,10 @@ def _named(args: Args, found: State) -> Optional[openpgp.Key]:
 
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps the keyrings."""
-    effects = []
-    for path, data in contents(args, found).items():
-        value = {"state": "file", "content": data.decode("latin-1")}
-        effects.append(Effect("path", path, value if data else {"state": ABSENT}))
-    return effects
+    return [
+        textfile.effect(path, data) if data else Effect("path", path, {"state": ABSENT})
+        for path, data in contents(args, found).items()
+    ]
 
 
 module = Module(

@@ -159,14 +159,10 @@ def result(args: Args, found: State, wanted: State, changed: bool) -> State:  # 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
     """Tell later steps the files."""
-    effects = []
-    for path, text in texts(args, found).items():
-        value = {"state": "absent"}
-        if text is not None:
-            content = textfile.encode(text).decode("latin-1")
-            value = {"state": "file", "content": content}
-        effects.append(Effect("path", path, value))
-    return effects
+    return [
+        Effect("path", path, {"state": "absent"}) if text is None else textfile.effect(path, text)
+        for path, text in texts(args, found).items()
+    ]
 
 
 module = Module(

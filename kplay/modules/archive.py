@@ -213,8 +213,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     value: State = {"state": "file"}
     if found["wanted"] is not None and found["wanted"] != found["listing"]:
         value["content"] = UNKNOWN
-    attributes = ownership.expected(found, wanted, 0o666)
-    value.update({key: attributes[key] for key in ownership.FIELDS if key in attributes})
+    value.update(ownership.foreseen(found, wanted, 0o666))
     effects = [Effect("path", found["dest"], value)]
     if args["remove"]:
         gone = [path for path in found["sources"] if path != found["dest"]]

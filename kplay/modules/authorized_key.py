@@ -153,14 +153,12 @@ def result(args: Args, found: State, _wanted: State, _changed: bool) -> State:
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps the file and its directory."""
     path, effects = found["path"], []
-    content = textfile.encode("".join(line + "\n" for line in edit(args, found)))
-    value: State = {"state": "file", "content": content.decode("latin-1")}
-    if not found["file"]:
-        value.update(mode="0600", owner=found["owner"])
+    text = "".join(line + "\n" for line in edit(args, found))
+    new = {} if found["file"] else {"mode": "0600", "owner": found["owner"]}
     if found["directory"] == ABSENT:
         made = {"state": "directory", "mode": "0700", "owner": found["owner"]}
         effects.append(Effect("path", posixpath.dirname(path), made))
-    effects.append(Effect("path", path, value))
+    effects.append(textfile.effect(path, text, **new))
     return effects
 
 

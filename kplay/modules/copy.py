@@ -192,8 +192,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
         value["content"] = source["content"].encode("utf-8").decode("latin-1")
     else:
         value["content"] = UNKNOWN
-    attributes = ownership.expected(found, wanted, 0o666)
-    value.update({key: attributes[key] for key in ownership.FIELDS if key in attributes})
+    value.update(ownership.foreseen(found, wanted, 0o666))
     effects.append(Effect("path", found["path"], value))
     return effects
 

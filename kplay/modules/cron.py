@@ -179,8 +179,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     """Tell later steps the text."""
     if not found["path"]:
         return [Effect("crontab", args["user"] or "", {"text": wanted["content"]})]
-    content = textfile.encode(wanted["content"]).decode("latin-1")
-    return [Effect("path", found["path"], {"state": "file", "content": content})]
+    return [textfile.effect(found["path"], wanted["content"])]
 
 
 module = Module(

@@ -157,12 +157,9 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     if args["state"] == "absent":
         gone = {"state": "absent"}
         return [Effect("path", path, gone) for path in [*found["keys"], found["path"]]]
-    value = {"state": "file", "mode": wanted["mode"]}
-    value["content"] = str(textfile.encode(wanted["content"]), "latin-1")
-    effects = [Effect("path", found["path"], value)]
+    effects = [textfile.effect(found["path"], wanted["content"], mode=wanted["mode"])]
     if found["key_path"]:
-        key = {"state": "file", "mode": "0644", "content": str(found["key_data"], "latin-1")}
-        effects.append(Effect("path", found["key_path"], key))
+        effects.append(textfile.effect(found["key_path"], found["key_data"], mode="0644"))
     return effects
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Dict, List
 
-from kplay.modules import rpm
+from kplay.modules import package_state, rpm
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def program(probe: "Probe") -> str:
 
 def state_of(args: Args) -> str:
     """The state asked for; autoremove alone means that what nobody needs goes."""
-    given = args.get("state") or ("absent" if args.get("autoremove") else "present")
-    return {"installed": "present", "removed": "absent"}.get(given, given)
+    if args.get("autoremove") and not args.get("state"):
+        return "absent"
+    return package_state.state_of(args)
 
 
 def flags(args: Args) -> List[str]:
@@ -183,7 +184,7 @@ def desire(args: Args, found: State) -> State:
         wanted["state"] = "present"
     if fits != found["fits"]:
         # For the reader of a plan
-        todo = [name for name, good in found["fits"].items() if not good]
+        todo = package_state.lacking(found)
         change = {"absent": ABSENT, "latest": "latest"}.get(state_of(args), "present")
         wanted["packages"] = dict(found["packages"], **dict.fromkeys(todo, change))
     return wanted
@@ -192,7 +193,7 @@ def desire(args: Args, found: State) -> State:
 def commands(args: Args, found: State) -> List[List[str]]:
     """The command lines that bring the packages about."""
     base = [found["program"], "-y", *flags(args)]
-    todo = [name for name, good in found["fits"].items() if not good]
+    todo = package_state.lacking(found)
     lines = []  # type: List[List[str]]
     if args.get("update_cache"):
         lines.append([found["program"], "makecache", *flags(args)])
@@ -223,8 +224,8 @@ def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
         done = host.run(argv, env={"LC_ALL": "C.UTF-8"}, stream=True)
         results += done.stdout.splitlines()[-20:]
         if done.rc != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            msg = "Failed to %s: %s" % (" ".join(argv[1:]), said[-1] if said else "no word")
+            said = package_state.last_line(done.stderr, done.stdout)
+            msg = "Failed to %s: %s" % (" ".join(argv[1:]), said)
             raise ModuleFailure(msg, rc=done.rc, results=results, stderr=done.stderr)
     if args.get("allow_downgrade") and state_of(args) == "present":
         _downgrade(host, args, found, results)
@@ -250,10 +251,8 @@ def result(_args: Args, _found: State, _wanted: State, changed: bool) -> State:
 
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps which packages are there, and which are not."""
-    gone = state_of(args) == "absent"
-    value = {"state": "absent"} if gone else {"state": "present", "version": None}
-    todo = [name for name, good in found["fits"].items() if not good]
-    return [Effect("package", rpm.spec(name).name, value) for name in todo if rpm.is_plain(name)]
+    plain = [name for name in package_state.lacking(found) if rpm.is_plain(name)]
+    return package_state.effects(state_of(args), [rpm.spec(name).name for name in plain])
 
 
 module = Module(

@@ -314,8 +314,7 @@ def foresee(_args: Args, found: State, wanted: State) -> List[Effect]:
         return [Effect("path", path, {"state": ABSENT})]
     value = {"state": wanted["state"]}
     new = 0o777 if state == "directory" else 0o666
-    attributes = ownership.expected(found, wanted, new)
-    value.update({key: attributes[key] for key in ownership.FIELDS if key in attributes})
+    value.update(ownership.foreseen(found, wanted, new))
     if state == "link":
         value = {"state": "link", "target": wanted["src"]}
     elif state == "hard":

@@ -241,8 +241,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
         value["content"] = UNKNOWN
         if args["checksum"] and found["asked_checksum"].startswith("sha256:"):
             value["digest"] = found["asked_checksum"].partition(":")[2]
-    attributes = ownership.expected(found, wanted, 0o666)
-    value.update({key: attributes[key] for key in ownership.FIELDS if key in attributes})
+    value.update(ownership.foreseen(found, wanted, 0o666))
     return [Effect("path", found["path"], value)]
 
 

@@ -60,9 +60,8 @@ def result(args: Args, _found: State, _wanted: State, _changed: bool) -> State:
 
 def foresee(args: Args, _found: State, _wanted: State) -> List[Effect]:
     """Tell later steps the file and the kernel's name."""
-    content = textfile.encode(args["name"] + "\n").decode("latin-1")
     return [
-        Effect("path", FILE, {"state": "file", "content": content}),
+        textfile.effect(FILE, args["name"] + "\n"),
         Effect("sysctl", "kernel.hostname", args["name"]),
     ]
 

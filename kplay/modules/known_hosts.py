@@ -142,8 +142,7 @@ def result(args: Args, _found: State, _wanted: State, _changed: bool) -> State:
 
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps the file."""
-    content = textfile.encode(edit(args, found)).decode("latin-1")
-    return [Effect("path", found["path"], {"state": "file", "content": content})]
+    return [textfile.effect(found["path"], edit(args, found))]
 
 
 module = Module(

@@ -100,8 +100,7 @@ def result(args: Args, _found: State, _wanted: State, _changed: bool) -> State:
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     """Tell later steps the file and the locales."""
-    content = textfile.encode(edit(args, found)).decode("latin-1")
-    effects = [Effect("path", CHOSEN, {"state": "file", "content": content})]
+    effects = [textfile.effect(CHOSEN, edit(args, found))]
     return effects + [Effect("locale", name, {"state": wanted["state"]}) for name in args["name"]]
 
 

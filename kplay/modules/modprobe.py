@@ -122,8 +122,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     present = wanted["state"] == "present"
     effects = [Effect("kernel_module", _plain(args["name"]), {"loaded": present})]
     for path, text in sorted(_writes(args, found, wanted).items()):
-        content = textfile.encode(text).decode("latin-1")
-        effects.append(Effect("path", path, {"state": "file", "content": content}))
+        effects.append(textfile.effect(path, text))
     return effects
 
 

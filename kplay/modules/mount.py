@@ -210,8 +210,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     """Tell later steps the mount, its directory and fstab."""
     effects, path = [], found["path"]
     if "fstab" in wanted and wanted["fstab"] != found["fstab"]:
-        content = textfile.encode(edit(args, found)).decode("latin-1")
-        effects.append(Effect("path", args["fstab"], {"state": "file", "content": content}))
+        effects.append(textfile.effect(args["fstab"], edit(args, found)))
     if wanted.get("directory", found["directory"]) != found["directory"]:
         state = ABSENT if wanted["directory"] == ABSENT else "directory"
         effects.append(Effect("path", path, {"state": state}))

@@ -205,6 +205,12 @@ def describe(stat: "Optional[Stat]") -> State:
     }
 
 
+def foreseen(found: State, wanted: State, new: int) -> State:
+    """The mode, owner and group that later steps will find, those of them that can be known."""
+    known = expected(found, wanted, new)
+    return {key: known[key] for key in FIELDS if key in known}
+
+
 def expected(found: State, wanted: State, new: int) -> State:
     """What describe() will say after a planned change, as far as it can be known."""
     known = dict(found.get("described") or {})

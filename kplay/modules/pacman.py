@@ -4,6 +4,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, Dict, List
 
+from kplay.modules import package_state
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -29,12 +30,6 @@ ARGS: Dict[str, Arg] = {
 
 _ISSUED = "/var/lib/pacman/sync"
 """Where the lists of the repositories lie."""
-
-
-def state_of(args: Args) -> str:
-    """The state asked for."""
-    given = str(args.get("state") or "present")
-    return {"installed": "present", "removed": "absent"}.get(given, given)
 
 
 def _from_file(name: str) -> bool:
@@ -70,7 +65,7 @@ def _listed(probe: "Probe", words: List[str]) -> Dict[str, str]:
 
 
 def _look(probe: "Probe", args: Args, found: State) -> None:
-    state, installed = state_of(args), found["installed"]
+    state, installed = package_state.state_of(args), found["installed"]
     newer = _listed(probe, ["-Qu"]) if state == "latest" else {}
     found["fits"], found["packages"], found["members"] = {}, {}, {}
     for name in args["name"]:
@@ -116,20 +111,7 @@ def _group(probe: "Probe", name: str) -> List[str]:
 
 def desire(args: Args, found: State) -> State:
     """Want the packages as asked."""
-    wanted: State = {}
-    if "cache" in found:
-        wanted["cache"] = "fetched"
-    if "upgradable" in found:
-        wanted["upgradable"] = []
-    if "fits" not in found:
-        return wanted
-    state = state_of(args)
-    wanted["fits"] = dict.fromkeys(found["fits"], True)
-    todo = [name for name, good in found["fits"].items() if not good]
-    if todo:
-        change = {"absent": ABSENT, "latest": "latest"}.get(state, "present")
-        wanted["packages"] = dict(found["packages"], **dict.fromkeys(todo, change))
-        wanted["state"] = ABSENT if state == "absent" else "present"
+    wanted = package_state.desire(package_state.state_of(args), found)
     if "reasons" in found:
         wanted["reasons"] = dict.fromkeys(found["reasons"], args["reason"])
     return wanted
@@ -146,9 +128,9 @@ def commands(args: Args, found: State) -> List[List[str]]:
         )
     if found.get("upgradable"):
         calls.append([*base, "--sync", "--sysupgrade", *_extra(args, "upgrade_extra_args")])
-    todo = [name for name, good in found.get("fits", {}).items() if not good]
+    todo = package_state.lacking(found)
     extra = _extra(args, "extra_args")
-    if state_of(args) == "absent":
+    if package_state.state_of(args) == "absent":
         if todo:
             names = _expanded(found, todo)
             force = ["--nodeps", "--nodeps"] if args.get("force") else []
@@ -221,11 +203,10 @@ def result(_args: Args, found: State, _wanted: State, changed: bool) -> State:
 
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps which packages are there, and which are not."""
-    gone = state_of(args) == "absent"
-    value = {"state": "absent"} if gone else {"state": "present", "version": None}
-    todo = [name for name, good in found.get("fits", {}).items() if not good]
+    todo = package_state.lacking(found)
     names = [one for name in todo for one in found["members"].get(name, [name])]
-    return [Effect("package", _bare(one) if _from_file(one) else one, value) for one in names]
+    bare = [_bare(one) if _from_file(one) else one for one in names]
+    return package_state.effects(package_state.state_of(args), bare)
 
 
 module = Module(

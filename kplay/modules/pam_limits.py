@@ -98,8 +98,7 @@ def result(args: Args, _found: State, _wanted: State, _changed: bool) -> State:
 
 def foresee(args: Args, _found: State, wanted: State) -> List[Effect]:
     """Tell later steps the file."""
-    content = textfile.encode(wanted["content"]).decode("latin-1")
-    return [Effect("path", args["dest"], {"state": "file", "content": content})]
+    return [textfile.effect(args["dest"], wanted["content"])]
 
 
 module = Module(

@@ -123,9 +123,8 @@ def result(args: Args, found: State, wanted: State, _changed: bool) -> State:
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     """Tell later steps the file and the mode."""
-    content = textfile.encode(edit(found, wanted)).decode("latin-1")
     return [
-        Effect("path", args["configfile"], {"state": "file", "content": content}),
+        textfile.effect(args["configfile"], edit(found, wanted)),
         Effect("selinux", "mode", {"mode": wanted["running"]}),
     ]
 

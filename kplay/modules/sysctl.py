@@ -132,8 +132,7 @@ def _run(host: "Host", args: Args, argv: List[str]) -> None:
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     """Tell later steps the file and the value."""
     text = edit(args, found["text"], wanted.get("value", ""))
-    content = textfile.encode(text).decode("latin-1")
-    effects = [Effect("path", found["path"], {"state": "file", "content": content})]
+    effects = [textfile.effect(found["path"], text)]
     if wanted["state"] != ABSENT and (args["sysctl_set"] or args["reload"]):
         effects.append(Effect("sysctl", args["name"], wanted["value"]))
     return effects

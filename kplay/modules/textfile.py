@@ -43,6 +43,14 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
+def effect(path: str, content: Union[bytes, str], **attributes: Any) -> Effect:
+    """What a planned file will be to later steps; attributes are mode, owner, group where known."""
+    data = encode(content) if isinstance(content, str) else content
+    value: State = {"state": "file", "content": data.decode("latin-1")}
+    value.update(attributes)
+    return Effect("path", path, value)
+
+
 def show(data: bytes) -> State:
     """The fields that show content to the reader: ``content`` when it is short text, ``digest``."""
     shown: State = {"digest": hashlib.sha256(data).hexdigest()}
@@ -197,8 +205,7 @@ def editor(
             for parent in found.get("parents", [])
         ]
         value = {"state": "file", "content": content}
-        attributes = ownership.expected(found, wanted, 0o666)
-        value.update({key: attributes[key] for key in ownership.FIELDS if key in attributes})
+        value.update(ownership.foreseen(found, wanted, 0o666))
         effects.append(Effect("path", found["path"], value))
         return effects
 

@@ -173,11 +173,8 @@ def foresee(_args: Args, found: State, wanted: State) -> List[Effect]:
     """Tell later steps the file."""
     if wanted["state"] == ABSENT:
         return [Effect("path", found["path"], {"state": ABSENT})]
-    value: State = {"state": "file"}
-    value["content"] = textfile.encode(wanted["content"]).decode("latin-1")
-    attributes = ownership.expected(found, wanted, 0o666)
-    value.update({key: attributes[key] for key in ownership.FIELDS if key in attributes})
-    return [Effect("path", found["path"], value)]
+    attributes = ownership.foreseen(found, wanted, 0o666)
+    return [textfile.effect(found["path"], wanted["content"], **attributes)]
 
 
 module = Module(

@@ -4,7 +4,7 @@ import shlex
 from typing import TYPE_CHECKING, Dict, List
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import rpm
+from kplay.modules import package_state, rpm
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -43,17 +43,11 @@ WELL = (0, 102, 103)
 _ASK = ["zypper", "--no-refresh", "--quiet"]
 
 
-def state_of(args: Args) -> str:
-    """The state asked for."""
-    given = str(args.get("state") or "present")
-    return {"installed": "present", "removed": "absent"}.get(given, given)
-
-
 def observe(probe: "Probe", args: Args) -> State:
     """Look at the packages named, in the RPM database and in zypper's lists."""
     if not probe.which("zypper"):
         raise lacking(probe, "program zypper", "zypper is not installed on this host")
-    state = state_of(args)
+    state = package_state.state_of(args)
     found: State = {"fits": {}, "packages": {}}
     names = [one.strip() for one in args.get("name") or [] if one.strip()]
     if state == "dist-upgrade":
@@ -119,26 +113,19 @@ def desire(args: Args, found: State) -> State:
     """Want every package named to fit."""
     if "upgraded" in found:
         return {"upgraded": True}
-    wanted: State = {"fits": dict.fromkeys(found["fits"], True)}
-    state = state_of(args)
-    todo = [name for name, good in found["fits"].items() if not good]
-    if todo:
-        wanted["state"] = ABSENT if state == "absent" else "present"
-        change = {"absent": ABSENT, "latest": "latest"}.get(state, "present")
-        wanted["packages"] = dict(found["packages"], **dict.fromkeys(todo, change))
-    return wanted
+    return package_state.desire(package_state.state_of(args), found)
 
 
 def commands(args: Args, found: State) -> List[List[str]]:
     """The calls that bring it about."""
-    state = state_of(args)
+    state = package_state.state_of(args)
     calls = []
     if args.get("update_cache"):
         calls.append([*_base(args), "refresh"])
     if "upgraded" in found:
         vendor = ["--allow-vendor-change"] if args.get("allow_vendor_change") else []
         return [*calls, [*_base(args), "dist-upgrade", *_flags(args), *vendor]]
-    todo = [name for name, good in found["fits"].items() if not good]
+    todo = package_state.lacking(found)
     if not todo:
         return calls
     kind = ["--type", args.get("type") or "package"]
@@ -188,8 +175,7 @@ def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
         done = host.run(argv, env={"LC_ALL": "C.UTF-8"}, stream=True)
         out, err, code = out + done.stdout, err + done.stderr, done.rc
         if done.rc not in well:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            message = said[-1] if said else "no word"
+            message = package_state.last_line(done.stderr, done.stdout)
             message = message if args.get("simple_errors") else f"Zypper failed: {message}"
             raise ModuleFailure(message, rc=done.rc, stdout=out, stderr=err, cmd=argv)
     fields: State = {"rc": code, "stdout": out, "stderr": err}
@@ -206,10 +192,9 @@ def result(args: Args, _found: State, _wanted: State, changed: bool) -> State:
 
 def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps which packages are there, and which are not."""
-    gone = state_of(args) == "absent"
-    value = {"state": "absent"} if gone else {"state": "present", "version": None}
-    todo = [name for name, good in found.get("fits", {}).items() if not good]
-    return [Effect("package", rpm.spec(name).name, value) for name in todo if _plain(args, name)]
+    plain = [name for name in package_state.lacking(found) if _plain(args, name)]
+    names = [rpm.spec(name).name for name in plain]
+    return package_state.effects(package_state.state_of(args), names)
 
 
 module = Module(

@@ -187,10 +187,7 @@ def foresee(_args: Args, found: State, wanted: State) -> List[Effect]:
     files = wanted.get("files", {})
     gone = [path for path in found["files"] if path not in files]
     effects = [Effect("path", path, {"state": ABSENT}) for path in gone]
-    for path, text in files.items():
-        value = {"state": "file", "content": textfile.encode(text).decode("latin-1")}
-        effects.append(Effect("path", path, value))
-    return effects
+    return effects + [textfile.effect(path, text) for path, text in files.items()]
 
 
 module = Module(
