@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -17,6 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONFIG = "/root/.kube/config"
+
+
+class Connection(NamedTuple):
+    """Arguments that say which cluster is meant, and what a program is to be called with."""
+
+    args: dict[str, Any]
+    flags: set[str]
+
+    def given_to(self, calls: Sequence[Sequence[str]]) -> bool:
+        """Whether there were calls, and each of them names the cluster."""
+        return bool(calls) and all(self.flags <= set(argv) for argv in calls)
+
+
+CONNECTION = {
+    "context": "c",
+    "host": "https://k:6443",
+    "ca_cert": "/ca",
+    "validate_certs": False,
+}
 
 
 class Cluster:
@@ -121,3 +140,33 @@ class Cluster:
 @pytest.fixture
 def cluster() -> Cluster:
     return Cluster()
+
+
+@pytest.fixture
+def kubectl_connection() -> Connection:
+    """Every argument of the modules that call kubectl."""
+    args = {
+        **CONNECTION,
+        "kubeconfig": CONFIG,
+        "client_cert": "/crt",
+        "client_key": "/key",
+        "impersonate_user": "u",
+        "impersonate_groups": ["g"],
+        "kubectl": "kubectl",
+    }
+    flags = {
+        f"--kubeconfig={CONFIG}", "--context=c", "--server=https://k:6443",
+        "--certificate-authority=/ca", "--client-certificate=/crt", "--client-key=/key",
+        "--insecure-skip-tls-verify=true", "--as=u", "--as-group=g",
+    }  # fmt: skip
+    return Connection(args, flags)
+
+
+@pytest.fixture
+def helm_connection() -> Connection:
+    """Every argument of the modules that call helm."""
+    flags = {
+        "--kubeconfig=/k", "--kube-context=c", "--kube-apiserver=https://k:6443",
+        "--kube-ca-file=/ca", "--kube-insecure-skip-tls-verify",
+    }  # fmt: skip
+    return Connection({**CONNECTION, "kubeconfig": "/k", "binary_path": "helm"}, flags)

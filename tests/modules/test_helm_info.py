@@ -1,19 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 from kplay.modules.helm_info import module
 from kplay.testing import FakeHost, plan, play
 
 LISTED = '[{"name": "rel", "namespace": "web", "chart": "my-web-1.2.3", "status": "deployed"}]'
 ARGS = {"release_name": "rel", "release_namespace": "web"}
-
-WHERE = {
-    "binary_path": "helm",
-    "kubeconfig": "/k",
-    "context": "c",
-    "host": "https://k:6443",
-    "ca_cert": "/ca",
-    "validate_certs": False,
-}
 
 
 def host() -> FakeHost:
@@ -51,11 +44,7 @@ def test_a_helm_that_is_only_planned_is_unknown() -> None:
     assert "only be there once" in plan(module, ARGS, FakeHost()).msg
 
 
-def test_which_cluster_is_meant() -> None:
+def test_which_cluster_is_meant(helm_connection: Any) -> None:
     there = host()
-    play(module, {**ARGS, **WHERE}, there)
-    flags = {
-        "--kubeconfig=/k", "--kube-context=c", "--kube-apiserver=https://k:6443",
-        "--kube-ca-file=/ca", "--kube-insecure-skip-tls-verify",
-    }  # fmt: skip
-    assert all(flags <= set(asked) for asked in there.queries)
+    play(module, {**ARGS, **helm_connection.args}, there)
+    assert helm_connection.given_to(there.queries)

@@ -1,19 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 from kplay.modules.helm_plugin import module
 from kplay.testing import FakeHost, plan, play
 
 LISTED = "NAME\tVERSION\tDESCRIPTION\ndiff\t3.9.0\tPreview\n"
 PATH = "https://forge/helm-diff.git"
-
-WHERE = {
-    "binary_path": "helm",
-    "kubeconfig": "/k",
-    "context": "c",
-    "host": "https://k:6443",
-    "ca_cert": "/ca",
-    "validate_certs": False,
-}
 
 
 def host(listed: str = LISTED) -> FakeHost:
@@ -52,11 +45,7 @@ def test_what_is_missing() -> None:
     assert "plugin_name is needed" in play(module, {"state": "absent"}, host()).msg
 
 
-def test_which_cluster_is_meant() -> None:
+def test_which_cluster_is_meant(helm_connection: Any) -> None:
     there = host()
-    play(module, {"plugin_path": PATH, **WHERE}, there)
-    flags = {
-        "--kubeconfig=/k", "--kube-context=c", "--kube-apiserver=https://k:6443",
-        "--kube-ca-file=/ca", "--kube-insecure-skip-tls-verify",
-    }  # fmt: skip
-    assert all(flags <= set(asked) for asked in there.queries)
+    play(module, {"plugin_path": PATH, **helm_connection.args}, there)
+    assert helm_connection.given_to(there.queries)

@@ -1,19 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 from kplay.modules.helm_repository import module
 from kplay.testing import FakeHost, plan, play
 
 ARGS = {"repo_name": "stable", "repo_url": "https://charts"}
 EMPTY = "Error: no repositories to show\n"
-
-WHERE = {
-    "binary_path": "helm",
-    "kubeconfig": "/k",
-    "context": "c",
-    "host": "https://k:6443",
-    "ca_cert": "/ca",
-    "validate_certs": False,
-}
 
 
 def host(*listed: str) -> FakeHost:
@@ -63,11 +56,7 @@ def test_what_is_missing() -> None:
     assert plan(module, ARGS, FakeHost()).action == "create"
 
 
-def test_which_cluster_is_meant() -> None:
+def test_which_cluster_is_meant(helm_connection: Any) -> None:
     there = host()
-    play(module, {**ARGS, **WHERE}, there)
-    flags = {
-        "--kubeconfig=/k", "--kube-context=c", "--kube-apiserver=https://k:6443",
-        "--kube-ca-file=/ca", "--kube-insecure-skip-tls-verify",
-    }  # fmt: skip
-    assert all(flags <= set(asked) for asked in there.queries)
+    play(module, {**ARGS, **helm_connection.args}, there)
+    assert helm_connection.given_to(there.queries)

@@ -139,30 +139,12 @@ def test_waiting(cluster: Any) -> None:
     assert "--for=condition=Open=False" in cluster.host.runs[-1].argv
 
 
-def test_which_cluster_is_meant(cluster: Any) -> None:
-    connection = {
-        "kubeconfig": "/etc/kubernetes/admin.conf",
-        "context": "c",
-        "host": "https://k:6443",
-        "ca_cert": "/ca",
-        "client_cert": "/crt",
-        "client_key": "/key",
-        "validate_certs": False,
-        "impersonate_user": "u",
-        "impersonate_groups": ["g"],
-        "kubectl": "/opt/kubectl",
-    }
-    cluster.host.add_file("/etc/kubernetes/admin.conf", "")
+def test_which_cluster_is_meant(cluster: Any, kubectl_connection: Any) -> None:
+    args = {"definition": MAP, **kubectl_connection.args, "kubectl": "/opt/kubectl"}
     cluster.host.when("/opt/kubectl", does=cluster.answer)
-    play(module, {"definition": MAP, **connection}, cluster.host)
-    argv = cluster.host.runs[0].argv
-    assert argv[0] == "/opt/kubectl"
-    flags = {
-        "--kubeconfig=/etc/kubernetes/admin.conf", "--context=c", "--server=https://k:6443",
-        "--certificate-authority=/ca", "--client-certificate=/crt", "--client-key=/key",
-        "--insecure-skip-tls-verify=true", "--as=u", "--as-group=g",
-    }  # fmt: skip
-    assert flags <= set(argv)
+    play(module, args, cluster.host)
+    assert cluster.host.runs[0].argv[0] == "/opt/kubectl"
+    assert kubectl_connection.given_to([cluster.host.runs[0].argv])
 
 
 def test_a_secret_s_values_are_not_shown(cluster: Any) -> None:

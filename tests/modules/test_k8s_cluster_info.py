@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from kplay.modules.k8s_cluster_info import module
 from kplay.testing import FakeHost, play
 
@@ -8,19 +10,6 @@ configmaps   cm       v1        true    ConfigMap    create,delete,get
 deployments  deploy   apps/v1   true    Deployment   create,get          all
 bindings              v1        true    Binding      create
 """
-
-WHERE = {
-    "kubeconfig": "/root/.kube/config",
-    "context": "c",
-    "host": "https://k:6443",
-    "ca_cert": "/ca",
-    "client_cert": "/crt",
-    "client_key": "/key",
-    "validate_certs": False,
-    "impersonate_user": "u",
-    "impersonate_groups": ["g"],
-    "kubectl": "kubectl",
-}
 
 
 def host() -> FakeHost:
@@ -54,8 +43,7 @@ def test_a_cluster_that_does_not_answer() -> None:
     assert done.msg == "kubectl version failed: Unable to connect to the server"
 
 
-def test_which_cluster_is_meant() -> None:
+def test_which_cluster_is_meant(kubectl_connection: Any) -> None:
     there = host()
-    play(module, WHERE, there)
-    flags = {"--context=c", "--server=https://k:6443", "--as=u", "--as-group=g"}
-    assert all(flags <= set(asked) for asked in there.queries)
+    play(module, kubectl_connection.args, there)
+    assert kubectl_connection.given_to(there.queries)

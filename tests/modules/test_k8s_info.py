@@ -5,19 +5,6 @@ from typing import Any
 from kplay.modules.k8s_info import module
 from kplay.testing import plan, play
 
-WHERE = {
-    "kubeconfig": "/root/.kube/config",
-    "context": "c",
-    "host": "https://k:6443",
-    "ca_cert": "/ca",
-    "client_cert": "/crt",
-    "client_key": "/key",
-    "validate_certs": False,
-    "impersonate_user": "u",
-    "impersonate_groups": ["g"],
-    "kubectl": "kubectl",
-}
-
 
 def test_objects_that_match(cluster: Any) -> None:
     cluster.add("ConfigMap", "one", "web")
@@ -78,7 +65,6 @@ def test_a_cluster_that_is_only_planned_is_unknown(cluster: Any) -> None:
     assert "only be there once" in planned.msg
 
 
-def test_which_cluster_is_meant(cluster: Any) -> None:
-    play(module, {"kind": "Pod", **WHERE}, cluster.host)
-    flags = {"--context=c", "--server=https://k:6443", "--as=u", "--as-group=g"}
-    assert all(flags <= set(asked) for asked in cluster.host.queries)
+def test_which_cluster_is_meant(cluster: Any, kubectl_connection: Any) -> None:
+    play(module, {"kind": "Pod", **kubectl_connection.args}, cluster.host)
+    assert kubectl_connection.given_to(cluster.host.queries)

@@ -13,19 +13,6 @@ ARGS = {
     "patch": [{"op": "replace", "path": "/data/x", "value": "9"}],
 }
 
-WHERE = {
-    "kubeconfig": "/root/.kube/config",
-    "context": "c",
-    "host": "https://k:6443",
-    "ca_cert": "/ca",
-    "client_cert": "/crt",
-    "client_key": "/key",
-    "validate_certs": False,
-    "impersonate_user": "u",
-    "impersonate_groups": ["g"],
-    "kubectl": "kubectl",
-}
-
 
 def test_an_object_is_patched_once(cluster: Any) -> None:
     cluster.add("ConfigMap", "one", "web", data={"x": "1"})
@@ -43,10 +30,9 @@ def test_an_object_that_is_not_there(cluster: Any) -> None:
     assert done.msg == "there is no ConfigMap/web/one"
 
 
-def test_which_cluster_is_meant(cluster: Any) -> None:
+def test_which_cluster_is_meant(cluster: Any, kubectl_connection: Any) -> None:
     cluster.add("ConfigMap", "one", "web", data={"x": "1"})
     waiting = {"wait_condition": {"type": "Open"}, "wait_sleep": 1, "wait_timeout": 5}
-    play(module, {**ARGS, **WHERE, "wait": True, **waiting}, cluster.host)
+    play(module, {**ARGS, **kubectl_connection.args, "wait": True, **waiting}, cluster.host)
     assert {"--for=condition=Open=True", "--timeout=5s"} <= set(cluster.host.runs[-1].argv)
-    flags = {"--context=c", "--server=https://k:6443", "--as=u", "--as-group=g"}
-    assert all(flags <= set(asked) for asked in cluster.host.queries)
+    assert kubectl_connection.given_to(cluster.host.queries)

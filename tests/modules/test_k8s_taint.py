@@ -10,19 +10,6 @@ from kplay.testing import plan, play
 SLOW = {"key": "disk", "value": "slow", "effect": "NoSchedule"}
 GONE = {"key": "gone", "effect": "NoExecute", "timeAdded": "2026-01-01T00:00:00Z"}
 
-WHERE = {
-    "kubeconfig": "/root/.kube/config",
-    "context": "c",
-    "host": "https://k:6443",
-    "ca_cert": "/ca",
-    "client_cert": "/crt",
-    "client_key": "/key",
-    "validate_certs": False,
-    "impersonate_user": "u",
-    "impersonate_groups": ["g"],
-    "kubectl": "kubectl",
-}
-
 
 @pytest.fixture
 def node(cluster: Any) -> Any:
@@ -59,7 +46,6 @@ def test_what_is_wrong(node: Any) -> None:
     assert "no node n2" in play(module, {"name": "n2", "taints": [SLOW]}, node.host).msg
 
 
-def test_which_cluster_is_meant(node: Any) -> None:
-    play(module, {"name": "n1", "taints": [SLOW], **WHERE}, node.host)
-    flags = {"--context=c", "--server=https://k:6443", "--as=u", "--as-group=g"}
-    assert all(flags <= set(asked) for asked in node.host.queries)
+def test_which_cluster_is_meant(node: Any, kubectl_connection: Any) -> None:
+    play(module, {"name": "n1", "taints": [SLOW], **kubectl_connection.args}, node.host)
+    assert kubectl_connection.given_to(node.host.queries)
