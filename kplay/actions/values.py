@@ -9,7 +9,8 @@ from kplay.actions.api import Answer, Context, fault
 from kplay.actions.vars_dir import files_of
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import Unknown, causes_in
-from kplay.source import Document, Sourced, load_file
+from kplay.source import Document, Sourced
+from kplay.yaml_reader import load_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,10 +29,11 @@ from kplay.resolve.jinja_tests import TESTS
 from kplay.resolve.lookups import LookupNames
 from kplay.resolve.plugins import KINDS, Plugins
 from kplay.resolve.variables import VariableStore
-from kplay.source import Sourced, load_file, load_text, made_up
+from kplay.source import Sourced, made_up
 from kplay.vault.keyring import Keyring
 from kplay.vault.sources import identities
 from kplay.walk.chosen import expected_names, play_hosts
+from kplay.yaml_reader import load_file, load_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,8 @@ from kplay.errors import InputError
 from kplay.inventory import ini, plugins, program, ranges, yaml_form
 from kplay.inventory.build import Builder
 from kplay.inventory.variables import Folder
-from kplay.source import Span, load_text, made_up
+from kplay.source import Span, made_up
+from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
-from kplay.source import Document, Span, load_text
+from kplay.source import Document, Span
+from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
     from pathlib import Path

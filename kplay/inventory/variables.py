@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kplay.errors import InputError
-from kplay.source import load_file
+from kplay.yaml_reader import load_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import InputError
 from kplay.lab.model import Lab, LabGroup, LabHost
-from kplay.source import load_file, load_text
+from kplay.yaml_reader import load_file, load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

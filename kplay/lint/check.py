@@ -26,7 +26,7 @@ from kplay.lint.model import Noted, Survey
 from kplay.lint.project import Project
 from kplay.lint.survey import Surveyor
 from kplay.playbook.files import tidy
-from kplay.source import load_text
+from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

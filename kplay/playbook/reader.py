@@ -12,7 +12,8 @@ from kplay.foreign.find import Places
 from kplay.playbook import files, roles, tasks
 from kplay.playbook.values import is_template, shown
 from kplay.playbook.way import way_to
-from kplay.source import Document, Sourced, load_file
+from kplay.source import Document, Sourced
+from kplay.yaml_reader import load_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
 from kplay.resolve.unknown import Unknown
-from kplay.source import load_file
+from kplay.yaml_reader import load_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,20 +15,40 @@ from kplay.errors import ExitCode, InputError, LockedError
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAVY = ("networkx", "paramiko", "fabric", "jinja2", "rich")
+HEAVY = (
+    "networkx", "paramiko", "fabric", "jinja2", "rich", "yaml",
+    "netaddr", "jmespath", "cryptography",
+)  # fmt: skip
+
+
+def imported(argv: list[str], directory: Path) -> list[str]:
+    """The heavy packages that a call of kplay imports."""
+    code = (
+        "import sys\nfrom kplay.cli.main import main\n"
+        f"try:\n    main({argv!r})\nexcept SystemExit:\n    pass\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=directory
+    )
+    return done.stdout.splitlines()[-1].split()
 
 
 @pytest.mark.parametrize(
     "argv", [["--help"], ["plan", "--help"], ["lab", "up", "--help"], ["completion"], ["version"]]
 )
-def test_help_and_completion_import_nothing_heavy(argv: list[str]) -> None:
-    code = (
-        "import sys\nfrom kplay.cli.main import main\n"
-        f"try:\n    main({argv!r})\nexcept SystemExit:\n    pass\n"
-        f"print([name for name in {HEAVY!r} if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+def test_help_and_completion_import_nothing_heavy(argv: list[str], tmp_path: Path) -> None:
+    assert imported(argv, tmp_path) == []
+
+
+@pytest.mark.parametrize("verb", ["lint", "graph", "plan"])
+def test_loading_and_planning_import_what_reads_and_orders_playbooks(
+    verb: str, tmp_path: Path
+) -> None:
+    (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
+    tasks = 'tasks: [{debug: {msg: "{{ 1 }}"}}, {file: {path: /tmp, state: directory}}]'
+    (tmp_path / "p.yml").write_text(f"- {{hosts: all, gather_facts: false, {tasks}}}\n")
+    assert imported([verb, "-i", "hosts", "p.yml"], tmp_path) == ["networkx", "jinja2", "yaml"]
 
 
 @pytest.mark.parametrize("verb", list(verbs()))

@@ -8,7 +8,7 @@ from kplay.errors import InputError
 from kplay.inventory.load import load
 from kplay.inventory.model import Inventory
 from kplay.inventory.patterns import select
-from kplay.source import load_text
+from kplay.yaml_reader import load_text
 
 
 @pytest.fixture(scope="module")

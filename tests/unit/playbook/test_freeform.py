@@ -3,7 +3,8 @@
 import pytest
 
 from kplay.playbook.freeform import command, merged, pairs, unquoted, words
-from kplay.source import Sourced, load_text
+from kplay.source import Sourced
+from kplay.yaml_reader import load_text
 
 
 def text(value: str) -> Sourced:

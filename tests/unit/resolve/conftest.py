@@ -9,7 +9,8 @@ from kplay.inventory.model import Group, Host, Inventory
 from kplay.playbook.model import Play, Task
 from kplay.resolve.magic import PlayContext
 from kplay.resolve.variables import VariableStore
-from kplay.source import Sourced, Span, load_text
+from kplay.source import Sourced, Span
+from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

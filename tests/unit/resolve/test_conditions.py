@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kplay.resolve.faults import TemplateError
-from kplay.source import load_text
+from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

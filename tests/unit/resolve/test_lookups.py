@@ -13,7 +13,7 @@ from kplay.resolve.faults import TemplateError
 from kplay.resolve.lookups import lookup_names
 from kplay.resolve.magic import PlayContext
 from kplay.resolve.unknown import Unknown
-from kplay.source import load_text
+from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

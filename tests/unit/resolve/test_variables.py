@@ -14,9 +14,10 @@ from kplay.resolve.magic import PlayContext
 from kplay.resolve.precedence import Layer
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.resolve.variables import VariableStore
-from kplay.source import Sourced, Span, VaultText, load_text, made_up
+from kplay.source import Sourced, Span, VaultText, made_up
 from kplay.vault.envelope import seal
 from kplay.vault.sources import Identity
+from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

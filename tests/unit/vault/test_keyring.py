@@ -6,9 +6,10 @@ import pytest
 
 from kplay.diagnostics import render
 from kplay.errors import InputError
-from kplay.source import OpenedText, Span, VaultText, load_file, load_text
+from kplay.source import OpenedText, Span, VaultText
 from kplay.vault import envelope
 from kplay.vault.keyring import Keyring
+from kplay.yaml_reader import load_file, load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

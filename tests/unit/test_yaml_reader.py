@@ -1,11 +1,12 @@
-"""YAML with the place of every value."""
+"""YAML read with the place of every value."""
 
 from pathlib import Path
 
 import pytest
 
 from kplay.errors import InputError
-from kplay.source import Document, UnsafeText, VaultText, load_file, load_text, made_up
+from kplay.source import Document, UnsafeText, VaultText, made_up
+from kplay.yaml_reader import load_file, load_text
 
 
 def fault(text: str) -> str:
@@ -84,7 +85,7 @@ def test_all_faults_of_a_file_are_told_at_once() -> None:
 
 
 def test_aliases_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kplay.source._MOST_VALUES", 1000)
+    monkeypatch.setattr("kplay.yaml_reader._MOST_VALUES", 1000)
     lines = ["a0: &a0 [1, 2]"]
     lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 12)]
     assert fault("\n".join(lines)) == "yaml-size"
