@@ -54,6 +54,8 @@ def run(step: Step, around: Surroundings) -> Result:
         _fail(result, error.msg, error.fields)
     except UnknownValue as error:
         result.update(action="unknown", known=False, unknown=error.what)
+        if error.otherwise is not None:
+            result["otherwise"] = error.otherwise
     except StepTimeout:
         text = "the step did not end within its timeout of %s seconds" % step["timeout"]
         _fail(result, text, {"code": "timeout", "timedout": {"period": step["timeout"]}})

@@ -248,9 +248,13 @@ class Host(Probe):
 
 
 class UnknownValue(Exception):
-    """Raised by a Probe in a plan: the answer is known only once an earlier step has run."""
+    """Raised by a Probe in a plan: the answer is known only once an earlier step has run.
 
-    def __init__(self, what):
-        # type: (str) -> None
+    ``otherwise`` holds the fields of the failure that it is where no earlier step changes anything.
+    """
+
+    def __init__(self, what, otherwise=None):
+        # type: (str, Optional[Dict[str, Any]]) -> None
         Exception.__init__(self, what)
         self.what = what
+        self.otherwise = otherwise

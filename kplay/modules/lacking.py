@@ -13,7 +13,8 @@ def lacking(probe: "Probe", what: str, msg: str, **fields: Any) -> Exception:
     """The exception to raise for it.
 
     In a plan an earlier step may still bring what is missing, in ways that nobody foresees (a
-    package's files, a program that the playbook runs), so there it is unknown and no failure.
+    package's files, a program that the playbook runs), so there it is unknown and no failure;
+    where no earlier step changes the host, it is the failure.
 
     Args:
         probe: of the host.
@@ -22,5 +23,5 @@ def lacking(probe: "Probe", what: str, msg: str, **fields: Any) -> Exception:
         fields: further return fields of the failure.
     """
     if probe.scratch():
-        return UnknownValue(f"no {what} on the host yet")
+        return UnknownValue(f"no {what} on the host yet", dict(fields, msg=msg))
     return ModuleFailure(msg, **fields)

@@ -43,6 +43,14 @@ class Outcome:
         return self.action not in ("none", "") and self.status in ("changed", "planned")
 
 
+def lacking_for_good(raw: dict[str, Any]) -> dict[str, Any]:
+    """The failure that a plan's unknown is, where nothing planned before it changes the host."""
+    if "otherwise" not in raw:
+        return raw
+    kept = {key: value for key, value in raw.items() if key not in ("otherwise", "unknown")}
+    return {**kept, "action": "none", "failed": True, "known": True, "fields": raw["otherwise"]}
+
+
 def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
     """The outcome of one turn, with changed_when and failed_when applied."""
     who = f"`{bound.name}` on {bound.host}"

@@ -23,7 +23,7 @@ from kplay.walk.commit import Committer, forced
 from kplay.walk.dispatch import alone, frames
 from kplay.walk.expand import Expander
 from kplay.walk.hostrun import HostRun, Running
-from kplay.walk.outcome import broken_off, item_outcome, pause_of
+from kplay.walk.outcome import broken_off, item_outcome, lacking_for_good, pause_of
 from kplay.walk.plays import Plays
 from kplay.walk.ways import Ways
 
@@ -266,6 +266,12 @@ class Walker:
         for target, (steps, known) in chains.items():
             self.fleet.submit(target, steps, known, priority)
 
+    def _is_first_change(self, host: HostRun, running: Running) -> bool:
+        """Whether nothing that is planned before a step changes its host."""
+        if running.bound.target in self.world.ahead or host.pipeline[0] is not running:
+            return False
+        return all(one.status != "planned" for one in running.outcomes.values())
+
     def _result(self, step: str, raw: dict[str, Any]) -> None:
         entry = self.running.pop(step, None)
         if entry is None:
@@ -273,6 +279,8 @@ class Walker:
         host, running, index = entry
         bound = running.bound
         item = bound.items[index]
+        if self.world.planning and self._is_first_change(host, running):
+            raw = lacking_for_good(raw)
         item.results.append(self.world.received(bound, step.partition("!")[0], raw))
         self.fleet.ack(bound.agent, [step])
         if len(item.results) < len(item.calls) and not raw.get("failed"):
