@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 from kplay.errors import InputError
 from kplay.resolve.conditions import evaluate
 from kplay.resolve.faults import TemplateError, fault, undefined
-from kplay.resolve.lazy import LazyDict, LazyList, is_template, settle, shallow
+from kplay.resolve.lazy import LazyDict, LazyList, is_template, shallow
 from kplay.resolve.magic import DEFAULTS, IN_PLAY, IN_ROLE, MAGIC
-from kplay.resolve.missing import OMIT, Missing
+from kplay.resolve.missing import Missing
 from kplay.resolve.precedence import Definition, Layer, definition
+from kplay.resolve.rendering import rendered
 from kplay.resolve.templating import render_text
-from kplay.resolve.unknown import Unknown, UnknownReached
 from kplay.source import OpenedText, Sourced, UnsafeText, VaultText
 
 if TYPE_CHECKING:
     from kplay.playbook.model import Node, Play, Role
     from kplay.resolve.magic import PlayContext
     from kplay.resolve.precedence import Table
+    from kplay.resolve.unknown import Unknown
     from kplay.resolve.variables import VariableStore
     from kplay.source import Span
 
@@ -281,7 +282,7 @@ class Scope(Mapping[str, Any]):
         value = written.value
         if isinstance(value, str):
             if isinstance(value, VaultText):
-                return self._unseal(value, written.span)
+                return self.unseal(value, written.span)
             if isinstance(value, UnsafeText) or not is_template(value):
                 return value
             try:
@@ -300,7 +301,12 @@ class Scope(Mapping[str, Any]):
         except TemplateError as error:
             raise error.through(name, defined) from error
 
-    def _unseal(self, value: VaultText, span: Span) -> OpenedText:
+    def unseal(self, value: VaultText, span: Span) -> OpenedText:
+        """What an encrypted value holds.
+
+        Raises:
+            TemplateError: no password opens it.
+        """
         try:
             return OpenedText(self.store.vault.value(value, span), value)
         except InputError as error:
@@ -315,52 +321,7 @@ class Scope(Mapping[str, Any]):
         Raises:
             TemplateError: a template cannot be rendered; its diagnostic says where it stands.
         """
-        if isinstance(value, Sourced):
-            return self._template(value.value, value)
-        return self._template(value, None)
-
-    def _template(self, value: Any, source: Sourced | None) -> Any:
-        if isinstance(value, str):
-            if type(value) is str and not is_template(value):
-                return value
-            try:
-                return self._text(value, source)
-            except TemplateError as error:
-                raise error.at(source.span if source is not None else None) from error
-            except UnknownReached as reason:
-                return Unknown(*reason.causes)
-        if type(value) is dict:
-            result: dict[Any, Any] = {}
-            for key, part in value.items():
-                if type(part) is str and "{" not in part:
-                    rendered: Any = part
-                else:
-                    child = source.child(key) if source is not None else None
-                    rendered = self._template(part, child)
-                if rendered is not OMIT:
-                    name = key
-                    if isinstance(key, str) and is_template(key):
-                        name = self._template(key, None)
-                        if isinstance(name, Unknown):
-                            return name
-                    result[name] = rendered
-            return result
-        if type(value) is list:
-            parts = [
-                self._template(part, source.child(index) if source is not None else None)
-                for index, part in enumerate(value)
-            ]
-            return [part for part in parts if part is not OMIT]
-        return settle(value)
-
-    def _text(self, value: str, source: Sourced | None) -> Any:
-        if isinstance(value, VaultText):
-            if source is not None:
-                return self._unseal(value, source.span)
-            return value
-        if isinstance(value, UnsafeText):
-            return value
-        return settle(render_text(value, self))
+        return rendered(value, self)
 
     def evaluate(self, condition: object) -> bool | Unknown:
         """Whether a condition holds (``when``, ``until``, ``that`` …); a list means all of it.

@@ -10,6 +10,7 @@ from kplay.errors import KplayError, UnreachableError
 from kplay.graph.unfold import FREE
 from kplay.playbook.model import effective
 from kplay.walk import events
+from kplay.walk.batches import batches
 from kplay.walk.chosen import play_hosts
 from kplay.walk.commit import forced
 from kplay.walk.cursor import END, Cursor
@@ -41,7 +42,7 @@ class Plays:
             for name in run.hosts:
                 host = self.hosts.setdefault(name, HostRun(name))
                 host.plays.append(run)
-            run.batches = self.walker.world.batches(run)
+            run.batches = batches(run, self.walker.world.store)
             run.hosts = run.batches.pop(0) if run.batches else []
         for edge in self.walker.graph.edges:
             if edge.kind not in _WAITED_FOR:
@@ -71,7 +72,7 @@ class Plays:
                     host.plays = deque(later)
             for name in before - set(strand.hosts):
                 self.hosts[name].plays.remove(run)
-            run.batches = world.batches(run)
+            run.batches = batches(run, world.store)
             run.hosts = run.batches.pop(0) if run.batches else []
             for watch in run.watches.values():
                 watch.pending = set(strand.hosts)

@@ -10,7 +10,6 @@ from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, UnreachableError
 from kplay.foreign.groups import PREFIX, members
 from kplay.graph.tags import TagChoice
-from kplay.graph.unfold import FREE
 from kplay.modules import catalog
 from kplay.playbook.model import Task, gathered
 from kplay.playbook.values import entries_of
@@ -296,28 +295,6 @@ class World:
         """The agents of this run."""
         return self.make_fleet(post)
 
-    def batches(self, run: PlayRun) -> list[list[str]]:
-        """The play's hosts in batches as ``serial`` says; one batch without it."""
-        hosts = list(run.strand.hosts)
-        given = run.strand.play.keywords.get("serial")
-        if given is None or (run.strand.strategy in FREE and given.value in (0, "0")):
-            return [hosts]
-        value = self.store.scope(run.strand.play, "localhost").template(given)
-        sizes = value if isinstance(value, list) else [value]
-        batches: list[list[str]] = []
-        left = hosts
-        for number in range(len(hosts)):
-            if not left:
-                break
-            try:
-                size = _batch_size(sizes[min(number, len(sizes) - 1)], len(hosts))
-            except ValueError as error:
-                message = f"`serial` is {value!r}, not a number, a percentage or a list of them"
-                raise InputError(Diagnostic("bad-value", message, given.span)) from error
-            batches.append(left[:size])
-            left = left[size:]
-        return batches or [[]]
-
     def foreseen(self, bound: Bound, step: dict[str, Any]) -> dict[str, Any]:
         """Tell a step what other agents of the same host foresaw in this plan."""
         if not self.planning:
@@ -375,11 +352,3 @@ class World:
 def _user(step: Mapping[str, Any]) -> str:
     become = step.get("become")
     return str(become["user"]) if become else ""
-
-
-def _batch_size(value: object, count: int) -> int:
-    text = str(value).strip()
-    if text.endswith("%"):
-        return max(1, int(count * float(text[:-1]) / 100))
-    size = int(text)
-    return size if size > 0 else max(1, count)
