@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kplay.ansible_cfg import Value
 from kplay.bundle import default_directory
@@ -273,8 +272,3 @@ def _extra(text: str, vault: Keyring | None) -> dict[str, Sourced]:
             raise UsageError(f"`-e {text}`: `{word}` is not name=value, JSON or @file")
         found[name] = made_up(value, "<-e>")
     return found
-
-
-def as_json(value: Any) -> str:
-    """Compact JSON with sorted keys; what JSON lacks becomes text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kplay.actions.values import truthy
-from kplay.agent.session import held_by
 from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import InputError, KplayError
 from kplay.graph.unfold import BYPASS
 from kplay.playbook.model import effective, gathered
-from kplay.resolve.unknown import PartialResult, Unknown
-from kplay.walk import events
+from kplay.resolve.unknown import Unknown
 from kplay.walk.handlers import Handlers
 from kplay.walk.outcome import Outcome, whole
 from kplay.walk.refusal import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kplay.graph.model import Edge, Vertex
     from kplay.source import Sourced
-    from kplay.walk.bind import Bound, Item
+    from kplay.walk.bind import Bound
     from kplay.walk.cursor import Cursor
     from kplay.walk.gates import PlayRun, Watch
     from kplay.walk.hostrun import HostRun, Running
     from kplay.walk.walker import Walker
 
-CENSORED = "the result is hidden because `no_log: true` was given"
-
 
 class Committer:
-    """Applies outcomes to the walk's state and tells the listeners."""
+    """Applies outcomes to the walk's state, and has the listeners told."""
 
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
         self.world = walker.world
+        self.announcer = walker.announcer
         self.handlers = Handlers(walker.world)
 
     # -- the usual way ------------------------------------------------------------------------
@@ -57,7 +51,7 @@ class Committer:
         outcome = whole(bound, parts)
         if bound.looped:
             for item, part in zip(bound.items, parts, strict=True):
-                self._emit(running, part, item)
+                self.announcer.ended(running, part, item)
         self._settle(host, running, outcome)
 
     def _settle(self, host: HostRun, running: Running, outcome: Outcome) -> None:
@@ -80,7 +74,7 @@ class Committer:
             self.drop_pipeline(host)
             self._failure(host, run, cursor, running, outcome)
         else:
-            self._emit(running, outcome, None)
+            self.announcer.ended(running, outcome, None)
             if self.world.planning and outcome.status == "planned":
                 # What may run for want of an earlier step is no better cause than that step
                 certain = outcome.action != "unknown" or bound.target not in self.world.ahead
@@ -181,7 +175,7 @@ class Committer:
                     "ansible_failed_result": outcome.result,
                 },
             )
-        self._emit(running, outcome, None)
+        self.announcer.ended(running, outcome, None)
         message = str(outcome.result.get("msg", "it failed"))
         if outcome.status == "unreachable":
             self.walker.plays.drop_out(host, "unreachable", message)
@@ -228,7 +222,7 @@ class Committer:
         host.notified.discard(id(vertex.node))
         bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
         bound.register = registered(vertex.node)
-        place = replace(self.place(bound), item=error.item)
+        place = replace(self.announcer.place(bound), item=error.item)
         running = Running(bound, cursor.copy(), place)
         outcome = Outcome("failed", "none", refused(error, vertex.node))
         ignoring = vertex.node.keywords.get("ignore_errors")
@@ -238,7 +232,7 @@ class Committer:
         self._settle(host, running, outcome)
         self.walker.wake(host.name)
 
-    def unreachable(self, host: HostRun, target: str, error: KplayError | str) -> None:
+    def unreachable(self, host: HostRun, error: KplayError | str) -> None:
         """The connection that a host's step went through is gone."""
         if not host.pipeline:
             return
@@ -248,109 +242,15 @@ class Committer:
             self.world.note_error(error)
         result = {"msg": message, "unreachable": True, "changed": False, "failed": True}
         outcome = Outcome("unreachable", "none", result)
-        del target
         self.drop_pipeline(host)
         self._settle(host, running, outcome)
         self.walker.wake(host.name)
 
-    def block(self, host: HostRun, run: PlayRun, vertex: Vertex, edge: Edge, watch: Watch) -> None:
+    def block(self, host: HostRun, vertex: Vertex, edge: Edge, watch: Watch) -> None:
         """What a step needs failed elsewhere: the host goes no further."""
-        del run
         who, why = next(iter(watch.failed.items()))
         message = f"`{vertex.name}` {edge.why}, which failed on {who}: {why}"
         self.walker.plays.drop_out(host, "blocked", message.splitlines()[0])
-
-    # -- events -------------------------------------------------------------------------------
-
-    def place(self, bound: Bound) -> events.Place:
-        """Where a task stands, for its events."""
-        span, vertex = bound.vertex.span, bound.vertex
-        role = bound.task.role.name if bound.task.role is not None else ""
-        return events.Place(
-            step=f"{vertex.key}@{bound.host}",
-            host=bound.host,
-            task=bound.name,
-            module=bound.task.called,
-            play=vertex.play.name,
-            role=role,
-            file=span.file,
-            line=span.line,
-            delegate=bound.agent if bound.agent not in ("", bound.host) else "",
-        )
-
-    def item_place(self, running: Running, index: int, step: str) -> events.Place:
-        """The place of one call of one turn."""
-        item = running.bound.items[index]
-        return replace(running.place, step=step, item=item.label)
-
-    def _emit(self, running: Running, outcome: Outcome, item: Item | None) -> None:
-        bound, place = running.bound, running.place
-        if item is not None:
-            place = replace(place, step=f"{place.step}#{item.index}", item=item.label)
-        result = known(outcome.result)
-        diff = outcome.diff
-        if any(one.settings.no_log for one in bound.items):
-            shown = {key: result[key] for key in result if key in ("changed", "failed")}
-            result, diff = {**shown, "censored": CENSORED}, []
-        for word in _warnings(result) if item is not None or not bound.looped else ():
-            self.walker.emit(events.Warned(time.time(), f"{bound.host}: {bound.name}: {word}"))
-        if item is None:
-            ignored = outcome.status == "unreachable" and _ignores(bound, "ignore_unreachable")
-            self._count(bound.host, outcome, ignored=ignored)
-        self.walker.emit(
-            events.StepEnded(
-                time.time(),
-                place,
-                outcome.status,
-                outcome.action,
-                result,
-                diff,
-                list(outcome.causes),
-                outcome.seconds,
-                running.sent,
-                outcome.conditional,
-                outcome.reason,
-                loop=bound.looped and item is None,
-            )
-        )
-
-    def _count(self, name: str, outcome: Outcome, *, ignored: bool) -> None:
-        counts = self.walker.hosts[name].counts
-        status = outcome.status
-        if status in ("changed", "planned"):
-            counts["changed"] += outcome.result.get("changed") is True
-            counts["ok"] += 1
-        elif status == "ignored" or ignored:
-            counts["ignored"] += 1
-            counts["ok"] += 1
-        else:
-            counts[status] += 1
-
-    def note(self, host: str, frame: dict[str, Any]) -> None:
-        """A frame that is news and no result."""
-        kind, now = frame["type"], time.time()
-        if kind == "open":
-            python = ".".join(str(part) for part in frame["welcome"].get("python", ()))
-            self.walker.emit(events.Connected(now, host, frame["seconds"], python))
-            holder = frame["welcome"].get("holder")
-            if holder:
-                text = f"{held_by(host, holder)}: what it still changes is not in this plan"
-                self.walker.emit(events.Warned(now, text))
-            return
-        entry = self.walker.running.get(str(frame.get("step")))
-        if entry is None:
-            if kind == "waiting":
-                self.walker.emit(
-                    events.Warned(now, f"{host}: a step of an earlier connection runs")
-                )
-            return
-        _, running, index = entry
-        place = self.item_place(running, index, str(frame["step"]))
-        if kind == "started":
-            self.walker.emit(events.StepStarted(now, place))
-        elif kind == "output" and not running.bound.items[index].settings.no_log:
-            text = str(frame["text"])
-            self.walker.emit(events.StepOutput(now, place, str(frame["stream"]), text))
 
 
 def forced(host: HostRun, run: PlayRun, cursor: Cursor) -> bool:
@@ -358,31 +258,6 @@ def forced(host: HostRun, run: PlayRun, cursor: Cursor) -> bool:
     given = run.strand.play.keywords.get("force_handlers")
     wanted = given is not None and truthy(given.value) and bool(host.notified)
     return wanted and cursor.to_handlers(run.fell.get(host.name, ()))
-
-
-def _warnings(result: dict[str, Any]) -> Iterator[str]:
-    """What a module wants its reader to know."""
-    for name in ("warnings", "deprecations"):
-        for one in result.get(name) or ():
-            yield str(one.get("msg") if isinstance(one, dict) else one)
-
-
-def known(result: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a result that are known; deeper unknowns become text."""
-    fields = result.known() if isinstance(result, PartialResult) else result
-    return {key: _plain(value) for key, value in fields.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Unknown):
-        return f"(known after: {'; '.join(value.causes)})"
-    if isinstance(value, PartialResult):
-        return known(value)
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value
 
 
 def _ignores(bound: Bound, keyword: str) -> bool:

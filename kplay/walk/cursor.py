@@ -79,11 +79,6 @@ class Cursor:
         vertex = self.vertex
         return vertex.position if vertex is not None else END
 
-    @property
-    def rescuing(self) -> bool:
-        """Whether a rescue section is being walked."""
-        return any(frame.branch is not None and frame.part == 1 for frame in self._stack)
-
     def advance(self) -> None:
         """Past the current entry."""
         self._stack[-1].index += 1

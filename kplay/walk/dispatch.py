@@ -103,13 +103,6 @@ def is_action(bound: Bound) -> bool:
     return module is not None and module.kind == "action"
 
 
-def is_guarded(bound: Bound, item: Item) -> bool:
-    """Whether an action has a guard that is looked at again before it is repeated."""
-    module = catalog.find(bound.task.module)
-    given = {key for call in item.calls for key, value in call.args.items() if value}
-    return module is not None and bool(given & set(module.guards))
-
-
 def _exclusive(name: str) -> tuple[str, ...]:
     module = catalog.find(name)
     return tuple(module.exclusive) if module is not None else ()

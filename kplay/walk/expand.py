@@ -75,7 +75,7 @@ class Expander:
         looped = any(key == "loop" or key.startswith("with_") for key in node.keywords)
         values, skipped = turns(vertex, node, scope, self.world) if looped else ([None], "")
         if isinstance(values, Unknown):
-            self._end(host, run, cursor, vertex, _unknown(vertex, host, values))
+            self._end(host, cursor, vertex, _unknown(vertex, host, values))
             return not host.lost
         segments = []
         for index, value in enumerate(values):
@@ -84,7 +84,7 @@ class Expander:
             try:
                 verdict, condition = self.world.condition(vertex, node, inner)
                 if isinstance(verdict, Unknown):
-                    self._end(host, run, cursor, vertex, _unknown(vertex, host, verdict))
+                    self._end(host, cursor, vertex, _unknown(vertex, host, verdict))
                     return not host.lost
                 if not verdict:
                     skipped = condition
@@ -92,7 +92,7 @@ class Expander:
                 args = {key: inner.template(given) for key, given in node.args.items()}
                 causes = [cause for given in args.values() for cause in causes_in(given)]
                 if causes:
-                    self._end(host, run, cursor, vertex, _unknown(vertex, host, Unknown(*causes)))
+                    self._end(host, cursor, vertex, _unknown(vertex, host, Unknown(*causes)))
                     return not host.lost
                 segments.append(self._segment(leaf, node, vertex, args, extra))
             except KplayError as error:
@@ -101,7 +101,7 @@ class Expander:
         if not segments:
             result = {"changed": False, "skipped": True, "false_condition": skipped}
             outcome = Outcome("skipped", "none", result, reason=skipped)
-            self._end(host, run, cursor, vertex, outcome)
+            self._end(host, cursor, vertex, outcome)
             return not host.lost
         cursor.enter(segments)
         self._register(host, node, len(segments) if looped else 0)
@@ -154,16 +154,12 @@ class Expander:
             result |= {"results": [dict(turn) for _ in range(turns)]} if turns else {}
             self.world.store.register(host.name, name, result)
 
-    def _end(
-        self, host: HostRun, run: PlayRun, cursor: Cursor, vertex: Vertex, outcome: Outcome
-    ) -> None:
+    def _end(self, host: HostRun, cursor: Cursor, vertex: Vertex, outcome: Outcome) -> None:
         assert vertex.node is not None  # noqa: S101 - it is an include
         bound = Bound(vertex, vertex.node, host.name, host.name, vertex.name, False, [])  # type: ignore[arg-type]
         bound.register = _registered(vertex.node)
-        committer = self.walker.committer
-        running = Running(bound, cursor.copy(), committer.place(bound))
-        del run
-        committer._settle(host, running, outcome)
+        running = Running(bound, cursor.copy(), self.walker.announcer.place(bound))
+        self.walker.committer._settle(host, running, outcome)
 
     # -- meta ---------------------------------------------------------------------------------
 

@@ -163,7 +163,7 @@ class Plays:
                 continue
             if watch.failed and edge.kind == "needs" and watch.passed:
                 if not host.pipeline:
-                    self.walker.committer.block(host, run, vertex, edge, watch)
+                    self.walker.committer.block(host, vertex, edge, watch)
                 return False
             if not watch.passed and not (watch.pending == {host.name} and edge.kind != "needs"):
                 watch.waiting.append(host.name)

@@ -18,6 +18,7 @@ from kplay.errors import KplayError
 from kplay.playbook.model import Include, Task
 from kplay.resolve.unknown import Unknown
 from kplay.walk import events
+from kplay.walk.announce import Announcer
 from kplay.walk.bind import bind
 from kplay.walk.commit import Committer, forced
 from kplay.walk.dispatch import alone, frames
@@ -54,6 +55,7 @@ class Walker:
         self.sends: Counter[str] = Counter()
         self.stopping = False
         self.abandoned = False
+        self.announcer = Announcer(self)
         self.committer = Committer(self)
         self.expander = Expander(self)
         world.ways = Ways(graph.plays, world.store)
@@ -110,7 +112,7 @@ class Walker:
         elif kind == "dropped":
             self.running.pop(frame["step"], None)
         else:
-            self.committer.note(host, frame)
+            self.announcer.note(host, frame)
 
     def wake(self, name: str) -> None:
         """Have a host looked at again."""
@@ -198,7 +200,7 @@ class Walker:
         )
 
     def _enqueue(self, host: HostRun, cursor: Cursor, bound: Bound) -> bool:
-        place = self.committer.place(bound)
+        place = self.announcer.place(bound)
         running = Running(bound, cursor.copy(), place)
         if bound.vertex.handler:
             host.notified.discard(id(bound.vertex.node))
@@ -230,7 +232,7 @@ class Walker:
         if not item.calls or item.causes or item.skip:
             running.outcomes[item.index] = item_outcome(bound, item, self.world)
             return
-        for number, (step, blobs) in enumerate(frames(bound, item, self.world)):
+        for step, blobs in frames(bound, item, self.world):
             recorded = self.world.recorded_action(bound, step["id"])
             if recorded is not None:
                 item.results.append(recorded)
@@ -238,7 +240,6 @@ class Walker:
             step["id"] = self._wire_id(step["id"])
             self.running[step["id"]] = (host, running, item.index)
             host.outbox.append((bound.agent, self.world.foreseen(bound, step), blobs))
-            del number
         if len(item.results) == len(item.calls):
             running.outcomes[item.index] = item_outcome(bound, item, self.world)
 
@@ -257,7 +258,7 @@ class Walker:
         for target, step, blobs in host.outbox:
             _, running, index = self.running[step["id"]]
             running.sent = running.sent or now
-            self.emit(events.StepSent(now, self.committer.item_place(running, index, step["id"])))
+            self.emit(events.StepSent(now, self.announcer.item_place(running, index, step["id"])))
             steps, known = chains.setdefault(target, ([], {}))
             steps.append(step)
             known.update(blobs)
@@ -379,7 +380,7 @@ class Walker:
         for step, _ in affected:
             self.running.pop(step, None)
         for host in {id(entry[0]): entry[0] for _, entry in affected}.values():
-            self.committer.unreachable(host, name, error)
+            self.committer.unreachable(host, error)
 
     def interrupt(self) -> None:
         """Called from a signal handler: first finish what is in flight, then stop at once."""

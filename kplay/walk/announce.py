@@ -1,0 +1,146 @@
+"""What the walk's listeners are told: steps that start, say something and end, and connections."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kplay.agent.session import held_by
+from kplay.resolve.unknown import PartialResult, Unknown
+from kplay.walk import events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kplay.walk.bind import Bound, Item
+    from kplay.walk.hostrun import Running
+    from kplay.walk.outcome import Outcome
+    from kplay.walk.walker import Walker
+
+CENSORED = "the result is hidden because `no_log: true` was given"
+
+
+class Announcer:
+    """Makes the events of a walk, and counts how steps ended."""
+
+    def __init__(self, walker: Walker) -> None:
+        self.walker = walker
+
+    def place(self, bound: Bound) -> events.Place:
+        """Where a task stands, for its events."""
+        span, vertex = bound.vertex.span, bound.vertex
+        role = bound.task.role.name if bound.task.role is not None else ""
+        return events.Place(
+            step=f"{vertex.key}@{bound.host}",
+            host=bound.host,
+            task=bound.name,
+            module=bound.task.called,
+            play=vertex.play.name,
+            role=role,
+            file=span.file,
+            line=span.line,
+            delegate=bound.agent if bound.agent not in ("", bound.host) else "",
+        )
+
+    def item_place(self, running: Running, index: int, step: str) -> events.Place:
+        """The place of one call of one turn."""
+        item = running.bound.items[index]
+        return replace(running.place, step=step, item=item.label)
+
+    def ended(self, running: Running, outcome: Outcome, item: Item | None) -> None:
+        """A task is over on its host, or one turn of its loop."""
+        bound, place = running.bound, running.place
+        if item is not None:
+            place = replace(place, step=f"{place.step}#{item.index}", item=item.label)
+        result = known(outcome.result)
+        diff = outcome.diff
+        if any(one.settings.no_log for one in bound.items):
+            shown = {key: result[key] for key in result if key in ("changed", "failed")}
+            result, diff = {**shown, "censored": CENSORED}, []
+        for word in _warnings(result) if item is not None or not bound.looped else ():
+            self.walker.emit(events.Warned(time.time(), f"{bound.host}: {bound.name}: {word}"))
+        if item is None:
+            ignored = outcome.status == "unreachable" and any(
+                one.settings.ignore_unreachable for one in bound.items
+            )
+            self._count(bound.host, outcome, ignored=ignored)
+        self.walker.emit(
+            events.StepEnded(
+                time.time(),
+                place,
+                outcome.status,
+                outcome.action,
+                result,
+                diff,
+                list(outcome.causes),
+                outcome.seconds,
+                running.sent,
+                outcome.conditional,
+                outcome.reason,
+                loop=bound.looped and item is None,
+            )
+        )
+
+    def _count(self, name: str, outcome: Outcome, *, ignored: bool) -> None:
+        counts = self.walker.hosts[name].counts
+        status = outcome.status
+        if status in ("changed", "planned"):
+            counts["changed"] += outcome.result.get("changed") is True
+            counts["ok"] += 1
+        elif status == "ignored" or ignored:
+            counts["ignored"] += 1
+            counts["ok"] += 1
+        else:
+            counts[status] += 1
+
+    def note(self, host: str, frame: dict[str, Any]) -> None:
+        """A frame that is news and no result."""
+        kind, now = frame["type"], time.time()
+        if kind == "open":
+            python = ".".join(str(part) for part in frame["welcome"].get("python", ()))
+            self.walker.emit(events.Connected(now, host, frame["seconds"], python))
+            holder = frame["welcome"].get("holder")
+            if holder:
+                text = f"{held_by(host, holder)}: what it still changes is not in this plan"
+                self.walker.emit(events.Warned(now, text))
+            return
+        entry = self.walker.running.get(str(frame.get("step")))
+        if entry is None:
+            if kind == "waiting":
+                self.walker.emit(
+                    events.Warned(now, f"{host}: a step of an earlier connection runs")
+                )
+            return
+        _, running, index = entry
+        place = self.item_place(running, index, str(frame["step"]))
+        if kind == "started":
+            self.walker.emit(events.StepStarted(now, place))
+        elif kind == "output" and not running.bound.items[index].settings.no_log:
+            text = str(frame["text"])
+            self.walker.emit(events.StepOutput(now, place, str(frame["stream"]), text))
+
+
+def _warnings(result: dict[str, Any]) -> Iterator[str]:
+    """What a module wants its reader to know."""
+    for name in ("warnings", "deprecations"):
+        for one in result.get(name) or ():
+            yield str(one.get("msg") if isinstance(one, dict) else one)
+
+
+def known(result: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a result that are known; deeper unknowns become text."""
+    fields = result.known() if isinstance(result, PartialResult) else result
+    return {key: _plain(value) for key, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return f"(known after: {'; '.join(value.causes)})"
+    if isinstance(value, PartialResult):
+        return known(value)
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
