@@ -116,7 +116,7 @@ def test_another_run_is_locked_out_and_told_by_whom(agents: Agents) -> None:
 
 def test_the_lock_is_free_when_its_holder_ends(agents: Agents) -> None:
     agents().session.close()
-    agents(run="run-2")
+    assert agents(run="run-2").session.welcome["type"] == "welcome"
 
 
 def test_a_new_connection_of_the_same_run_takes_over(agents: Agents) -> None:

@@ -25,8 +25,10 @@ def verify(file: Path, name: str = "h1", strict: str = "yes") -> None:
 
 @pytest.mark.parametrize("names", ["h1", "x,H1", "h*", "*,!h2", "[h1]:22,h1"])
 def test_names_that_match(tmp_path: Path, names: str) -> None:
-    (tmp_path / "k").write_text("# a comment\nbroken\n" + line(names))
+    written = "# a comment\nbroken\n" + line(names)
+    (tmp_path / "k").write_text(written)
     verify(tmp_path / "k")
+    assert (tmp_path / "k").read_text() == written
 
 
 @pytest.mark.parametrize("names", ["h2", "h1x", "[h1]:2222", "*,!h1", "|1|broken|broken"])

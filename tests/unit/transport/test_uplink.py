@@ -30,5 +30,7 @@ def test_a_sender_that_fails_gives_its_turn_back():
     uplink = Uplink()
     with contextlib.suppress(ZeroDivisionError), uplink.turn((1,)):
         _ = 1 // 0
+    taken = False
     with uplink.turn((2,)):
-        pass
+        taken = True
+    assert taken

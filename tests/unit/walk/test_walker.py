@@ -1,4 +1,4 @@
-"""Hosts walk the graph: order, chains, conditions, loops, blocks, handlers, failures."""
+"""Hosts walk the graph: order, chains, conditions, loops, blocks, failures."""
 
 from __future__ import annotations
 
@@ -114,41 +114,6 @@ def test_always_runs_when_nothing_rescues(walk):
     )
     assert [task for _, task, _ in walked.ended()] == ["bad", "always"]
     assert walked.lost() == {"a": "failed"}
-
-
-def test_handlers_run_once_when_notified(walk):
-    walked = walk(
-        """
-        - hosts: all
-          gather_facts: false
-          tasks:
-            - {name: one, copy: {dest: /one, content: x}, notify: reload}
-            - {name: two, copy: {dest: /two, content: x}, notify: [reload]}
-            - {name: same, copy: {dest: /two, content: x}, notify: never}
-          handlers:
-            - {name: reload, copy: {dest: /reloaded, content: x}}
-            - {name: never, copy: {dest: /never, content: x}}
-    """,
-        hosts="a,",
-    )
-    assert [task for _, task, _ in walked.ended()] == ["one", "two", "same", "reload"]
-
-
-def test_flush_handlers_in_the_middle(walk):
-    walked = walk(
-        """
-        - hosts: all
-          gather_facts: false
-          tasks:
-            - {name: one, copy: {dest: /one, content: x}, notify: reload}
-            - meta: flush_handlers
-            - {name: two, copy: {dest: /two, content: x}}
-          handlers:
-            - {name: reload, copy: {dest: /reloaded, content: x}}
-    """,
-        hosts="a,",
-    )
-    assert [task for _, task, _ in walked.ended()] == ["one", "reload", "two"]
 
 
 def test_loops_register_each_item(walk):
@@ -356,26 +321,6 @@ def _with_true():
     host = FakeHost()
     host.when(["true"])
     return host
-
-
-def test_handlers_of_an_included_role_are_heard(walk):
-    walked = walk(
-        """
-        - hosts: all
-          gather_facts: false
-          tasks:
-            - include_role: {name: web}
-            - {name: after, copy: {dest: /after, content: x}}
-    """,
-        hosts="a,",
-        files={
-            "roles/web/tasks/main.yml": (
-                "- {name: conf, copy: {dest: /c, content: x}, notify: again}\n"
-            ),
-            "roles/web/handlers/main.yml": "- {name: again, copy: {dest: /again, content: x}}\n",
-        },
-    )
-    assert [task for _, task, _ in walked.ended()] == ["web : conf", "after", "web : again"]
 
 
 def test_a_role_that_ran_under_a_condition_is_not_run_twice(walk):
