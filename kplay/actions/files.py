@@ -52,7 +52,7 @@ def script(context: Context) -> list[Call]:
     """A script of the playbook to the host, with the words behind its name."""
     import shlex
 
-    args = {key: value for key, value in context.args.items() if key not in ("_raw", "decrypt")}
+    args = {key: value for key, value in context.args.items() if key != "_raw"}
     text = context.args.get("_raw", context.args.get("cmd"))
     if causes_in(text):
         return [Call("script", {**args, "cmd": text, "content": UNKNOWN})]

@@ -76,10 +76,21 @@ def choices(args: Args) -> List[str]:
     return words
 
 
+def number(args: Args, name: str, default: int) -> int:
+    """Give an argument as a number; 0 is one."""
+    value = args.get(name)
+    return default if value is None else int(value)
+
+
+def lock(args: Args) -> str:
+    """Give how many seconds apt-get is to wait for another's lock."""
+    return "DPkg::Lock::Timeout=%d" % number(args, "lock_timeout", 60)
+
+
 def run(host: "Host", args: Args, words: Sequence[str]) -> State:
     """Run apt-get to its end; its failure is the step's."""
     options = args.get("dpkg_options") or "force-confdef,force-confold"
-    argv = ["apt-get", "-y", "-o", "DPkg::Lock::Timeout=%d" % (args.get("lock_timeout") or 60)]
+    argv = ["apt-get", "-y", "-o", lock(args)]
     for option in options.split(","):
         argv += ["-o", "Dpkg::Options::=--" + option.strip()]
     argv += choices(args) + list(words)
@@ -145,10 +156,10 @@ def stale(probe: "Probe", args: Args) -> bool:
 
 def update(host: "Host", args: Args) -> None:
     """Fetch apt's lists, trying again when a mirror does not answer."""
-    tries = max(int(args.get("update_cache_retries") or 5), 1)
-    longest = float(args.get("update_cache_retry_max_delay") or 12)
+    tries = max(number(args, "update_cache_retries", 5), 1)
+    longest = float(number(args, "update_cache_retry_max_delay", 12))
     argv = ["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"]
-    argv += ["-o", "DPkg::Lock::Timeout=%d" % (args.get("lock_timeout") or 60)]
+    argv += ["-o", lock(args)]
     if args.get("allow_unauthenticated") or args.get("force"):
         argv.append("--allow-insecure-repositories")
     for attempt in range(tries):

@@ -45,15 +45,29 @@ ARGS = {
 }  # type: Dict[str, Arg]
 
 
-def program(probe: "Probe") -> str:
-    """The package manager of this host.
+PROGRAMS = {
+    "auto": ("dnf5", "dnf", "microdnf", "yum"),
+    "dnf5": ("dnf5",),
+    # where dnf is a link to dnf5, the older one is dnf-3
+    "dnf": ("dnf-3", "dnf"),
+    "dnf4": ("dnf-3", "dnf"),
+    "yum4": ("dnf-3", "dnf"),
+    "yum": ("yum", "dnf"),
+}
+
+
+def program(probe: "Probe", backend: str = "auto") -> str:
+    """The package manager of this host, or the one asked for.
 
     Raises:
-        ModuleFailure: it has none that reads dnf's options.
+        ModuleFailure: it has none that reads dnf's options, or not the one asked for.
     """
-    for name in ("dnf5", "dnf", "microdnf", "yum"):
+    for name in PROGRAMS[backend]:
         if probe.which(name):
             return name
+    if backend != "auto":
+        message = "use_backend asks for %s, which is not on this host" % backend
+        raise ModuleFailure(message)
     raise ModuleFailure("no supported package manager on this host: dnf and yum were looked for")
 
 
@@ -105,7 +119,11 @@ def flags(args: Args) -> List[str]:
 
 def observe(probe: "Probe", args: Args) -> State:
     """Look at the packages named, in the RPM database and where asked for in the repositories."""
-    found = {"program": program(probe), "fits": {}, "packages": {}}  # type: State
+    found = {
+        "program": program(probe, args.get("use_backend") or "auto"),
+        "fits": {},
+        "packages": {},
+    }  # type: State
     state = state_of(args)
     names = names_of(args)
     specs = [rpm.spec(name) for name in names if rpm.is_plain(name) and name != "*"]

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import posixpath
 import re
-from typing import TYPE_CHECKING, Dict, List, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Tuple
 from urllib.parse import urlsplit
 
 from kplay.modules import ownership, textfile
@@ -12,13 +12,14 @@ from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, Module
 from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
-    from kplay.agent.host import Host, Probe
+    from kplay.agent.host import Host, Probe, Response
 
 
 PLAIN = {
     "http_agent": "ansible-httpget",
     "headers": None,
     "url_username": None,
+    "force_basic_auth": False,
     "validate_certs": True,
     "timeout": 30,
     "client_cert": None,
@@ -30,6 +31,7 @@ PLAIN = {
     "unredirected_headers": (),
     "dest": "",
 }
+"""What fetch() is asked with where a module has no such arguments of its own."""
 
 ARGS = {
     "ciphers": Arg("list", elements="str", default=()),
@@ -73,7 +75,33 @@ def login(probe: "Probe", args: Args, url: str) -> Tuple[str, str]:
     return found.get("login", ""), found.get("password", "")
 
 
-"""What fetch() is asked with where a module has no such arguments of its own."""
+def basic(user: str, password: str) -> Dict[str, str]:
+    """The header for a user and a password; nothing for no user."""
+    if not user:
+        return {}
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+    return {"Authorization": "Basic " + pair}
+
+
+def at_once(args: Args) -> bool:
+    """Whether a user is named before the server asks; one of ~/.netrc always is."""
+    return bool(args["force_basic_auth"]) or not args["url_username"]
+
+
+def authorized(
+    send: "Callable[[Dict[str, str]], Response]", header: Dict[str, str], first: bool
+) -> "Response":
+    """The answer to a request, which is sent again with a user's header when it is asked for.
+
+    Args:
+        send: sends the request with more headers.
+        header: what names the user; empty for none.
+        first: whether the first request has it already.
+    """
+    answer = send(header if first else {})
+    if answer.status == 401 and header and not first:
+        return send(header)
+    return answer
 
 
 def fetch(probe: "Probe", args: Args, url: str) -> Tuple[bytes, int]:
@@ -86,22 +114,22 @@ def fetch(probe: "Probe", args: Args, url: str) -> Tuple[bytes, int]:
         return probe.read(url[len("file://") :]), 200
     headers = {"User-Agent": args["http_agent"]}
     headers.update({str(name): str(value) for name, value in (args["headers"] or {}).items()})
-    user, password = login(probe, args, url)
-    if user:
-        pair = f"{user}:{password}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
-    answer = probe.http(
-        "GET",
-        url,
-        headers,
-        b"",
-        float(args["timeout"]),
-        args["validate_certs"],
-        "all",
-        cert=args["client_cert"] or "",
-        key=args["client_key"] or "",
-        options=options(args),
-    )
+
+    def send(authorization: Dict[str, str]) -> "Response":
+        return probe.http(
+            "GET",
+            url,
+            dict(headers, **authorization),
+            b"",
+            float(args["timeout"]),
+            args["validate_certs"],
+            "all",
+            cert=args["client_cert"] or "",
+            key=args["client_key"] or "",
+            options=options(args),
+        )
+
+    answer = authorized(send, basic(*login(probe, args, url)), at_once(args))
     if answer.status == -1 or answer.status >= 400:
         what = answer.error or f"HTTP Error {answer.status}"
         message = f"Request failed: {what}"
@@ -156,6 +184,8 @@ def observe(probe: "Probe", args: Args) -> State:
         parent = posixpath.dirname(dest)
         message = f"Destination {parent} does not exist"
         raise lacking(probe, f"directory {parent}", message, dest=dest)
+    if args["tmp_dest"]:
+        _require_folder(probe, args["tmp_dest"])
     algorithm, digest = checksum(probe, args)
     found: State = {"path": dest, "state": stat.state if stat else ABSENT}
     found.update(ownership.observe(probe, args, stat, dest))
@@ -165,6 +195,20 @@ def observe(probe: "Probe", args: Args) -> State:
             found["checksum"] = f"{algorithm}:{probe.digest(dest, algorithm)}"
         found["sha1"] = probe.digest(dest, "sha1")
     return found
+
+
+def _require_folder(probe: "Probe", path: str) -> None:
+    """Refuse a tmp_dest that is no folder; what is fetched needs none, as it is renamed in place.
+
+    Raises:
+        ModuleFailure: it is a file, or not there (in a plan: UnknownValue).
+    """
+    stat = probe.stat(path)
+    if stat is None:
+        message = f"{path} directory does not exist."
+        raise lacking(probe, f"directory {path}", message)
+    if stat.state != "directory":
+        raise ModuleFailure(f"{path} is a file but should be a directory.")
 
 
 def desire(args: Args, found: State) -> State:

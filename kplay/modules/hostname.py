@@ -1,5 +1,6 @@
 """hostname: the name of the host, now and after a reboot."""
 
+import re
 from typing import TYPE_CHECKING, List
 
 from kplay.modules import textfile
@@ -10,18 +11,40 @@ if TYPE_CHECKING:
 
 FILE = "/etc/hostname"
 KERNEL = "/proc/sys/kernel/hostname"
+# where Red Hat's releases before systemd keep it
+NETWORK = "/etc/sysconfig/network"
+_SETS = re.compile(r"HOSTNAME\s*=")
 
 
-def observe(probe: "Probe", _args: Args) -> State:
+def observe(probe: "Probe", args: Args) -> State:
     """Read the name that the kernel has, and the one that is set at boot."""
     planned = probe.effect("sysctl", "kernel.hostname")
     running = str(planned) if planned is not None else textfile.decode(probe.read(KERNEL)).strip()
-    at_boot = ""
-    if probe.stat(FILE) is not None:
-        lines = textfile.decode(probe.read(FILE)).splitlines()
-        named = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        at_boot = named[0] if named else ""
-    return {"name": running, "at_boot": at_boot}
+    path = _file(args)
+    text = textfile.decode(probe.read(path)) if probe.stat(path) is not None else ""
+    lines = [line.strip() for line in text.splitlines()]
+    named = [line for line in lines if line and not line.startswith("#")]
+    if path == NETWORK:
+        named = [_value(line) for line in named if _SETS.match(line)]
+    at_boot = named[-1 if path == NETWORK else 0] if named else ""
+    return {"name": running, "at_boot": at_boot, "text": text}
+
+
+def _file(args: Args) -> str:
+    return NETWORK if args["use"] == "redhat" else FILE
+
+
+def _value(line: str) -> str:
+    return line.partition("=")[2].strip().strip("\"'")
+
+
+def _content(args: Args, found: State) -> bytes:
+    """What the file that is read at boot is to hold."""
+    name = args["name"]
+    if _file(args) == FILE:
+        return textfile.encode(name + "\n")
+    kept = [line for line in found["text"].splitlines() if not _SETS.match(line.strip())]
+    return textfile.encode("".join(line + "\n" for line in [*kept, f"HOSTNAME={name}"]))
 
 
 def desire(args: Args, _found: State) -> State:
@@ -33,16 +56,20 @@ def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
     """Write the file, then tell the kernel."""
     name = args["name"]
     if found["at_boot"] != name:
-        host.write(FILE, textfile.encode(name + "\n"))
+        host.write(_file(args), _content(args, found))
     if found["name"] != name:
         argv = ["hostname", name]
-        if host.which("hostnamectl") and host.stat("/run/systemd/system") is not None:
+        if args["use"] == "systemd" or (args["use"] is None and _has_systemd(host)):
             argv = ["hostnamectl", "set-hostname", name]
         done = host.run(argv)
         if done.rc != 0:
             message = f"Command failed rc={done.rc}, out={done.stdout}, err={done.stderr}"
             raise ModuleFailure(message, rc=done.rc)
     return {}
+
+
+def _has_systemd(host: "Host") -> bool:
+    return bool(host.which("hostnamectl")) and host.stat("/run/systemd/system") is not None
 
 
 def result(args: Args, _found: State, _wanted: State, _changed: bool) -> State:
@@ -58,10 +85,10 @@ def result(args: Args, _found: State, _wanted: State, _changed: bool) -> State:
     return {"name": name, "ansible_facts": facts}
 
 
-def foresee(args: Args, _found: State, _wanted: State) -> List[Effect]:
+def foresee(args: Args, found: State, _wanted: State) -> List[Effect]:
     """Tell later steps the file and the kernel's name."""
     return [
-        textfile.effect(FILE, args["name"] + "\n"),
+        textfile.effect(_file(args), textfile.decode(_content(args, found))),
         Effect("sysctl", "kernel.hostname", args["name"]),
     ]
 

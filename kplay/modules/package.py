@@ -39,6 +39,14 @@ def _of(found: State) -> Any:
     return _MANAGERS[found["manager"]]
 
 
+def _refuse_both(own: Module, given: Args) -> None:
+    for names in own.exclusive_args:
+        both = [name for name in names if given.get(name) not in (None, "no")]
+        if len(both) > 1:
+            listed = " and ".join(f"`{name}`" for name in both)
+            raise ModuleFailure(f"`{own.name}` takes only one of {listed}")
+
+
 def observe(probe: "Probe", args: Args) -> State:
     """Look at the packages as the host's package manager does."""
     manager = _manager(probe, args)
@@ -47,6 +55,7 @@ def observe(probe: "Probe", args: Args) -> State:
     given = {name: args.get(name, arg.default) for name, arg in own.ARGS.items()}
     if manager != "apt" and given.get("upgrade") == "no":
         given["upgrade"] = None
+    _refuse_both(own.module, given)
     state = args.get("state")
     given["state"] = {"installed": "present", "removed": "absent"}.get(str(state), state)
     found: State = own.observe(probe, given)

@@ -1,6 +1,5 @@
 """uri: one HTTP request from the host, and what it answers written to a file."""
 
-import base64
 import contextlib
 import json
 import posixpath
@@ -56,19 +55,24 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # no
     """Send the request; a status that was not asked for fails."""
     start = float(host.facts()["now"])
     sent, headers = body(host, args)
-    answer = host.http(
-        method(args),
-        without_login(args["url"]),
-        dict(login(host, args), **dict(headers, **given(args, headers))),
-        sent,
-        float(args.get("timeout") or 30),
-        bool(args.get("validate_certs", True)),
-        FOLLOW[str(args.get("follow_redirects") or "safe")],
-        ca=args.get("ca_path") or "",
-        cert=args.get("client_cert") or "",
-        key=args.get("client_key") or args.get("client_cert") or "",
-        options=dict(get_url.options(args), socket=args.get("unix_socket") or ""),
-    )
+
+    def send(authorization: Dict[str, str]) -> "Response":
+        return host.http(
+            method(args),
+            without_login(args["url"]),
+            dict(authorization, **dict(headers, **given(args, headers))),
+            sent,
+            float(args.get("timeout") or 30),
+            bool(args.get("validate_certs", True)),
+            FOLLOW[str(args.get("follow_redirects") or "safe")],
+            ca=args.get("ca_path") or "",
+            cert=args.get("client_cert") or "",
+            key=args.get("client_key") or args.get("client_cert") or "",
+            options=dict(get_url.options(args), socket=args.get("unix_socket") or ""),
+        )
+
+    user, password, first = login(host, args)
+    answer = get_url.authorized(send, get_url.basic(user, password), first)
     fields = described(answer, args)
     fields["elapsed"] = int(float(host.facts()["now"]) - start)
     expected = args.get("status_code") or [200]
@@ -141,16 +145,13 @@ def pairs(value: Any) -> List[Tuple[str, Any]]:
     return [(str(one[0]), one[1]) for one in value]
 
 
-def login(host: "Host", args: Args) -> Dict[str, str]:
-    """Give the header for a user name and a password, also those in the URL or in ~/.netrc."""
+def login(host: "Host", args: Args) -> Tuple[str, str, bool]:
+    """Give user, password and whether they go first, also those in the URL or in ~/.netrc."""
     split = urlsplit(args["url"])
-    user, password = split.username or "", split.password or ""
-    if args.get("url_username") or not user:
-        user, password = get_url.login(host, args, args["url"])
-    if not user:
-        return {}
-    token = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return {"Authorization": "Basic " + token}
+    if split.username and not args["url_username"]:
+        return split.username, split.password or "", bool(args["force_basic_auth"])
+    user, password = get_url.login(host, args, args["url"])
+    return user, password, get_url.at_once(args)
 
 
 def without_login(url: str) -> str:

@@ -161,7 +161,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
     if ages:
         _run(host, ["chage", *(word for pair in ages for word in pair), name], args)
     if "home_directory" in differs and found["state"] != ABSENT:
-        user_home.make(host, name, args["skeleton"] or "/etc/skel")
+        user_home.make(host, name, args["skeleton"] or "/etc/skel", args["umask"])
     fields = _returned(args, found, host.user(name))
     if args["generate_ssh_key"]:
         fields.update(user_home.key(host, name, args))

@@ -1,7 +1,7 @@
 """A user's home directory and SSH key, for ``user``."""
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from kplay.modules.api import Args, ModuleFailure, State
 
@@ -12,17 +12,34 @@ ELSEWHERE = ("authorization", "hidden", "login_class", "profile", "role")
 """Arguments of user that mean something on Solaris, macOS or a BSD."""
 
 
-def make(host: "Host", name: str, skeleton: str) -> None:
-    """Make the home directory of an account that has none, from the skeleton."""
+def make(host: "Host", name: str, skeleton: str, umask: Optional[str] = None) -> None:
+    """Make the home directory of an account that has none, from the skeleton.
+
+    Args:
+        host: where.
+        name: of the account.
+        skeleton: the folder whose content it begins with.
+        umask: octal digits; bits that its mode lacks (in place of the ones that 0755 lacks).
+
+    Raises:
+        ModuleFailure: the umask is no octal number.
+    """
     user = host.user(name)
     if user is None or host.stat(user.home) is not None:
         return
     parent = posixpath.dirname(user.home)
     if host.stat(parent) is None:
         host.mkdir(parent, 0o755)
-    host.mkdir(user.home, 0o755)
+    host.mkdir(user.home, 0o755 if umask is None else 0o777 & ~_bits(umask))
     _fill(host, skeleton, user.home, str(user.uid), str(user.gid))
     host.chown(user.home, str(user.uid), str(user.gid))
+
+
+def _bits(umask: str) -> int:
+    try:
+        return int(umask, 8)
+    except ValueError:
+        raise ModuleFailure(f"umask must be octal digits such as 077, not {umask}") from None
 
 
 def _fill(host: "Host", source: str, target: str, uid: str, gid: str) -> None:

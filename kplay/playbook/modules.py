@@ -99,7 +99,9 @@ _CONTROLLER: tuple[Called, ...] = (
     Called("pause", {"seconds": Arg("raw"), "minutes": Arg("raw"), "prompt": Arg(),
                      "echo": Arg("bool")}, exclusive_args=(("seconds", "minutes"),)),
     Called("script", {"cmd": Arg(), "chdir": Arg("path"), "creates": Arg("path"),
-                      "removes": Arg("path"), "executable": Arg(), "decrypt": Arg("bool")},
+                      "removes": Arg("path"), "executable": Arg(),
+                      "decrypt": Arg(refused="ansible-core's `script` has none either; a script"
+                                             " that is encrypted is always opened")},
            free_form="_raw", raw_argument="cmd"),
     Called("kubeconfig", {}, open=True),
     Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),

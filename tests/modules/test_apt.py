@@ -385,3 +385,81 @@ def test_build_dependencies() -> None:
     assert planned_by(module, args, host).action == "none"
     host.when("apt-get -s -y build-dep none", rc=100)
     assert "source package for none" in play(module, {**args, "name": "none"}, host).msg
+
+
+def command(**raw: Any) -> str:
+    """The one command line that installing a package comes to."""
+    host = debianish()
+    through(host, name="jq", **raw)
+    (call,) = ran(host)
+    return call
+
+
+PLAIN = command()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ({"allow_change_held_packages": True}, "--allow-change-held-packages"),
+        ({"allow_downgrade": True}, "--allow-downgrades"),
+        ({"allow-downgrades": True}, "--allow-downgrades"),
+        ({"allow_unauthenticated": True}, "--allow-unauthenticated"),
+        ({"default_release": "bookworm-backports"}, "-t bookworm-backports"),
+        ({"fail_on_autoremove": True}, "--no-remove"),
+        (
+            {"force": True},
+            "--allow-downgrades --allow-change-held-packages --allow-unauthenticated",
+        ),
+    ],
+)
+def test_options_of_apt_get(args: dict[str, Any], words: str) -> None:
+    assert command(**args) == PLAIN.replace(" install jq", f" {words} install jq")
+    assert words not in PLAIN
+
+
+def test_options_that_decide_what_is_taken_are_in_the_simulation_too() -> None:
+    host = planning(debianish())
+    plan(host, name="jq", default_release="sid", fail_on_autoremove=True)
+    simulated = [" ".join(one) for one in host.queries if one[:2] == ("apt-get", "-s")]
+    assert "-t sid --no-remove install jq" in simulated[0]
+
+
+def test_options_of_dpkg() -> None:
+    call = command(dpkg_options="force-confnew, force-overwrite")
+    assert "-o Dpkg::Options::=--force-confnew -o Dpkg::Options::=--force-overwrite" in call
+    assert "force-confold" not in call
+
+
+@pytest.mark.parametrize("seconds", [0, 5])
+def test_how_long_a_lock_is_waited_for(seconds: int) -> None:
+    assert f"-o DPkg::Lock::Timeout={seconds} " in command(lock_timeout=seconds)
+    host = debianish()
+    through(host, update_cache=True, lock_timeout=seconds)
+    assert ran(host)[0].endswith(f"-o DPkg::Lock::Timeout={seconds}")
+
+
+def test_lists_are_asked_for_again_after_at_most_that_long() -> None:
+    host = debianish().when("apt-get update", rc=100, stderr="no mirror")
+    before = host.now
+    args = {"update_cache": True, "update_cache_retries": 4, "update_cache_retry_max_delay": 2}
+    with pytest.raises(ModuleFailure, match="Failed to update apt cache: no mirror"):
+        through(host, **args)
+    assert len(host.runs) == 4
+    assert host.now - before == 1 + 2 + 2
+    once = debianish().when("apt-get update", rc=100)
+    with pytest.raises(ModuleFailure):
+        through(once, **{**args, "update_cache_retry_max_delay": 0})
+    assert once.now == 1_700_000_000.0
+
+
+def test_an_untrusted_repository_is_read_when_that_is_allowed() -> None:
+    host = debianish()
+    through(host, update_cache=True, allow_unauthenticated=True)
+    assert ran(host)[0].endswith("--allow-insecure-repositories")
+
+
+def test_aptitude_and_apts_python_library_are_never_used() -> None:
+    for args in ({"force_apt_get": True}, {"auto_install_module_deps": False}):
+        assert command(**args) == PLAIN
+    assert "python" not in PLAIN

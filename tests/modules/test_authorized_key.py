@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kplay.agent.host import Response
 from kplay.modules.authorized_key import module, parse
 from kplay.testing import FakeHost, plan, play
 
@@ -114,3 +115,18 @@ def test_a_link_is_followed_when_asked() -> None:
     assert play(module, {"user": "bob", "key": TWO}, there).changed
     assert there.text("/keys/bob") == f"{ONE}\n"
     assert there.lstat(FILE).state == "file"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_keys_at_a_url(*, verify: bool) -> None:
+    there, seen = host(""), []
+
+    def http(*args: object, **_: object) -> Response:
+        seen.append(args[5])
+        return Response(200, {}, ONE.encode(), "", "")
+
+    there.http = http  # type: ignore[method-assign]
+    args = {"user": "bob", "key": "https://keys.example/bob", "validate_certs": verify}
+    assert play(module, args, there).changed
+    assert there.text(FILE) == f"{ONE}\n"
+    assert set(seen) == {verify}

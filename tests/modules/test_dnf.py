@@ -196,3 +196,34 @@ def test_packages_as_playbooks_name_them(text: str, name: str, relation: str, ve
 
 def test_listing_is_for_another_module() -> None:
     assert "package_facts" in schema.normalise(module, {"list": "installed"})[1][0].message
+
+
+@pytest.mark.parametrize(
+    ("backend", "there", "program"),
+    [
+        ("auto", ["dnf5", "dnf", "yum"], "dnf5"),
+        ("dnf5", ["dnf5", "dnf"], "dnf5"),
+        ("dnf4", ["dnf5", "dnf-3", "dnf"], "dnf-3"),
+        ("dnf", ["dnf5", "dnf"], "dnf"),
+        ("yum", ["dnf", "yum"], "yum"),
+        ("yum4", ["dnf"], "dnf"),
+    ],
+)
+def test_the_backend_asked_for(backend: str, there: list[str], program: str) -> None:
+    on = FakeHost(files={f"/usr/bin/{one}": "" for one in there}).when("rpm", rc=1)
+    for one in there:
+        on.when(one)
+    play(module, {"name": "chrony", "use_backend": backend}, on)
+    assert on.runs[0].argv[0] == program
+
+
+def test_a_backend_that_is_not_there() -> None:
+    failed = play(module, {"name": "chrony", "use_backend": "dnf5"}, host())
+    assert failed.msg == "use_backend asks for dnf5, which is not on this host"
+
+
+def test_none_is_installed_for_the_module_itself() -> None:
+    for args in ({"auto_install_module_deps": False}, {"install_repoquery": False}):
+        there = host()
+        play(module, {"name": "chrony", **args}, there)
+        assert lines(there) == ["dnf -y install chrony"]

@@ -130,3 +130,99 @@ def test_kerberos_is_refused() -> None:
         "`use_gssapi` of `get_url` is not supported: Python's own library has no Kerberos"
     ]
     assert schema.normalise(module, {"url": "u", "dest": "/x", "use_gssapi": False})[1] == []
+
+
+def asking(*statuses: int) -> tuple[FakeHost, list[Any]]:
+    """A host whose server answers with one status after the other."""
+    there, sent, left = FakeHost(groups={"web": 900}, users={"bob": {"uid": 1000}}), [], [*statuses]
+
+    def http(*args: Any, **named: Any) -> Response:
+        sent.append((args, named))
+        return Response(left.pop(0), {}, b"x", "", args[1])
+
+    there.http = http  # type: ignore[method-assign]
+    return there, sent
+
+
+FETCH = {"url": "https://h.example/x", "dest": "/tmp/x"}
+LOGIN = {"url_username": "me", "url_password": "word"}
+BASIC = "Basic " + base64.b64encode(b"me:word").decode()
+
+
+@pytest.mark.parametrize(
+    ("args", "statuses", "sent"),
+    [
+        ({**LOGIN, "force_basic_auth": True}, [200], [BASIC]),
+        (LOGIN, [401, 200], [None, BASIC]),
+        (LOGIN, [200], [None]),
+        ({}, [200], [None]),
+    ],
+    ids=["at once", "when asked", "never asked", "nobody"],
+)
+def test_a_user_is_named_when_the_server_asks(
+    args: dict[str, Any], statuses: list[int], sent: list[str | None]
+) -> None:
+    there, seen = asking(*statuses)
+    done = play(module, {**FETCH, **args}, there)
+    assert not done.failed, done.msg
+    assert [one[0][2].get("Authorization") for one in seen] == sent
+
+
+def test_a_user_that_the_server_does_not_know_fails() -> None:
+    there, seen = asking(401, 401)
+    done = play(module, {**FETCH, **LOGIN}, there)
+    assert (done.failed, done["status_code"]) == (True, 401)
+    assert len(seen) == 2
+    assert there.stat("/tmp/x") is None
+    assert module.args["url_password"].secret
+
+
+def test_what_the_request_says() -> None:
+    there, sent = asking(200, 200)
+    plain = play(module, FETCH, there)
+    assert plain.changed
+    (_, _, headers, _, timeout, verify, _), named = sent[0]
+    assert (headers, timeout, verify) == ({"User-Agent": "ansible-httpget"}, 10.0, True)
+    assert (named["cert"], named["key"]) == ("", "")
+    more = {
+        "headers": {"X-Count": 3},
+        "http_agent": "kplay-test",
+        "timeout": 7,
+        "validate_certs": False,
+        "client_cert": "/c.pem",
+        "client_key": "/k.pem",
+    }
+    play(module, {**FETCH, "force": True, **more}, there)
+    (_, _, headers, _, timeout, verify, _), named = sent[1]
+    assert (headers, timeout, verify) == (
+        {"User-Agent": "kplay-test", "X-Count": "3"},
+        7.0,
+        False,
+    )
+    assert (named["cert"], named["key"]) == ("/c.pem", "/k.pem")
+
+
+def test_owner_and_group() -> None:
+    there, _ = asking(200)
+    args = {**FETCH, "owner": "bob", "group": "web"}
+    planned = plan(module, args, there)
+    assert (planned["owner"], planned["uid"], planned["gid"]) == ("bob", 1000, 900)
+    done = play(module, args, there)
+    assert (done["owner"], done["group"]) == ("bob", "web")
+    stat = there.stat("/tmp/x")
+    assert stat is not None
+    assert (stat.uid, stat.gid) == (1000, 900)
+    assert not play(module, args, there).changed
+
+
+def test_tmp_dest_must_be_a_folder() -> None:
+    there = host()
+    args = {"url": URL, "dest": "/opt/new"}
+    gone = play(module, {**args, "tmp_dest": "/var/none"}, there)
+    assert gone.msg == "/var/none directory does not exist."
+    file = play(module, {**args, "tmp_dest": "/opt/old"}, there)
+    assert file.msg == "/opt/old is a file but should be a directory."
+    assert there.stat("/opt/new") is None
+    assert not play(module, {**args, "tmp_dest": "/tmp"}, there).failed
+    assert there.listdir("/tmp") == []
+    assert there.read("/opt/new") == DATA

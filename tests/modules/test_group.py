@@ -84,3 +84,11 @@ def test_libusers_programs_are_not_used() -> None:
     given = {"name": "g", "local": True}
     assert "libuser's programs are not used" in schema.normalise(module, given)[1][0].message
     assert schema.normalise(module, {"name": "g", "local": False})[1] == []
+
+
+def test_the_range_of_a_new_number() -> None:
+    there = host()
+    play(module, {"name": "etcd", "gid_min": 500, "gid_max": 600}, there)
+    assert [list(run.argv) for run in there.runs] == [
+        ["groupadd", "-K", "GID_MIN=500", "-K", "GID_MAX=600", "etcd"]
+    ]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kplay.modules.hostname import FILE, KERNEL, module
+from kplay.modules.hostname import FILE, KERNEL, NETWORK, module
 from kplay.testing import FakeHost, plan, play
 
 if TYPE_CHECKING:
@@ -61,3 +61,37 @@ def test_later_steps_see_the_name() -> None:
 def test_a_failing_program() -> None:
     there = host().when("hostnamectl set-hostname", rc=1, stderr="denied")
     assert "err=denied" in play(module, {"name": "n1"}, there).msg
+
+
+@pytest.mark.parametrize(
+    ("use", "argv"),
+    [
+        ("systemd", ["hostnamectl", "set-hostname", "n1"]),
+        ("debian", ["hostname", "n1"]),
+        ("generic", ["hostname", "n1"]),
+    ],
+)
+@pytest.mark.parametrize("systemd", [True, False])
+def test_the_way_asked_for_is_gone(use: str, argv: list[str], *, systemd: bool) -> None:
+    there = host(systemd=systemd)
+    if not systemd:
+        there.when("hostnamectl", does=rename)
+    args = {"name": "n1", "use": use}
+    assert plan(module, args, there).action == "update"
+    assert not play(module, args, there).failed
+    assert [list(run.argv) for run in there.runs] == [argv]
+    assert there.text(FILE) == "n1\n"
+    assert play(module, args, there).action == "none"
+
+
+def test_older_red_hat_keeps_it_elsewhere() -> None:
+    there = host(systemd=False)
+    there.add_file(NETWORK, 'NETWORKING=yes\nHOSTNAME="old"\n')
+    args = {"name": "n1", "use": "redhat"}
+    planned = plan(module, args, there)
+    assert (planned.before["at_boot"], planned.after["at_boot"]) == ("old", "n1")
+    assert [key for kind, key, _ in planned.effects if kind == "path"] == [NETWORK]
+    assert not play(module, args, there).failed
+    assert there.text(NETWORK) == "NETWORKING=yes\nHOSTNAME=n1\n"
+    assert there.text(FILE) == "old\n"
+    assert play(module, args, there).action == "none"

@@ -146,3 +146,34 @@ def test_sections_of_one_name_are_not_told_apart() -> None:
     values = [{"option": "x", "value": "1"}]
     args = {"path": PATH, "section": "m", "option": "x", "value": "1", "section_has_values": values}
     assert "not told apart" in schema.normalise(module, args)[1][0].message
+
+
+def test_owner_and_group() -> None:
+    there = FakeHost(files={PATH: A}, groups={"web": 900}, users={"bob": {"uid": 1000}})
+    args = {"path": PATH, "section": "main", "option": "x", "value": "1"}
+    owned = {**args, "owner": "bob", "group": "web"}
+    assert plan(module, owned, there).after == {"owner": "bob", "group": "web"}
+    assert play(module, owned, there).msg == "OK and ownership, perms or SE linux context changed"
+    stat = there.stat(PATH)
+    assert stat is not None
+    assert (stat.uid, stat.gid) == (1000, 900)
+    assert not play(module, owned, there).changed
+
+
+@pytest.mark.parametrize(("rc", "text"), [(0, A.replace("x = 1", "x = 3")), (1, A)])
+def test_a_program_may_refuse_the_content(rc: int, text: str) -> None:
+    there = FakeHost(files={PATH: A}).when("conf-check", rc=rc, stderr="bad value")
+    args = {"path": PATH, "section": "main", "option": "x", "value": "3"}
+    done = play(module, {**args, "validate": "conf-check %s"}, there)
+    assert done.failed == bool(rc)
+    assert there.text(PATH) == text
+    if rc:
+        assert done.msg == "failed to validate: rc:1 error:bad value"
+
+
+def test_validate_says_where_the_file_goes() -> None:
+    there = FakeHost(files={PATH: A})
+    args = {"path": PATH, "section": "main", "option": "x", "value": "3"}
+    failed = play(module, {**args, "validate": "conf-check"}, there)
+    assert failed.msg == "validate must contain %s: conf-check"
+    assert there.text(PATH) == A

@@ -98,3 +98,12 @@ def test_foresees_the_control_plane() -> None:
 def test_another_file_can_tell_that_it_was_done() -> None:
     host = FakeHost(files={"/x": "", kubeadm.KUBELET: "", kubeadm.APISERVER: ""})
     assert through(host, creates="/x")[0] == "none"
+
+
+def test_a_kubeadm_elsewhere() -> None:
+    host = FakeHost().when("/opt/bin/kubeadm")
+    assert through(host, kubeadm="/opt/bin/kubeadm")[0] == "run"
+    assert [run.argv[:2] for run in host.runs] == [("/opt/bin/kubeadm", "init")]
+    failing = FakeHost().when("/opt/bin/kubeadm", rc=127)
+    with pytest.raises(ModuleFailure, match="there is no program /opt/bin/kubeadm"):
+        through(failing, kubeadm="/opt/bin/kubeadm")

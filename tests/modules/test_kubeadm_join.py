@@ -133,3 +133,34 @@ def test_foresees_the_node() -> None:
 def test_token_and_key_are_secret() -> None:
     assert module.args["token"].secret
     assert module.args["certificate_key"].secret
+
+
+def test_the_port_of_a_control_plane() -> None:
+    seen: list[Any] = []
+    own = {"control_plane": True, "certificate_key": "k", "advertise_address": "10.9.0.12"}
+    through(joining(seen), **TOKEN, **own, bind_port=7443)
+    assert seen[0]["controlPlane"]["localAPIEndpoint"]["bindPort"] == 7443
+
+
+def test_a_cluster_that_is_not_known_is_joined_only_when_that_is_allowed() -> None:
+    seen: list[Any] = []
+    given = {"api_endpoint": "x:6443", "token": TOKEN["token"]}
+    through(joining(seen), **given, unsafe_skip_ca_verification=True)
+    discovery = seen[0]["discovery"]["bootstrapToken"]
+    assert (discovery["caCertHashes"], discovery["unsafeSkipCAVerification"]) == ([], True)
+    through(joining(seen), **TOKEN, unsafe_skip_ca_verification=True)
+    assert "unsafeSkipCAVerification" not in seen[1]["discovery"]["bootstrapToken"]
+
+
+def test_another_kubeadm_leaves_phases_out() -> None:
+    host = FakeHost().when("/opt/kubeadm join")
+    through(host, config="/j.yaml", kubeadm="/opt/kubeadm", skip_phases=["preflight", "addon"])
+    assert host.runs[0].argv == (
+        "/opt/kubeadm", "join", "--config", "/j.yaml", "--skip-phases=preflight,addon",
+    )  # fmt: skip
+
+
+def test_a_join_that_does_not_end() -> None:
+    host = FakeHost().when("kubeadm join", rc=-15)
+    with pytest.raises(ModuleFailure, match="kubeadm join did not end within 9 seconds"):
+        through(host, config="/j.yaml", timeout=9)

@@ -1,7 +1,9 @@
 from typing import Any
 
+import pytest
+
 from kplay.modules import kubeadm
-from kplay.modules.api import compare
+from kplay.modules.api import ModuleFailure, compare
 from kplay.modules.kubeadm_reset import module
 from kplay.testing.host import FakeHost
 
@@ -94,3 +96,28 @@ def test_foresees_that_it_is_gone() -> None:
     assert by_key["path", kubeadm.ADMIN] == {"state": "absent"}
     assert by_key["unit", "kubelet.service"] == {"active": False}
     assert by_key["kubernetes", "cluster"] == {"state": "absent"}
+
+
+def test_how_kubeadm_is_called() -> None:
+    host = node().when("/opt/kubeadm")
+    host.add_file("/opt/kubeadm")
+    ignored = ["CRI", "Swap"]
+    through(host, kubeadm="/opt/kubeadm", force=False, ignore_preflight_errors=ignored)
+    assert host.runs[0].argv == (
+        "/opt/kubeadm", "reset", "--ignore-preflight-errors=CRI,Swap",
+    )  # fmt: skip
+
+
+def test_other_kubeconfigs_go_and_those_not_named_stay() -> None:
+    host = FakeHost(files={"/root/.kube/config": "", "/home/bob/.kube/config": ""})
+    change, fields = through(host, kubeconfigs=["/home/bob/.kube/config"])
+    assert change.before["left"] == fields["removed"] == ["/home/bob/.kube/config"]
+    assert host.lstat("/home/bob/.kube/config") is None
+    assert host.lstat("/root/.kube/config") is not None
+
+
+def test_a_reset_that_does_not_end() -> None:
+    host = node().when("kubeadm reset", rc=-15)
+    with pytest.raises(ModuleFailure, match="kubeadm reset did not end within 9 seconds"):
+        through(host, timeout=9)
+    assert host.lstat(kubeadm.KUBELET) is not None

@@ -84,3 +84,34 @@ def test_silence_is_a_failure(program: str, args: dict[str, Any], message: str) 
 def test_an_authority_that_is_none_is_refused() -> None:
     with pytest.raises(ModuleFailure, match="holds no certificate"):
         kubeadm.authority(FakeHost(files={kubeadm.CA: "x"}))
+
+
+def test_how_kubeadm_is_called() -> None:
+    host = control_plane().when("/opt/kubeadm token", stdout="abcdef.0123456789abcdef\n")
+    host.add_file("/k.conf", "server: https://other:6443\n")
+    host.add_file("/ca.crt", certificate(version=b""))
+    given = {name: arg.default for name, arg in module.args.items()}
+    given.update(
+        kubeadm="/opt/kubeadm", kubeconfig="/k.conf", ca_cert="/ca.crt", ttl="5m", description="d"
+    )
+    assert module.desire(given, {}) == {"token": "a bootstrap token for 5m"}
+    assert module.apply is not None
+    fields = module.apply(host, given, {}, {})
+    assert host.runs[0].argv == (
+        "/opt/kubeadm", "token", "create", "--kubeconfig", "/k.conf", "--ttl", "5m",
+        "--description", "d",
+    )  # fmt: skip
+    assert fields["api_endpoint"] == "other:6443"
+    assert fields["ca_cert_hashes"] == ["sha256:" + hashlib.sha256(SPKI).hexdigest()]
+
+
+def test_a_ca_cert_elsewhere_is_the_one_that_is_read() -> None:
+    host = control_plane()
+    host.add_file("/bad.crt", "x")
+    with pytest.raises(ModuleFailure, match=r"/bad\.crt holds no certificate"):
+        through(host, ca_cert="/bad.crt")
+
+
+def test_a_kubeadm_that_does_not_end() -> None:
+    with pytest.raises(ModuleFailure, match="kubeadm token create did not end within 9 seconds"):
+        through(control_plane().when("kubeadm token", rc=-15), timeout=9)

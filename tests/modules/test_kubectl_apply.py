@@ -153,3 +153,20 @@ def test_objects_of_which_none_is_there_are_created() -> None:
     assert through(host, src=["/srv/a.yaml"])[0] == "create"
     host.when("kubectl get", stdout="configmap/a\n")
     assert through(host, src=["/srv/a.yaml"])[0] == "update"
+
+
+def test_which_cluster_is_asked_and_by_which_program() -> None:
+    host = FakeHost().when("/opt/kubectl diff", rc=1).when("/opt/kubectl")
+    own = {"kubectl": "/opt/kubectl", "kubeconfig": "/k.conf", "context": "lab"}
+    through(host, src=["/x"], **own)
+    ends = ("--cache-dir=/dev/null/none", "--kubeconfig=/k.conf", "--context=lab")
+    assert host.queries[0] == ("/opt/kubectl", "diff", "-f", "/x", *ends)
+    assert host.runs[0].argv == ("/opt/kubectl", "apply", "-f", "/x", *ends)
+
+
+def test_fields_of_other_managers() -> None:
+    host = cluster().when("kubectl diff", rc=1)
+    through(host, src=["/x"], server_side=True, field_manager="ci", force_conflicts=False)
+    assert host.runs[0].argv[4:] == ("--server-side", "--field-manager=ci", *ENDS)
+    through(host, src=["/x"], field_manager="ci", force_conflicts=True)
+    assert host.runs[1].argv[4:] == ENDS

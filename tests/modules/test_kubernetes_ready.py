@@ -106,3 +106,21 @@ def test_a_planned_cluster_is_not_asked() -> None:
 def test_a_namespace_that_cannot_be_read_is_named() -> None:
     host = cluster(node("a", True)).when(f"kubectl get {KINDS}", rc=1, stderr="forbidden\n")
     assert observed(host, namespaces=["x"])[1]["waiting"] == ["namespace x: forbidden"]
+
+
+def test_which_cluster_is_asked_and_by_which_program() -> None:
+    host = FakeHost().when("/opt/kubectl get nodes", stdout=listing(node("a", True)))
+    own = {"kubectl": "/opt/kubectl", "kubeconfig": "/k.conf", "context": "lab"}
+    assert observed(host, **own)[1]["nodes"] == {"a": True}
+    assert host.queries[0][0] == "/opt/kubectl"
+    assert host.queries[0][-2:] == ("--kubeconfig=/k.conf", "--context=lab")
+
+
+@pytest.mark.parametrize(("sleep", "asked"), [(2.0, 4), (5.0, 2)])
+def test_how_often_it_is_asked(sleep: float, asked: int) -> None:
+    host = cluster(node("a", False))
+    args, found, wanted = observed(host, timeout=5, sleep=sleep)
+    assert module.apply is not None
+    with pytest.raises(ModuleFailure, match="not ready after"):
+        module.apply(host, args, found, wanted)
+    assert len(host.queries) == asked

@@ -159,3 +159,22 @@ def test_a_mount_that_fails() -> None:
 def test_hidden_options_are_the_tasks_matter() -> None:
     given = {"path": "/m", "state": "unmounted", "opts_no_log": True}
     assert "no_log: true" in schema.normalise(module, given)[1][0].message
+
+
+def test_the_last_fields_of_a_line() -> None:
+    there = host()
+    args = {**NEW, "state": "present", "dump": "1", "passno": "2"}
+    assert play(module, args, there).changed
+    assert there.text("/etc/fstab").splitlines()[-1] == "/dev/sdc1 /srv/x xfs defaults 1 2"
+    assert not play(module, args, there).changed
+    assert play(module, {**NEW, "state": "present"}, there).changed
+    assert there.text("/etc/fstab").splitlines()[-1] == "/dev/sdc1 /srv/x xfs defaults 0 0"
+
+
+def test_another_table_is_no_table_of_the_boot() -> None:
+    there = host()
+    args = {**NEW, "state": "mounted", "fstab": "/tmp/fstab"}
+    assert play(module, args, there).changed
+    assert there.text("/tmp/fstab") == "/dev/sdc1 /srv/x xfs defaults 0 0\n"
+    assert there.text("/etc/fstab") == FSTAB
+    assert [list(run.argv) for run in there.runs] == [["mount", "-t", "xfs", "/dev/sdc1", "/srv/x"]]

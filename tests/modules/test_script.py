@@ -1,7 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kplay.errors import InputError
 from kplay.modules.script import module
+from kplay.playbook.load import load
 from kplay.testing import FakeHost, plan, play
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_script_is_written_run_and_gone() -> None:
@@ -35,3 +44,10 @@ def test_guards() -> None:
     assert not play(module, {**args, "creates": "/etc/done"}, there).changed
     assert not play(module, {**args, "removes": "/etc/none"}, there).changed
     assert there.runs == []
+
+
+def test_decrypt_is_no_argument_of_a_script(tmp_path: Path) -> None:
+    play_file = tmp_path / "play.yml"
+    play_file.write_text("- hosts: all\n  tasks:\n    - script: {cmd: a.sh, decrypt: false}\n")
+    with pytest.raises(InputError, match="`decrypt` of `script` is not supported"):
+        load([play_file])

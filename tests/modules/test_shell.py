@@ -51,3 +51,13 @@ def test_creates_guards() -> None:
     fields = through(host, cmd="x > /etc/done", creates="/etc/done")
     assert fields["stdout"] == "skipped, since /etc/done exists"
     assert fields["cmd"] == "x > /etc/done"
+
+
+@pytest.mark.parametrize(("rc", "ran"), [(0, ["test -f /x"]), (1, ["test -f /x", "make"])])
+def test_unless_guards_at_the_run(rc: int, ran: list[str]) -> None:
+    host = FakeHost().when(["test -f /x"], rc=rc).when(["make"], stdout="made\n")
+    fields = through(host, cmd="make", unless="test -f /x")
+    assert [run.argv[0] for run in host.runs] == ran
+    said = "made" if rc else "skipped, since `test -f /x` succeeds"
+    assert fields["stdout"] == said
+    assert fields.get("changed", True) is bool(rc)

@@ -256,3 +256,9 @@ def test_what_is_enabled_until_the_next_boot_is_enabled_for_good() -> None:
     host = with_unit(RUNNING.replace("enabled", "enabled-runtime"))
     assert plan(module, {"name": "web", "enabled": True}, host).action == "update"
     assert plan(module, {"name": "web", "enabled": False}, host).action == "none"
+
+
+def test_links_of_others_are_replaced_when_forced() -> None:
+    host = with_unit(STOPPED)
+    through(host, name="web", enabled=True, force=True)
+    assert ran(host) == ["systemctl enable --force web.service"]

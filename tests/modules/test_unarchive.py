@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from kplay.agent.host import Response
 from kplay.modules.unarchive import module
 from kplay.testing import FakeHost, plan, play
 
@@ -160,3 +161,53 @@ def test_a_link_that_leads_out_is_not_followed() -> None:
     done = play(module, ARGS, there)
     assert done.failed
     assert "leads out of /opt" in done.msg
+
+
+def test_the_group_of_what_is_unpacked() -> None:
+    there = host(tar())
+    there.add_group("web", 900)
+    assert not play(module, {**ARGS, "group": "web"}, there).failed
+    stats = [there.stat(f"/opt/{name}") for name in ("tool", *FILES)]
+    assert [one.gid for one in stats if one] == [900, 900, 900]
+    assert not play(module, {**ARGS, "group": "web"}, there).changed
+
+
+@pytest.mark.parametrize(("keep", "text"), [(True, "mine\n"), (False, "read\n")])
+def test_newer_files_are_kept_when_asked(text: str, *, keep: bool) -> None:
+    there = host(tar())
+    there.add_file("/opt/tool/README", "mine\n")
+    args = {**ARGS, "keep_newer": keep}
+    assert ("/opt/tool/README" in plan(module, args, there).before["unlike"]) is not keep
+    play(module, args, there)
+    assert there.text("/opt/tool/README") == text
+
+
+def test_an_older_file_is_replaced_all_the_same() -> None:
+    there = host(tar())
+    there.add_file("/opt/tool/README", "mine\n")
+    there.utime("/opt/tool/README", 1_500_000_000, 1_500_000_000)
+    play(module, {**ARGS, "keep_newer": True}, there)
+    assert there.text("/opt/tool/README") == "read\n"
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_an_archive_at_a_url(*, verify: bool) -> None:
+    there, seen = host(b""), []
+
+    def http(*args: object, **_: object) -> Response:
+        seen.append(args[5])
+        return Response(200, {}, tar(), "", "")
+
+    there.http = http  # type: ignore[method-assign]
+    args = {**ARGS, "src": "https://dl.example/a.tgz", "validate_certs": verify}
+    assert not play(module, args, there).failed
+    assert there.text("/opt/tool/README") == "read\n"
+    assert set(seen) == {verify}
+
+
+def test_buffers_are_no_matter_where_members_are_read_whole() -> None:
+    small, large = host(tar()), host(tar())
+    play(module, {**ARGS, "io_buffer_size": 1}, small)
+    play(module, {**ARGS, "io_buffer_size": 1 << 20}, large)
+    assert small.state() == large.state()
+    assert small.text("/opt/tool/README") == "read\n"

@@ -100,6 +100,7 @@ def test_headers_login_and_tls() -> None:
     through(
         host,
         url="https://me:word@10.9.0.1/",
+        force_basic_auth=True,
         headers={"X-Count": 3, "Content-Type": "text/x"},
         body="{}",
         body_format="json",
@@ -236,3 +237,52 @@ def test_a_file_of_the_playbook_is_sent() -> None:
     host, sent = listening()
     through(host, method="PUT", _content=host.blob(b"bytes"))
     assert sent[0][0][3] == b"bytes"
+
+
+def asking(*statuses: int) -> tuple[FakeHost, list[Any]]:
+    """A host whose server answers with one status after the other."""
+    host, sent, left = FakeHost(), [], list(statuses)
+
+    def http(*args: Any, **named: Any) -> Response:
+        sent.append((args, named))
+        return Response(left.pop(0), {}, b"", "", args[1])
+
+    host.http = http  # type: ignore[method-assign]
+    return host, sent
+
+
+BASIC = "Basic " + base64.b64encode(b"me:word").decode()
+
+
+@pytest.mark.parametrize(
+    ("args", "statuses", "sent"),
+    [
+        ({"force_basic_auth": True}, [200], [BASIC]),
+        ({}, [401, 200], [None, BASIC]),
+        ({}, [200], [None]),
+    ],
+    ids=["at once", "when asked", "never asked"],
+)
+def test_a_user_is_named_when_the_server_asks(
+    args: dict[str, Any], statuses: list[int], sent: list[str | None]
+) -> None:
+    host, seen = asking(*statuses)
+    assert through(host, url_username="me", url_password="word", **args)["status"] == 200
+    assert [one[0][2].get("Authorization") for one in seen] == sent
+
+
+def test_a_user_that_the_server_does_not_know_fails() -> None:
+    host, seen = asking(401, 401)
+    with pytest.raises(ModuleFailure, match="Status code was 401"):
+        through(host, url_username="me", url_password="wrong")
+    assert len(seen) == 2
+
+
+def test_the_agent_and_the_key_of_a_certificate() -> None:
+    host, sent = listening()
+    through(host, http_agent="kplay-test", client_cert="/c.pem", client_key="/k.pem")
+    assert sent[0][0][2]["User-Agent"] == "kplay-test"
+    assert (sent[0][1]["cert"], sent[0][1]["key"]) == ("/c.pem", "/k.pem")
+    through(host, client_cert="/both.pem")
+    assert sent[1][0][2]["User-Agent"] == "ansible-httpget"
+    assert (sent[1][1]["cert"], sent[1][1]["key"]) == ("/both.pem", "/both.pem")

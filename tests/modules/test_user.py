@@ -253,3 +253,132 @@ def test_what_is_not_for_linux_is_refused(args: dict[str, object]) -> None:
     assert "is not supported" in schema.normalise(module, given)[1][0].message
     quiet = {"local": False, "seuser": None, "hidden": None}
     assert schema.normalise(module, {"name": "bob", **quiet})[1] == []
+
+
+SHADOW = "bob:$6$x:19000:0:99999:7:::\nroot:*:19000:0:99999:7:::\n"
+COLUMNS = {"-m": 3, "-M": 4, "-W": 5, "-I": 6}
+
+
+def chage(on: FakeHost, argv: Sequence[str]) -> None:
+    lines = [line.split(":") for line in on.text("/etc/shadow").splitlines()]
+    for fields in lines:
+        if fields[0] == argv[-1]:
+            for option, value in zip(argv[1:-1:2], argv[2:-1:2], strict=True):
+                fields[COLUMNS[option]] = value
+    on.add_file("/etc/shadow", "".join(":".join(one) + "\n" for one in lines))
+
+
+@pytest.mark.parametrize(
+    ("args", "words", "line"),
+    [
+        ({"password_expire_min": 3}, "-m 3", "bob:$6$x:19000:3:99999:7:::"),
+        ({"password_expire_warn": 14}, "-W 14", "bob:$6$x:19000:0:99999:14:::"),
+        ({"password_expire_account_disable": 30}, "-I 30", "bob:$6$x:19000:0:99999:7:30::"),
+        (
+            {"password_expire_min": 1, "password_expire_max": 90},
+            "-m 1 -M 90",
+            "bob:$6$x:19000:1:90:7:::",
+        ),
+    ],
+    ids=str,
+)
+def test_how_long_a_password_holds(args: dict[str, object], words: str, line: str) -> None:
+    there = host().when("chage", does=chage)
+    there.add_file("/etc/shadow", SHADOW)
+    assert plan(module, {"name": "bob", **args}, there).action == "update"
+    play(module, {"name": "bob", **args}, there)
+    assert [" ".join(run.argv) for run in there.runs] == [f"chage {words} bob"]
+    assert there.text("/etc/shadow").splitlines()[0] == line
+    assert play(module, {"name": "bob", **args}, there).action == "none"
+
+
+@pytest.mark.parametrize(("move", "words"), [(True, "-d /srv/b -m"), (False, "-d /srv/b")])
+def test_a_home_elsewhere(words: str, *, move: bool) -> None:
+    there = host()
+    done = play(module, {"name": "bob", "home": "/srv/b", "move_home": move}, there)
+    assert " ".join(there.runs[0].argv) == f"usermod {words} bob"
+    assert done["move_home"] is move
+
+
+@pytest.mark.parametrize(
+    ("args", "argv"),
+    [
+        ({"uid": 1000, "non_unique": True}, "useradd -u 1000 -o -m etcd"),
+        ({"uid": 1001}, "useradd -u 1001 -m etcd"),
+        ({"non_unique": True}, "useradd -m etcd"),
+        ({"skeleton": "/srv/skel"}, "useradd -m -k /srv/skel etcd"),
+        ({"skeleton": "/srv/skel", "create_home": False}, "useradd -M etcd"),
+        ({"uid_min": 500, "uid_max": 600}, "useradd -m -K UID_MIN=500 -K UID_MAX=600 etcd"),
+        ({"umask": "077"}, "useradd -m -K UMASK=077 etcd"),
+    ],
+    ids=str,
+)
+def test_what_useradd_is_told(args: dict[str, object], argv: str) -> None:
+    there = host()
+    play(module, {"name": "etcd", **args}, there)
+    assert " ".join(there.runs[0].argv) == argv
+
+
+def test_a_number_that_another_has() -> None:
+    there = host()
+    play(module, {"name": "bob", "uid": 0, "non_unique": True}, there)
+    assert " ".join(there.runs[0].argv) == "usermod -u 0 -o bob"
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(None, 0o755), ("077", 0o700), ("0027", 0o750)])
+def test_a_home_that_is_missing_is_filled_from_the_skeleton(umask: str | None, mode: int) -> None:
+    there = host()
+    there.add_user("eve", uid=1005)
+    there.add_file("/srv/skel/.bashrc", "b")
+    there.add_file("/srv/skel/bin/run", "r", mode=0o755)
+    done = play(module, {"name": "eve", "skeleton": "/srv/skel", "umask": umask}, there)
+    assert done.changed
+    stat = there.stat("/home/eve")
+    assert stat is not None
+    assert (stat.mode, stat.owner) == (mode, "eve")
+    assert there.text("/home/eve/.bashrc") == "b"
+    inner = there.stat("/home/eve/bin/run")
+    assert inner is not None
+    assert (inner.mode, inner.owner) == (0o755, "eve")
+    assert there.stat("/home/eve/.profile") is None
+
+
+def test_a_umask_is_octal() -> None:
+    there = host()
+    there.add_user("eve", uid=1005)
+    failed = play(module, {"name": "eve", "umask": "u=rwx"}, there)
+    assert failed.msg == "umask must be octal digits such as 077, not u=rwx"
+
+
+@pytest.mark.parametrize(
+    ("args", "path", "words"),
+    [
+        ({}, "/home/bob/.ssh/id_rsa", "-t rsa -C ansible-generated on fake"),
+        ({"ssh_key_bits": 4096}, "/home/bob/.ssh/id_rsa", "-b 4096"),
+        ({"ssh_key_comment": "bob@$HOSTNAME"}, "/home/bob/.ssh/id_rsa", "-C bob@fake"),
+        ({"ssh_key_file": ".ssh/deploy"}, "/home/bob/.ssh/deploy", "-f /home/bob/.ssh/deploy"),
+        ({"ssh_key_file": "/etc/keys/bob"}, "/etc/keys/bob", "-f /etc/keys/bob"),
+    ],
+    ids=str,
+)
+def test_the_key_that_is_generated(args: dict[str, object], path: str, words: str) -> None:
+    def keygen(on: FakeHost, argv: Sequence[str]) -> str:
+        if "-l" in argv:
+            return "3072 SHA256:x bob (RSA)\n"
+        where = argv[argv.index("-f") + 1]
+        on.add_file(where, "private", mode=0o600)
+        on.add_file(where + ".pub", "ssh-rsa AAAA bob\n")
+        return ""
+
+    there = host().when("ssh-keygen", does=keygen)
+    whole = {"name": "bob", "generate_ssh_key": True, **args}
+    done = play(module, whole, there)
+    assert not done.failed, done.msg
+    line = " ".join(there.runs[0].argv)
+    assert line.startswith("ssh-keygen -q ")
+    assert f" {words}" in line
+    assert (done["ssh_key_file"], done["ssh_public_key"]) == (path, "ssh-rsa AAAA bob")
+    stat = there.stat(path)
+    assert stat is not None
+    assert stat.owner == "bob"
+    assert play(module, whole, there).action == "none"

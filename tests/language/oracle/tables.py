@@ -145,13 +145,44 @@ def _words(path: Path) -> frozenset[str]:
     if not path.exists():
         return frozenset()
     tree = ast.parse(path.read_text())
+    found = _keys(tree)
+    shared = _fixtures(path.parent / "conftest.py")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            found |= shared.get(node.arg, frozenset())
+    return frozenset(found)
+
+
+@cache
+def _fixtures(path: Path) -> dict[str, frozenset[str]]:
+    """What each function of a conftest.py gives, with the constants that it reads."""
+    if not path.exists():
+        return {}
+    body = ast.parse(path.read_text()).body
+    constants = {
+        target.id: _keys(node)
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    found: dict[str, frozenset[str]] = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef):
+            read = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+            words = [_keys(node), *(constants[name] for name in read & constants.keys())]
+            found[node.name] = frozenset().union(*words)
+    return found
+
+
+def _keys(tree: ast.AST) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
             found.update(str(k.value) for k in node.keys if isinstance(k, ast.Constant))
         elif isinstance(node, ast.keyword) and node.arg:
             found.add(node.arg)
-    return frozenset(found)
+    return found
 
 
 # -- unit tests -------------------------------------------------------------------------------

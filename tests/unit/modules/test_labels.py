@@ -116,3 +116,22 @@ def test_every_module_that_makes_a_file_sets_them(name: str) -> None:
     told = [line.split()[:3] for line in lines(there)]
     assert ["chcon", "-t", "bin_t"] in told
     assert ["chattr", "+a"] in [one[:2] for one in told]
+
+
+@pytest.mark.parametrize("name", sorted(PLACING))
+def test_a_file_is_replaced_whole_where_it_need_not_be(name: str) -> None:
+    """The agent writes in place only where a mount cannot be renamed over, and then always."""
+    states = []
+    for unsafe_writes in (True, False):
+        there = host()
+        there.add_file("/src", "y")
+        there.add_file("/f.zip", zipped())
+        there.serve("http://host/", "y")
+        module = catalog.find(name)
+        assert module is not None
+        before = there.state()
+        done = play(module, {**PLACING[name], "unsafe_writes": unsafe_writes}, there)
+        assert not done.failed, done.msg
+        states.append(there.state())
+        assert states[-1] != before
+    assert states[0] == states[1]
