@@ -25,7 +25,7 @@ class Route(NamedTuple):
 
 
 def route(folder: Path, collection: str, kind: str, name: str) -> Route:
-    """The entry of a name; ``kind`` is ``modules``, ``action`` or ``module_utils``."""
+    """The entry of a name; ``kind`` is ``modules``, ``action``, ``filter`` and the like."""
     entry = _mapping(_mapping(_mapping(_runtime(folder, collection), "plugin_routing"), kind), name)
     gone = _mapping(entry, "tombstone")
     removed = ""

@@ -55,6 +55,7 @@ module = Module(
     args=dict(
         execution.ARGS,
         argv=Arg("list", elements="str"),
+        executable=Arg("path"),
         expand_argument_vars=Arg("bool", default=True),
         strip_empty_ends=Arg("bool", default=True),
     ),

@@ -42,7 +42,8 @@ def normalise(
         module: whose arguments they are.
         raw: as written, under any of their names.
         deferred: says of a value that it is not known yet (a template, an unknown); such values
-            are passed through, and count as given.
+            are passed through and count as given, but contradict none: a template may come to
+            ``omit``.
         expand: turns ``~`` and variables of a path into what they mean on the host.
 
     Returns:
@@ -76,7 +77,11 @@ def normalise(
             said = message.format(written.get(name, name), module.name, arg.refused)
             faults.append(Fault(written.get(name, name), said))
         _check_choices(module, written.get(name, name), arg, result[name], faults)
-    _check_presence(module, given, written, faults)
+    certain = {
+        name: None if deferred is not None and deferred(value) else value
+        for name, value in given.items()
+    }
+    _check_presence(module, given, certain, written, faults)
     return result, faults
 
 
@@ -140,7 +145,11 @@ def _canonical(
 
 
 def _check_presence(
-    module: Module, given: Dict[str, Any], written: Dict[str, str], faults: List[Fault]
+    module: Module,
+    given: Dict[str, Any],
+    certain: Dict[str, Any],
+    written: Dict[str, str],
+    faults: List[Fault],
 ) -> None:
     for name, arg in module.args.items():
         if arg.required and given.get(name) is None:
@@ -150,7 +159,7 @@ def _check_presence(
             message = "`{}` needs one of the arguments {}".format(module.name, _listed(names))
             faults.append(Fault("", message))
     for names in module.exclusive_args:
-        present = [written[name] for name in names if given.get(name) is not None]
+        present = [written[name] for name in names if certain.get(name) is not None]
         if len(present) > 1:
             message = "`{}` takes only one of {}".format(module.name, _listed(present))
             faults.append(Fault(present[1], message))

@@ -134,13 +134,8 @@ def _unknown(
 
 
 def _call(name: str, called: Called, value: Sourced, entry: Sourced, faults: Faults) -> Call:
-    if called.refused:
-        faults.add(
-            "unsupported-module",
-            f"`{called.name}` is not supported",
-            value.key_span,
-            notes=(called.refused,),
-        )
+    if called.refused and not called.passable:
+        refuse(called, value.key_span, faults)
     args = _read_args(called, value, faults)
     extra = entry.get("args")
     if extra is not None:
@@ -156,6 +151,12 @@ def _call(name: str, called: Called, value: Sourced, entry: Sourced, faults: Fau
                 notes=("the names of arguments are checked before the run",),
             )
     return Call(name, called, args, value.key_span, set(), {})
+
+
+def refuse(called: Called, span: Span, faults: Faults) -> None:
+    """Note that a module is known and not supported."""
+    message = f"`{called.name}` is not supported"
+    faults.add("unsupported-module", message, span, notes=(called.refused,))
 
 
 def _read_args(called: Called, value: Sourced, faults: Faults) -> Sourced:

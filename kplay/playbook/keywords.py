@@ -97,6 +97,7 @@ TABLE: tuple[Keyword, ...] = (
     *_of(f"{HANDLER} {INCLUDE}", "names", "listen"),
     # What a play is made of
     *_of(PLAY, "names", "hosts"),
+    *_of(PLAY, "str", "user", "override"),
     *_of(PLAY, "any", "pre_tasks tasks post_tasks handlers roles"),
     *_of(PLAY, "names", "vars_files gather_subset"),
     *_of(PLAY, "str", "fact_path"),

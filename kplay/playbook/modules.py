@@ -48,10 +48,15 @@ class Called(NamedTuple):
     exclusive_args: tuple[tuple[str, ...], ...] = ()
     refused: str = ""
     """Why the name is known and yet not supported."""
+    passable: bool = False
+    """Whether a refused name may stand where a condition can pass it by."""
     foreign: Foreign | None = None
     """Where it lies on the controller, when it is not kplay's."""
 
 
+_ON_WINDOWS = "it is for hosts with windows, and kplay connects to none"
+_WINDOWS = ("ansible.windows", "community.windows", "chocolatey.chocolatey", "microsoft.ad")
+"""Collections all of whose modules run on Windows."""
 _TEMPLATE_OPTIONS = {
     "newline_sequence": Arg(choices=("\n", "\r", "\r\n", "\\n", "\\r", "\\r\\n")),
     "block_start_string": Arg(),
@@ -109,8 +114,8 @@ _CONTROLLER: tuple[Called, ...] = (
            refused="rsync opens a connection of its own, beside the verified one that kplay drives;"
                    " `copy` with a directory as `src` sends only what the host lacks, and `fetch`"
                    " brings files back"),
-    Called("include", {}, open=True, refused="write `include_tasks` or `import_tasks`"),
-    Called("import_playbook", {}, open=True,
+    Called("include", {}, "_raw", open=True, refused="write `include_tasks` or `import_tasks`"),
+    Called("import_playbook", {}, "_raw", open=True,
            refused="a playbook is imported beside plays, not in a list of tasks"),
 )  # fmt: skip
 _READING: tuple[Called, ...] = (
@@ -159,12 +164,20 @@ def look(name: str, places: Places) -> Called | None:
         if known is not None:
             return known
         module = foreign.installed(name, places)
+    if _windows(name):
+        return Called(name, {}, "_raw", open=True, refused=_ON_WINDOWS, passable=True)
     if module is None:
         return None
     if module.refused:
         return Called(name, {}, open=True, refused=module.refused)
     how = "foreign" if module.kind == "python" else "foreign_program"
     return Called(how, {}, open=True, foreign=module)
+
+
+def _windows(name: str) -> bool:
+    """Whether a name is one of a module for Windows: a collection's, or its short name."""
+    collection, _, own = local_name(name).rpartition(".")
+    return collection in _WINDOWS or (not collection and own.startswith("win_"))
 
 
 def _first_half(name: str) -> bool:

@@ -12,6 +12,7 @@ from kplay.playbook.values import check, is_template, names_in, read_keywords, s
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kplay.diagnostics import Faults
     from kplay.playbook.model import Keywords, Node, Task
     from kplay.playbook.reader import Reader
     from kplay.playbook.scope import Scope
@@ -90,6 +91,17 @@ def _inherit(play: Play, words: Keywords) -> None:
             play.keywords[name] = outer if own is None else joined(outer, own)
 
 
+def _take_user(words: Keywords, faults: Faults) -> None:
+    """Read ``user``, the old name of a play's ``remote_user``."""
+    user = words.pop("user", None)
+    if user is None:
+        return
+    if "remote_user" in words:
+        message = "`user` and `remote_user` are the same keyword of a play"
+        faults.add("several-keywords", message, user.key_span)
+    words["remote_user"] = user
+
+
 def joined(first: Sourced, second: Sourced) -> Sourced:
     """Two values of a keyword that adds up, as one list with the places of both."""
     data: list[object] = []
@@ -104,6 +116,7 @@ def joined(first: Sourced, second: Sourced) -> Sourced:
 def _read_play(reader: Reader, entry: Sourced, scope: Scope) -> Play | None:
     faults = scope.faults
     words = read_keywords(entry, keywords.PLAY, faults, {*_PARTS, "hosts"})
+    _take_user(words, faults)
     hosts = entry.get("hosts")
     if hosts is None or hosts.value in (None, "", []):
         place = entry.span if hosts is None else hosts.key_span

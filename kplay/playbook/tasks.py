@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kplay.diagnostics import Faults, suggest
 from kplay.playbook import arguments, foreign, keywords, modules
-from kplay.playbook.calls import Call, read_call
+from kplay.playbook.calls import Call, read_call, refuse
 from kplay.playbook.model import Block, Include, Node, Task
 from kplay.playbook.scope import guarded
 from kplay.playbook.values import is_template, names_in, read_keywords, shown
@@ -83,6 +83,8 @@ def _read_task(entry: Sourced, call: Call, scope: Scope) -> Task:
     words.update(call.extra)
     certain = scope.certain(words)
     faults = scope.faults if certain else Faults()
+    if call.called.passable:
+        refuse(call.called, call.span, faults)
     partial = scope.has_defaults(words)
     arguments.check(call.called, call.args, call.span, faults, partial=partial)
     if call.called.foreign is not None:

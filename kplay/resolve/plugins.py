@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
+from kplay.foreign import routing
+from kplay.foreign.core import core_folder
 from kplay.resolve.filters import FILTERS
 from kplay.resolve.filters.registry import from_plugin, safe_filter, safe_test
 from kplay.resolve.jinja_tests import TESTS
 from kplay.resolve.lookups import USER as LOOKUPS
+from kplay.resolve.lookups import lookup_names
 from kplay.source import Span
 
 if TYPE_CHECKING:
@@ -88,11 +91,22 @@ class Plugins:
                 TESTS[prefix + name] = from_plugin(safe_test(prefix + name, function), path)
 
     def _of_collection(self, kind: str, name: str) -> bool:
-        """Whether a collection that is installed brings a name such as ``a.b.name``."""
-        parts = name.split(".")
-        if len(parts) < 3 or not all(part.isidentifier() for part in parts):
-            return False
+        """Whether a collection that is installed brings a name such as ``a.b.name``.
+
+        A short name is one of those that left ansible-core for a collection.
+        """
         table: dict[str, Any] = {"filter": FILTERS, "test": TESTS, "lookup": LOOKUPS}[kind]
+        parts = name.split(".")
+        if not all(part.isidentifier() for part in parts):
+            return False
+        if len(parts) == 1:
+            moved = _moved(kind, name)
+            if not moved or not self._of_collection(kind, moved):
+                return False
+            table[name] = dict.__getitem__(table, moved)
+            return True
+        if len(parts) < 3:
+            return False
         for root in self.roots:
             base = root / "ansible_collections" / parts[0] / parts[1]
             folder = base.joinpath("plugins", kind, *parts[2:-1])
@@ -108,6 +122,14 @@ class Plugins:
             if dict.__contains__(table, name):
                 return True
         return False
+
+
+def _moved(kind: str, name: str) -> str:
+    """The full name of what left ansible-core, by its short name; empty when it did not."""
+    if kind == "lookup" and name in lookup_names():
+        return ""
+    core = core_folder()
+    return "" if core is None else routing.route(core, routing.BUILTIN, kind, name).redirect
 
 
 def forget() -> None:

@@ -15,7 +15,7 @@ from kplay.playbook import keywords
 ANSIBLE_DOC = Path(sys.executable).parent / "ansible-doc"
 OURS = {"needs"}
 """Keywords that only kplay has."""
-UNLISTED = {"listen", "local_action", "role", "import_playbook", "validate_argspec"}
+UNLISTED = {"listen", "local_action", "role", "import_playbook", "user", "validate_argspec"}
 """Keywords that the reference page has and ansible-doc leaves out, or that newer versions have."""
 
 

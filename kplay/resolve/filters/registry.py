@@ -22,7 +22,7 @@ class Table(dict[str, Any]):
     """Names to functions; what is asked for and not there may still be found."""
 
     finder: Callable[[str], bool] | None = None
-    """Looks for a name with dots in it, and enters it where it finds it."""
+    """Looks for a name in collections, and enters it where it finds it."""
 
     def __contains__(self, name: object) -> bool:
         return dict.__contains__(self, name) or self._found(name)
@@ -37,8 +37,7 @@ class Table(dict[str, Any]):
         return dict.__getitem__(self, name) if name in self else default
 
     def _found(self, name: object) -> bool:
-        wanted = self.finder is not None and isinstance(name, str) and name.count(".") > 1
-        return wanted and self.finder(name)  # type: ignore[misc,arg-type]
+        return self.finder is not None and isinstance(name, str) and self.finder(name)
 
 
 PREFIXES = ("ansible.builtin.", "ansible.legacy.")

@@ -34,6 +34,14 @@ def test_a_play_without_a_name_is_called_by_its_hosts(loaded: Callable[..., Play
     assert loaded(PLAY.replace("all", "[a, b]")).plays[0].name == "a,b"
 
 
+def test_user_is_the_old_name_of_remote_user(
+    loaded: Callable[..., Playbook], codes: Callable[..., list[str]]
+) -> None:
+    (play,) = loaded("- hosts: a\n  user: me\n").plays
+    assert play.keywords["remote_user"].value == "me"
+    assert codes("- hosts: a\n  user: me\n  remote_user: you\n") == ["several-keywords"]
+
+
 def test_imported_playbooks_give_their_plays_what_stands_on_the_import(
     loaded: Callable[..., Playbook],
 ) -> None:

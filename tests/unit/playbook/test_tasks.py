@@ -126,6 +126,17 @@ def test_handlers(loaded: Callable[..., Playbook]) -> None:
     assert play.handlers[2].tasks[0].handler
 
 
+@pytest.mark.parametrize("called", ["win_file: {path: x}", "ansible.windows.win_shell: dir"])
+def test_what_is_for_windows_may_stand_where_a_condition_passes_it_by(
+    codes: Callable[..., list[str]], loaded: Callable[..., Playbook], called: str
+) -> None:
+    assert codes(play_of(f"- {called}")) == ["unsupported-module"]
+    (task,) = loaded(play_of(f"- {called}\n  when: a == 'b'")).plays[0].tasks
+    assert isinstance(task, Task)
+    assert [one.code for one in task.faults] == ["unsupported-module"]
+    loaded(play_of(f"- when: a == 'b'\n  block:\n  - {called}"))
+
+
 @pytest.mark.parametrize(
     ("written", "code"),
     [
@@ -161,6 +172,7 @@ def test_handlers(loaded: Callable[..., Playbook]) -> None:
         ("- ping: [a]", "bad-value"),
         ("- ping: 5", "bad-value"),
         ("- debug: {msg: x, var: y}", "contradicting-arguments"),
+        ("- wait_for: {port: 1, path: /x}", "contradicting-arguments"),
         ("- name: x", "no-module"),
         ("- debug:\n  poll: 0\n  async: 5", "unsupported-keyword"),
     ],

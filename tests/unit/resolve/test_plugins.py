@@ -126,6 +126,17 @@ def test_collections_are_read_when_a_name_asks_for_them(
     assert "a.b.dark" in TESTS
 
 
+def test_short_names_that_left_ansible_core_are_found_in_their_collection(
+    scope_of: Callable[..., Scope], tmp_path: Path
+) -> None:
+    base = tmp_path / "ansible_collections" / "community" / "general" / "plugins"
+    text = FILTER.replace('"twice"', '"random_mac"')
+    written(base, "filter/random_mac.py", text)
+    plugins.Plugins([tmp_path])
+    assert scope_of().template("{{ 2 | random_mac }}") == 4
+    assert "twice" not in FILTERS
+
+
 def test_lookups_find_files_and_render(
     scope_of: Callable[..., Scope], store: VariableStore, tmp_path: Path
 ) -> None:
