@@ -199,7 +199,8 @@ class Checker:
 
 def nearest(name: str, known: Collection[str]) -> tuple[str, ...]:
     """Help for a filter, test or lookup that there is none of."""
-    near = suggest(name, known)
+    broken: tuple[str, ...] = getattr(known, "broken", ())
+    near = (*suggest(name, known), *broken)
     parts = name.split(".")
     if near or len(parts) < 3:
         return near

@@ -15,6 +15,7 @@ from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
 from kplay.foreign import routing
 from kplay.foreign.core import core_folder
+from kplay.resolve.faults import TemplateError
 from kplay.resolve.filters import FILTERS
 from kplay.resolve.filters.registry import from_plugin, safe_filter, safe_test
 from kplay.resolve.jinja_tests import TESTS
@@ -58,8 +59,8 @@ class Plugins:
     def add(self, folder: Path) -> None:
         """Take up the plugins of a playbook's or a role's folder.
 
-        Raises:
-            InputError: one cannot be imported; it says where.
+        As Ansible does, a file that cannot be imported is passed by: it may be for other
+        versions, and only a name that nothing else brings is a fault.
         """
         beside = folder / "collections"
         if (beside / "ansible_collections").is_dir() and beside not in self.roots:
@@ -74,7 +75,10 @@ class Plugins:
         self._seen.add(known)
         for path in sorted(folder.glob("*.py")):
             if not path.name.startswith("_"):
-                self._take(kind, path, prefix)
+                try:
+                    self._take(kind, path, prefix)
+                except InputError as error:
+                    _pass_by(kind, prefix + path.stem, error)
 
     def _take(self, kind: str, path: Path, prefix: str) -> None:
         module = _imported(path, prefix)
@@ -124,6 +128,20 @@ class Plugins:
         return False
 
 
+def _pass_by(kind: str, name: str, error: InputError) -> None:
+    """Remember a file that cannot be imported for the names that are then not found."""
+    (fault,) = error.diagnostics
+    if kind == "lookup":
+
+        def fails(*_: Any) -> Any:
+            raise TemplateError(fault)
+
+        LOOKUPS[name] = fails
+        return
+    table = FILTERS if kind == "filter" else TESTS
+    table.broken = (*table.broken, "; ".join((f"{fault.span}: {fault.message}", *fault.help)))
+
+
 def _moved(kind: str, name: str) -> str:
     """The full name of what left ansible-core, by its short name; empty when it did not."""
     if kind == "lookup" and name in lookup_names():
@@ -138,6 +156,7 @@ def forget() -> None:
         table.clear()
         table.update(_BUILT_IN[kind])
         table.finder = None
+        table.broken = ()
     LOOKUPS.clear()
     LOOKUPS.finder = None
 

@@ -23,6 +23,8 @@ class Table(dict[str, Any]):
 
     finder: Callable[[str], bool] | None = None
     """Looks for a name in collections, and enters it where it finds it."""
+    broken: tuple[str, ...] = ()
+    """Files that could not be imported, each with the reason: a name may be one of theirs."""
 
     def __contains__(self, name: object) -> bool:
         return dict.__contains__(self, name) or self._found(name)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kplay.errors import InputError
 from kplay.playbook.templates import nearest
 from kplay.resolve import lookups, plugins
 from kplay.resolve.faults import TemplateError
@@ -89,24 +88,29 @@ def test_the_next_run_knows_nothing_of_them(tmp_path: Path) -> None:
         ("class FilterModule:\n    def filters(self):\n        return 1 / 0\n", 3, "division by"),
     ],
 )
-def test_one_that_cannot_be_imported_is_a_diagnostic(
-    tmp_path: Path, text: str, line: int, message: str
+def test_one_that_cannot_be_imported_is_named_where_a_filter_is_not_found(
+    scope_of: Callable[..., Scope], tmp_path: Path, text: str, line: int, message: str
 ) -> None:
     path = written(tmp_path, "filter_plugins/broken.py", text)
-    with pytest.raises(InputError) as caught:
-        plugins.Plugins().add(tmp_path)
-    (fault,) = caught.value.diagnostics
-    assert fault.code == "bad-plugin"
-    assert message in fault.message
-    assert str(fault.span) == f"{path}:{line}:1"
+    plugins.Plugins().add(tmp_path)
+    assert scope_of().template("{{ 'a' | upper }}") == "A"
+    (help_line,) = nearest("quite_unlike", FILTERS)
+    assert help_line.startswith(f"{path}:{line}:1: the plugin cannot be imported: ")
+    assert message in help_line
+    plugins.forget()
+    assert nearest("quite_unlike", FILTERS) == ()
 
 
-def test_a_package_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_package_that_is_missing_is_named(scope_of: Callable[..., Scope], tmp_path: Path) -> None:
     written(tmp_path, "test_plugins/broken.py", "import nowhere.at.all\n")
-    with pytest.raises(InputError) as caught:
-        plugins.Plugins().add(tmp_path)
-    (fault,) = caught.value.diagnostics
-    assert fault.help == ("install the Python package `nowhere` beside kplay",)
+    written(tmp_path, "lookup_plugins/gone.py", "import nowhere.at.all\n")
+    plugins.Plugins().add(tmp_path)
+    wanted = "install the Python package `nowhere` beside kplay"
+    assert nearest("quite_unlike", TESTS)[0].endswith(f"; {wanted}")
+    assert "gone" in lookups.LookupNames()
+    with pytest.raises(TemplateError, match="no module named 'nowhere'") as caught:
+        scope_of().template("{{ lookup('gone', 1) }}")
+    assert caught.value.diagnostic.help == (wanted,)
 
 
 def test_collections_are_read_when_a_name_asks_for_them(
