@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kplay.actions.values import truthy
 from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import InputError, KplayError
 from kplay.graph.unfold import BYPASS
-from kplay.playbook.model import effective, gathered
+from kplay.playbook.model import gathered
 from kplay.resolve.unknown import Unknown
 from kplay.walk.handlers import Handlers
 from kplay.walk.outcome import Outcome, whole
 from kplay.walk.refusal import refused
+from kplay.walk.settings import flag
 
 if TYPE_CHECKING:
     from kplay.graph.model import Edge, Vertex
+    from kplay.resolve.scope import Scope
     from kplay.source import Sourced
     from kplay.walk.bind import Bound
     from kplay.walk.cursor import Cursor
@@ -61,7 +62,7 @@ class Committer:
         run.cursors[host.name] = cursor
         walker.plays.release(host, run, bound.vertex)
         sharers = [host.name]
-        if bound.vertex.once:
+        if run.single(bound.vertex):
             sharers = [name for name in run.hosts if not walker.hosts[name].lost]
             run.once[bound.vertex.position] = ""
         for name in sharers if bound.task.module not in BYPASS else [host.name]:
@@ -83,9 +84,8 @@ class Committer:
             if bound.task.role is not None and outcome.status != "skipped":
                 host.roles.add(id(bound.task.role))
             run.step_over(host.name)
-            unknown = outcome.status == "planned" and outcome.action == "unknown"
-            if unknown or (outcome.result.get("changed") is True and outcome.status != "skipped"):
-                self._notify(host, bound)
+            if outcome.notifies:
+                self._notify(host, running)
         for name in sharers:
             if name != host.name:
                 walker.wake(name)
@@ -124,15 +124,19 @@ class Committer:
                 owner = bound.target if _ignores(bound, "delegate_facts") else name
                 world.learn_facts(owner, facts, gathered=bound.vertex.kind == "gather")
 
-    def _notify(self, host: HostRun, bound: Bound) -> None:
+    def _notify(self, host: HostRun, running: Running) -> None:
+        bound = running.bound
+        ran = [i for i in bound.items if running.outcomes[i.index].status != "skipped"]
+        scopes = [item.scope for item in ran or bound.items[:1]]
         for given in gathered(bound.vertex.play.play, bound.task, "notify"):
-            self._notify_all(host, bound, given)
+            names = given.value if isinstance(given.value, list) else [given.value]
+            for raw in names:
+                said = {str(scope.template(raw)): None for scope in scopes} or {str(raw): None}
+                self._notify_all(host, bound, given, list(said))
 
-    def _notify_all(self, host: HostRun, bound: Bound, given: Sourced) -> None:
-        names = given.value if isinstance(given.value, list) else [given.value]
-        for raw in names:
-            name = str(bound.items[0].scope.template(raw)) if bound.items else str(raw)
-            strand = bound.vertex.play
+    def _notify_all(self, host: HostRun, bound: Bound, given: Sourced, names: list[str]) -> None:
+        strand = bound.vertex.play
+        for name in names:
             reached = self.handlers.reached(strand, name, host.name)
             if not reached:
                 message = f"`notify` names `{name}`, which no handler of this play is called"
@@ -169,7 +173,7 @@ class Committer:
                 host.name,
                 {
                     "ansible_failed_task": {
-                        "name": bound.name.removeprefix(f"{running.place.role} : "),
+                        "name": running.given_name,
                         "action": bound.task.called,
                     },
                     "ansible_failed_result": outcome.result,
@@ -187,14 +191,10 @@ class Committer:
         play, node = run.strand.play, vertex.node
         if node is None:
             return
-        fatal = effective(play, node, "any_errors_fatal")
-        limit = play.keywords.get("max_fail_percentage")
-        stop = fatal is not None and truthy(fatal.value)
-        if vertex.once:
-            stop = True
-        if limit is not None and run.hosts:
+        stop = run.single(vertex) or flag("any_errors_fatal", play, node, self._scope(vertex, host))
+        if run.tolerated is not None and run.hosts:
             lost = sum(bool(self.walker.hosts[name].lost) for name in run.hosts)
-            stop = stop or 100.0 * lost / len(run.hosts) > float(limit.value)
+            stop = stop or 100.0 * lost / len(run.hosts) > run.tolerated
         if not stop:
             return
         reason = f"`{vertex.name}` failed on {host.name}, which stops every host"
@@ -203,6 +203,10 @@ class Committer:
             if name != host.name and not again and not self.walker.hosts[name].lost:
                 run.doomed.setdefault(name, (vertex.position, reason))
                 self.walker.wake(name)
+
+    def _scope(self, vertex: Vertex, host: HostRun) -> Scope:
+        assert vertex.node is not None  # noqa: S101 - the caller looked
+        return self.world.scope(vertex, vertex.node, host.name)
 
     def broken(self, bound: Bound, error: KplayError) -> Outcome:
         """An outcome for a condition or result that could not be evaluated."""
@@ -225,10 +229,9 @@ class Committer:
         place = replace(self.announcer.place(bound), item=error.item)
         running = Running(bound, cursor.copy(), place)
         outcome = Outcome("failed", "none", refused(error, vertex.node))
-        ignoring = vertex.node.keywords.get("ignore_errors")
-        if vertex.kind != "include" and ignoring is not None and truthy(ignoring.value):
+        scope = self._scope(vertex, host)
+        if vertex.kind != "include" and flag("ignore_errors", run.strand.play, vertex.node, scope):
             outcome.status = "ignored"
-        del run
         self._settle(host, running, outcome)
         self.walker.wake(host.name)
 
@@ -255,9 +258,7 @@ class Committer:
 
 def forced(host: HostRun, run: PlayRun, cursor: Cursor) -> bool:
     """Whether a host that failed goes on to its handlers (``force_handlers``)."""
-    given = run.strand.play.keywords.get("force_handlers")
-    wanted = given is not None and truthy(given.value) and bool(host.notified)
-    return wanted and cursor.to_handlers(run.fell.get(host.name, ()))
+    return run.forced and bool(host.notified) and cursor.to_handlers(run.fell.get(host.name, ()))
 
 
 def _ignores(bound: Bound, keyword: str) -> bool:

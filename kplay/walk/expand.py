@@ -49,7 +49,7 @@ class Expander:
         except KplayError as error:
             self.walker.committer.refuse(host, run, cursor, vertex, error)
             return not host.lost
-        if vertex.once:
+        if run.single(vertex):
             self._pass_by(host, run, vertex)
         return on
 
@@ -105,7 +105,7 @@ class Expander:
             return not host.lost
         cursor.enter(segments)
         self._register(host, node, len(segments) if looped else 0)
-        if vertex.once:
+        if run.single(vertex):
             # What it brings runs where it was expanded, and nowhere else
             run.once[vertex.position] = ""
             for name in run.hosts:

@@ -53,6 +53,12 @@ class PlayRun:
     watches: dict[Position, Watch] = field(default_factory=dict)
     once: dict[Position, str] = field(default_factory=dict)
     """run_once vertices to the host that runs it; empty text when it is done."""
+    several: set[Position] = field(default_factory=set)
+    """Vertices whose ``run_once`` is a template that came to false: every host runs them."""
+    forced: bool = False
+    """``force_handlers``, evaluated."""
+    tolerated: float | None = None
+    """``max_fail_percentage``, evaluated."""
     failed: list[str] = field(default_factory=list)
     doomed: dict[str, tuple[Position, str]] = field(default_factory=dict)
     """Hosts that fail beyond a vertex because another host failed there, and why."""
@@ -68,6 +74,10 @@ class PlayRun:
     """Hosts that wait for their turn at one."""
     visitors: dict[str, list[str]] = field(default_factory=dict)
     """Hosts whose delegated step waits for another host to come as far."""
+
+    def single(self, vertex: Vertex) -> bool:
+        """Whether one host of the batch runs a vertex for all."""
+        return vertex.once and vertex.position not in self.several
 
     def step_over(self, host: str) -> None:
         """A host is done with the vertex where it stands."""

@@ -36,6 +36,12 @@ class Running:
         """Whether every turn has its outcome."""
         return len(self.outcomes) == len(self.bound.items)
 
+    @property
+    def given_name(self) -> str:
+        """The name that the task was given, without its role; empty when it was given none."""
+        named = "name" in self.bound.task.keywords
+        return self.bound.name.removeprefix(f"{self.place.role} : ") if named else ""
+
 
 @dataclass(eq=False, slots=True)
 class HostRun:

@@ -42,6 +42,13 @@ class Outcome:
         """Whether it changed the host, or would."""
         return self.action not in ("none", "") and self.status in ("changed", "planned")
 
+    @property
+    def notifies(self) -> bool:
+        """Whether it notifies handlers: it changed something, or a plan cannot tell."""
+        if self.status == "planned" and self.action == "unknown":
+            return True
+        return self.status != "skipped" and self.result.get("changed") is True
+
 
 def lacking_for_good(raw: dict[str, Any]) -> dict[str, Any]:
     """The failure that a plan's unknown is, where nothing planned before it changes the host."""

@@ -6,9 +6,11 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from kplay.actions.values import truthy
 from kplay.errors import KplayError, UnreachableError
 from kplay.graph.unfold import FREE
 from kplay.playbook.model import effective
+from kplay.resolve.unknown import Unknown
 from kplay.walk import events
 from kplay.walk.batches import batches
 from kplay.walk.chosen import play_hosts
@@ -16,7 +18,7 @@ from kplay.walk.commit import forced
 from kplay.walk.cursor import END, Cursor
 from kplay.walk.gates import PlayRun, Watch
 from kplay.walk.hostrun import HostRun
-from kplay.walk.settings import whole_number
+from kplay.walk.settings import play_flag, play_number, whole_number
 
 if TYPE_CHECKING:
     from kplay.graph.model import Edge, Position, Vertex
@@ -100,6 +102,10 @@ class Plays:
             self._end_batch(run)
             return
         run.once.clear()
+        run.several.clear()
+        scope = self.walker.world.store.scope(run.strand.play, "localhost")
+        run.forced = play_flag("force_handlers", run.strand.play, scope)
+        run.tolerated = play_number("max_fail_percentage", run.strand.play, scope)
         self.walker.world.begin_play(run)
         self.walker.emit(events.PlayStarted(time.time(), run.strand.name, list(run.hosts)))
         for name in run.hosts:
@@ -177,7 +183,11 @@ class Plays:
                 self.walker.wake(host.name)
                 return False
         if vertex.once:
-            return not host.pipeline and self._once(host, run, vertex)
+            try:
+                return not host.pipeline and self._once(host, run, vertex)
+            except KplayError as error:
+                self.walker.committer.refuse(host, run, run.cursors[host.name], vertex, error)
+                return False
         return True
 
     def _has_facts(self, host: HostRun, run: PlayRun, vertex: Vertex, watch: Watch) -> bool:
@@ -226,6 +236,10 @@ class Plays:
 
     def _once(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
         owner = run.once.get(vertex.position)
+        if owner is None and not self._for_all(host, run, vertex):
+            run.several.add(vertex.position)
+        if vertex.position in run.several:
+            return True
         if owner is None:
             owner = next(
                 name
@@ -240,6 +254,15 @@ class Plays:
             self.passed(host, run)
             self.walker.wake(host.name)
         return False
+
+    def _for_all(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
+        """Whether ``run_once``, which may be a template, holds on the first host that comes."""
+        assert vertex.node is not None  # noqa: S101 - only nodes run once
+        given = effective(run.strand.play, vertex.node, "run_once")
+        if given is None or not isinstance(given.value, str):
+            return True
+        value = self.walker.world.scope(vertex, vertex.node, host.name).template(given)
+        return isinstance(value, Unknown) or truthy(value)
 
     def passed(self, host: HostRun, run: PlayRun) -> None:
         """Tell the watches how far a host has come (committed steps only)."""
@@ -291,7 +314,7 @@ class Plays:
                         self.walker.wake(name)
             if run in host.plays:
                 host.plays.remove(run)
-            if run.started and run.through(lambda name: not self.hosts[name].lost):
+            if run.started and not run.done and run.through(lambda name: not self.hosts[name].lost):
                 self._end_batch(run)
         self.start()
 

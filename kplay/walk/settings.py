@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.actions.values import truthy
 from kplay.diagnostics import Diagnostic
-from kplay.errors import InputError
+from kplay.errors import InputError, KplayError
 from kplay.playbook.model import effective, gathered
 from kplay.resolve.unknown import Unknown, causes_in
 
@@ -168,6 +168,38 @@ class _Reader:
             "exe": str(program or ""),
             "password": str(password or ""),
         }
+
+
+def flag(keyword: str, play: Play, node: Node, scope: Scope) -> bool:
+    """A keyword of a task that says yes or no, where a value that cannot be told is no."""
+    given = effective(play, node, keyword)
+    try:
+        value = False if given is None else scope.template(given)
+    except KplayError:
+        return False
+    return not isinstance(value, Unknown) and truthy(value)
+
+
+def play_flag(keyword: str, play: Play, scope: Scope) -> bool:
+    """A keyword of the play alone that says yes or no."""
+    given = play.keywords.get(keyword)
+    return given is not None and truthy(scope.template(given))
+
+
+def play_number(keyword: str, play: Play, scope: Scope) -> float | None:
+    """A keyword of the play alone that takes a number, with or without a percent sign.
+
+    Raises:
+        InputError: it is no number, at its span.
+    """
+    given = play.keywords.get(keyword)
+    if given is None:
+        return None
+    value = scope.template(given)
+    try:
+        return float(str(value).strip().removesuffix("%"))
+    except ValueError as error:
+        raise _wrong(keyword, value, "a number", given) from error
 
 
 def whole_number(keyword: str, value: object, given: Sourced) -> int:
