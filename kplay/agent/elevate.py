@@ -74,7 +74,6 @@ def start(become: Dict[str, str], stub: str) -> Elevated:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            cwd="/",
             env=running.environment({"LC_ALL": "C", "LANGUAGE": ""}),
             start_new_session=True,
             preexec_fn=prepare,  # noqa: PLW1509 - the controlling terminal is set nowhere else

@@ -55,6 +55,7 @@ def fleet_maker(
         user=options.user or "",
         private_key_file=str(options.private_key or ""),
         password=options.passwords.connection or "",
+        directory=prepared.store.playbook_dir,
     )
 
     uplink = Uplink()

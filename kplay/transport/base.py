@@ -70,6 +70,8 @@ class Settings:
     user: str = ""
     private_key_file: str = ""
     password: str = ""
+    directory: Path | None = None
+    """Where programs of the controller itself run: Ansible runs them in the playbook's folder."""
     retries: int = 4
     """Connections dropped by the host before anything was said are tried again so often."""
 

@@ -18,7 +18,7 @@ def connect(target: Target, settings: Settings) -> Connection:
     if target.connection == "local":
         from kplay.transport.local import LocalConnection
 
-        return LocalConnection()
+        return LocalConnection(settings.directory)
     if target.connection == "openssh":
         from kplay.transport.openssh import OpensshConnection
 

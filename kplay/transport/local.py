@@ -7,9 +7,13 @@ import signal
 import subprocess
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from kplay.errors import UnreachableError
 from kplay.transport.base import Completed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TAIL = 8192
 
@@ -17,7 +21,7 @@ TAIL = 8192
 class PipeStream:
     """A child process of ours with three pipes."""
 
-    def __init__(self, argv: list[str]) -> None:
+    def __init__(self, argv: list[str], directory: Path | None = None) -> None:
         try:
             self.process = subprocess.Popen(
                 argv,
@@ -25,6 +29,7 @@ class PipeStream:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
+                cwd=directory,
                 start_new_session=True,
             )
         except OSError as error:
@@ -98,27 +103,37 @@ class PipeStream:
 
 
 class LocalConnection:
-    """Runs programs on the controller."""
+    """Runs programs on the controller, in a folder."""
 
     description = "the controller itself"
 
+    def __init__(self, directory: Path | None = None) -> None:
+        self._directory = directory
+
     def start(self, text: str) -> PipeStream:
         """Start a shell text."""
-        return PipeStream(["/bin/sh", "-c", text])
+        return PipeStream(["/bin/sh", "-c", text], self._directory)
 
     def run(self, text: str, stdin: bytes = b"", timeout: float = 0.0) -> Completed:
         """Run a shell text to its end."""
-        return run_argv(["/bin/sh", "-c", text], stdin, timeout)
+        return run_argv(["/bin/sh", "-c", text], stdin, timeout, self._directory)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def run_argv(argv: list[str], stdin: bytes, timeout: float) -> Completed:
+def run_argv(
+    argv: list[str], stdin: bytes, timeout: float, directory: Path | None = None
+) -> Completed:
     """Run a program of the controller to its end."""
     try:
         done = subprocess.run(
-            argv, input=stdin, capture_output=True, timeout=timeout or None, check=False
+            argv,
+            input=stdin,
+            capture_output=True,
+            timeout=timeout or None,
+            check=False,
+            cwd=directory,
         )
     except subprocess.TimeoutExpired as error:
         out, err = error.stdout or b"", error.stderr or b""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from kplay.agent import elevate
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STUB = "import os;os.write(1,b'noise\\nkplay-agent 1 3.11\\nrest');os.read(0,1)"
 
@@ -49,6 +46,8 @@ def become(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 def test_the_right_password(become: dict[str, str]) -> None:
     made = elevate.start(dict(become, password="geheim"), STUB)
     assert made.ahead == b"rest"
+    there = Path(f"/proc/{made.process.pid}/cwd").readlink()
+    assert there == Path.cwd()  # as with Ansible, become changes no directory
     made.process.stdin.write(b"x")
     assert made.process.wait() == 0
     for pipe in (made.process.stdin, made.process.stdout, made.process.stderr):
