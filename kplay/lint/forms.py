@@ -66,21 +66,13 @@ def _mode(survey: Survey, noted: Noted, name: str, value: Sourced) -> None:
     plain, text = value.value, written(value)
     if isinstance(plain, int) and not isinstance(plain, bool) and _DIGITS.match(text):
         if plain not in _MEANT:
-            noted.report(
-                "decimal-mode",
-                f"YAML reads `{name}: {text}` as a decimal number, which is the mode {plain:04o}",
-                value.span,
-                certain=True,
-                help=(f'write "0{text}"',),
+            message = (
+                f"YAML reads `{name}: {text}` as a decimal number, which is the mode {plain:04o}"
             )
+            _quote(noted, "decimal-mode", message, value, f"0{text}")
     elif survey.strict and isinstance(plain, str) and _SHORT.match(plain):
-        noted.report(
-            "short-mode",
-            f"the mode `{plain}` has no leading zero",
-            value.span,
-            certain=False,
-            help=(f'write "0{plain}"',),
-        )
+        message = f"the mode `{plain}` has no leading zero"
+        _quote(noted, "short-mode", message, value, f"0{plain}", certain=False)
 
 
 def _as_text(noted: Noted, what: str, value: Sourced) -> None:
@@ -99,17 +91,14 @@ def _as_text(noted: Noted, what: str, value: Sourced) -> None:
             )
     elif isinstance(plain, (int, float)) and str(plain) != text:
         message = f"{what} takes text, and YAML reads `{text}` as the number {plain}"
-        _lost(noted, message, value, text)
+        _quote(noted, "number-loses-text", message, value, text)
 
 
-def _lost(noted: Noted, message: str, value: Sourced, text: str) -> None:
-    noted.report(
-        "number-loses-text",
-        message,
-        value.span,
-        certain=True,
-        help=(f'write "{text}"',),
-    )
+def _quote(
+    noted: Noted, code: str, message: str, value: Sourced, text: str, *, certain: bool = True
+) -> None:
+    """Note a value that is to be written as a text."""
+    noted.report(code, message, value.span, certain=certain, help=(f'write "{text}"',))
 
 
 def _variable(survey: Survey, noted: Noted, name: str, value: Sourced) -> None:
@@ -130,15 +119,10 @@ def _version(survey: Survey, noted: Noted, name: str, value: Sourced) -> None:
         return
     if str(plain) != text:
         message = f"YAML reads the version `{text}` as the number {plain}"
-        _lost(noted, message, value, text)
+        _quote(noted, "number-loses-text", message, value, text)
     elif survey.strict:
-        noted.report(
-            "version-as-number",
-            f"YAML reads the version `{text}` as a number",
-            value.span,
-            certain=False,
-            help=(f'write "{text}"',),
-        )
+        message = f"YAML reads the version `{text}` as a number"
+        _quote(noted, "version-as-number", message, value, text, certain=False)
 
 
 def _environment(noted: Noted, words: Mapping[str, Sourced]) -> None:

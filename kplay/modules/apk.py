@@ -157,8 +157,7 @@ def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
             message = "failed to {}: {}".format(" ".join(argv[1:]), said)
             raise ModuleFailure(message, rc=done.rc, stdout=out, stderr=err)
     after, _ = installed(host)
-    before = found["installed"]
-    packages = sorted(n for n in {*after, *before} if after.get(n) != before.get(n))
+    packages = package_state.moved(found["installed"], after)
     todo = package_state.lacking(found)
     changed = bool(packages or todo or found.get("upgradable"))
     alone = not args.get("name") and not args.get("upgrade")

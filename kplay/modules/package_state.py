@@ -4,7 +4,7 @@ They keep in the fields found ``fits``, whether each name is as asked for, and `
 version of each name or "absent".
 """
 
-from typing import List, Sequence
+from typing import Any, List, Mapping, Sequence
 
 from kplay.modules.api import ABSENT, Args, Effect, State
 
@@ -36,6 +36,11 @@ def desire(state: str, found: State) -> State:
         wanted["packages"] = dict(found["packages"], **dict.fromkeys(todo, change))
         wanted["state"] = ABSENT if state == "absent" else "present"
     return wanted
+
+
+def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> List[str]:
+    """The names whose versions differ between two lists of what is installed, sorted."""
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 
 def effects(state: str, names: Sequence[str]) -> List[Effect]:

@@ -177,10 +177,7 @@ def apply(host: "Host", args: Args, found: State, _wanted: State) -> State:
             raise ModuleFailure(message, rc=done.rc, stdout=out, stderr=err)
     fields: State = {"stdout": out, "stderr": err}
     after = _listed(host, ["-Q"])
-    fields["packages"] = sorted(
-        name for name in {*after, *found["installed"]}
-        if after.get(name) != found["installed"].get(name)
-    )  # fmt: skip
+    fields["packages"] = package_state.moved(found["installed"], after)
     if "cache" in found:
         fields["cache_updated"] = _times(host) != before
     moved = bool(fields["packages"]) or bool(fields.get("cache_updated"))
