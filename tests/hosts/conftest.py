@@ -19,6 +19,8 @@ from kplay import lab as labs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sshd import Place
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 LAB_FILES = Path(__file__).parents[2] / "inventories/lab"
@@ -189,3 +191,17 @@ def project(
 def until() -> Callable[..., None]:
     """``until(fact, what, seconds)``: wait for a fact."""
     return wait_for
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    from sshd import Place
+
+    # sshd separates privileges in this directory, and does not start without it
+    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    made = Place(tmp_path)
+    yield made
+    for connection in made.open:
+        connection.close()
+    for server in made.servers:
+        server.end()

@@ -2,145 +2,24 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from sshd import Place, Server, free_port, keygen
 
-from kplay.agent.session import AgentSession, Hello
 from kplay.errors import UnreachableError
 from kplay.transport import base
 from kplay.transport.base import Settings
-from kplay.transport.connect import connect
 from kplay.transport.ssh import dial
-from kplay.transport.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kplay.transport.base import Connection
 
 pytestmark = pytest.mark.hosts
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-class Server:
-    """One sshd as a child process."""
-
-    def __init__(self, place: Path, user_key: Path, options: tuple[str, ...] = ()) -> None:
-        self.place = place
-        place.mkdir()
-        self.port = free_port()
-        self.host_key = place / "host_key"
-        keygen(self.host_key)
-        (place / "authorized_keys").write_text(user_key.with_suffix(".pub").read_text())
-        lines = [
-            f"Port {self.port}", "ListenAddress 127.0.0.1", f"HostKey {self.host_key}",
-            f"AuthorizedKeysFile {place}/authorized_keys", f"PidFile {place}/pid",
-            "StrictModes no", "PermitRootLogin yes", "PasswordAuthentication no",
-            "KbdInteractiveAuthentication no", "UsePAM no", *options,
-        ]  # fmt: skip
-        (place / "config").write_text("\n".join(lines) + "\n")
-        self.log = (place / "log").open("wb")
-        self.process = subprocess.Popen(
-            ["/usr/sbin/sshd", "-D", "-e", "-f", str(place / "config")], stderr=self.log
-        )
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-
-    @property
-    def public(self) -> str:
-        kind, key = self.host_key.with_suffix(".pub").read_text().split()[:2]
-        return f"[127.0.0.1]:{self.port} {kind} {key}\n"
-
-    def fingerprint(self) -> str:
-        argv = ["ssh-keygen", "-lf", str(self.host_key)]
-        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()[1]
-
-    def logins(self) -> int:
-        return (self.place / "log").read_text().count("Accepted publickey")
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
-
-
-def keygen(path: Path, passphrase: str = "") -> None:
-    argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", str(path)]
-    subprocess.run(argv, check=True)
-
-
-class Place:
-    """A user key, a known_hosts file, servers."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.key = directory / "id"
-        keygen(self.key)
-        self.known_hosts = directory / "known_hosts"
-        self.known_hosts.write_text("")
-        self.config = directory / "ssh_config"
-        self.config.write_text("")
-        self.servers: list[Server] = []
-        self.open: list[Connection] = []
-
-    def server(self, *options: str, known: bool = True) -> Server:
-        made = Server(self.directory / f"sshd-{len(self.servers)}", self.key, options)
-        self.servers.append(made)
-        if known:
-            self.trust(made.public)
-        return made
-
-    def trust(self, line: str) -> None:
-        self.known_hosts.write_text(self.known_hosts.read_text() + line)
-
-    def target(self, server: Server, **variables: Any) -> Target:
-        return Target.from_variables(
-            "h1",
-            {
-                "ansible_host": "127.0.0.1",
-                "ansible_port": server.port,
-                "ansible_user": getpass.getuser(),
-                "ansible_ssh_private_key_file": str(self.key),
-                "ansible_ssh_common_args": f"-o UserKnownHostsFile={self.known_hosts}",
-                **variables,
-            },
-        )
-
-    def connect(self, target: Target, **settings: Any) -> Connection:
-        made = connect(target, Settings(ssh_config=self.config, timeout=5, **settings))
-        self.open.append(made)
-        return made
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    # sshd separates privileges in this directory, and does not start without it
-    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    made = Place(tmp_path)
-    yield made
-    for connection in made.open:
-        connection.close()
-    for server in made.servers:
-        server.end()
 
 
 def test_a_known_host_runs_programs(place: Place) -> None:
@@ -373,19 +252,6 @@ def test_a_burst_of_connections_to_one_server(place: Place) -> None:
     assert done == ["hi\n"] * 24
 
 
-@pytest.mark.parametrize("through", ["paramiko", "openssh"])
-def test_the_agent_runs_over_ssh(
-    place: Place, through: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = place.target(place.server(), ansible_ssh_transport=through)
-    events: list[dict[str, Any]] = []
-    session = AgentSession(place.connect(target), Hello("r", "h1", mode="plan"), events.append)
-    place.open.clear()
-    assert session.welcome["uid"] == os.geteuid()
-    session.close()
-    assert events == [{"type": "closed", "error": None}]
-
-
 def test_openssh_refuses_an_unknown_host(place: Place) -> None:
     target = place.target(place.server(known=False), ansible_ssh_transport="openssh")
     with pytest.raises(base.HostKeyError):
@@ -396,38 +262,3 @@ def test_openssh_names_a_refused_connection(place: Place) -> None:
     target = place.target(place.server(), ansible_ssh_transport="openssh", ansible_port=free_port())
     with pytest.raises(base.RefusedError):
         place.connect(target)
-
-
-def start(place: Place, target: Target, **hello: Any) -> AgentSession:
-    made = AgentSession(
-        place.connect(target), Hello("r", "h1", mode="plan", **hello), lambda event: None
-    )
-    place.open.clear()
-    return made
-
-
-def test_a_host_without_python_says_so(place: Place) -> None:
-    # The agent's own shell text, where no program of its list is to be found
-    hidden = "sed 's,python,pythoff,g; s,kplay-no-pythoff,kplay-no-python,'"
-    server = place.server(f'ForceCommand eval "$(echo "$SSH_ORIGINAL_COMMAND" | {hidden})"')
-    with pytest.raises(base.NoPythonError, match="no Python 3 on the host"):
-        start(place, place.target(server))
-
-
-def test_an_interpreter_that_is_not_there_says_so(place: Place) -> None:
-    target = place.target(place.server())
-    with pytest.raises(base.NoPythonError, match="/opt/none/python"):
-        start(place, target, interpreter="/opt/none/python")
-
-
-def test_an_account_that_runs_no_programs_says_what_it_said(place: Place) -> None:
-    server = place.server("ForceCommand echo This account is not available; exit 1")
-    with pytest.raises(base.AgentError, match="This account is not available"):
-        start(place, place.target(server))
-
-
-def test_what_a_login_shell_prints_before_does_not_matter(place: Place) -> None:
-    server = place.server('ForceCommand echo "* welcome to h1 *"; eval "$SSH_ORIGINAL_COMMAND"')
-    session = start(place, place.target(server))
-    assert session.welcome["python"] >= [3, 6]
-    session.close()
