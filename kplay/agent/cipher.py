@@ -28,7 +28,11 @@ def seal(key: bytes, data: bytes) -> str:
 
 
 def unseal(key: bytes, text: str) -> bytes:
-    """Verify and decrypt what seal() gave."""
+    """Verify and decrypt what seal() gave.
+
+    Raises:
+        SealError: another key sealed it, or it was altered.
+    """
     raw = base64.b64decode(text)
     nonce, hidden, tag = raw[:_NONCE], raw[_NONCE:-_TAG], raw[-_TAG:]
     wanted = hmac.new(_derive(key, b"kplay slot authenticate"), nonce + hidden, hashlib.sha256)

@@ -34,7 +34,11 @@ Frame = Union[Dict[str, Any], Part]
 
 
 def pack(message: Dict[str, Any]) -> bytes:
-    """Encode a JSON frame."""
+    """Encode a JSON frame.
+
+    Raises:
+        WireError: it is longer than a frame may be.
+    """
     payload = json.dumps(message, separators=(",", ":")).encode("ascii")
     if len(payload) + 1 > MAX_FRAME:
         raise WireError("a frame of %d bytes is over the limit of %d" % (len(payload), MAX_FRAME))
@@ -48,7 +52,11 @@ def pack_part(digest: str, offset: int, data: bytes) -> bytes:
 
 
 def unpack(kind: bytes, payload: bytes) -> Frame:
-    """Decode what follows a frame's length."""
+    """Decode what follows a frame's length.
+
+    Raises:
+        WireError: it is no JSON object, or of a kind that is not known.
+    """
     if kind == JSON:
         try:
             message = json.loads(payload.decode("utf-8"))
@@ -69,6 +77,9 @@ def frames(read: Callable[[int], bytes], limit: int = MAX_FRAME) -> Iterator[Tup
     Args:
         read: gives at most so many bytes, and none at the end.
         limit: the longest frame that is taken.
+
+    Raises:
+        WireError: a frame is empty, longer than that, or cannot be decoded.
     """
     while True:
         head = exactly(read, _HEAD.size)

@@ -171,7 +171,11 @@ def add_probes(parser: ArgumentParser) -> None:
 
 
 def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
-    """The parsed command line as one value; asks for passwords where that was asked for."""
+    """The parsed command line as one value; asks for passwords where that was asked for.
+
+    Raises:
+        UsageError: an option has a value that it cannot have.
+    """
     given = vars(chosen)
     cfg = ansible_cfg.find()
     for warning in cfg.warnings:

@@ -83,6 +83,9 @@ def why(graph: Graph, first: str, second: str) -> str:
     """What lies between two vertices, named by key or name; a line an edge.
 
     A handler, or a role used twice, has several vertices of one name: any two that wait will do.
+
+    Raises:
+        InputError: no vertex is called so.
     """
     from kplay.diagnostics import Diagnostic, suggest
     from kplay.errors import InputError

@@ -250,7 +250,11 @@ def broken_off(bound: Bound, item: Item, running: Running, world: World) -> bool
 
 
 def pause_of(bound: Bound, item: Item) -> float:
-    """Seconds between the turns of a loop (``loop_control.pause``)."""
+    """Seconds between the turns of a loop (``loop_control.pause``).
+
+    Raises:
+        InputError: it is no number of seconds.
+    """
     control = bound.task.keywords.get("loop_control")
     given = control.get("pause") if control is not None else None
     if given is None:

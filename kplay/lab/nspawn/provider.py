@@ -105,7 +105,11 @@ class Nspawn:
         progress(lab.name, "down")
 
     def ssh_argv(self, lab: Lab, host: str, command: Sequence[str], user: str) -> list[str]:
-        """The ``ssh`` command line to a host of a lab that is up."""
+        """The ``ssh`` command line to a host of a lab that is up.
+
+        Raises:
+            KplayError: the host is not up.
+        """
         place = Place(lab.name)
         address = Record.load(place).address(host)
         if not address:
@@ -119,7 +123,11 @@ class Nspawn:
         return Place(lab.name).inventory
 
     def become_password(self, lab: Lab) -> str:
-        """The password of ``ops``."""
+        """The password of ``ops``.
+
+        Raises:
+            KplayError: the lab is not up.
+        """
         try:
             return Place(lab.name).password.read_text()
         except FileNotFoundError as error:

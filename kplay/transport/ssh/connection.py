@@ -81,7 +81,11 @@ class SshConnection:
         return ChannelStream(self._channel(text))
 
     def run(self, text: str, stdin: bytes = b"", timeout: float = 0.0) -> Completed:
-        """Run a shell text to its end."""
+        """Run a shell text to its end, or for so many seconds: then its status is -15.
+
+        Raises:
+            UnreachableError: the connection closed.
+        """
         channel = self._channel(text)
         errors: list[bytes] = []
         output: list[bytes] = []
