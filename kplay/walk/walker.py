@@ -7,35 +7,31 @@ committed in order, so that a failure finds the host where it failed.
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import queue
 import time
-from collections import Counter, deque
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from kplay.errors import KplayError
 from kplay.playbook.model import Include, Task
-from kplay.resolve.unknown import Unknown
 from kplay.walk import events
 from kplay.walk.announce import Announcer
 from kplay.walk.bind import bind
+from kplay.walk.calls import Calls
 from kplay.walk.commit import Committer, forced
-from kplay.walk.dispatch import alone, frames
+from kplay.walk.dispatch import alone
 from kplay.walk.expand import Expander
 from kplay.walk.hostrun import HostRun, Running
-from kplay.walk.outcome import broken_off, item_outcome, lacking_for_good, pause_of
 from kplay.walk.plays import Plays
 from kplay.walk.ways import Ways
 
 if TYPE_CHECKING:
     from kplay.graph.model import Graph, Vertex
     from kplay.playbook.model import Role
-    from kplay.walk.bind import Bound, Item
+    from kplay.walk.bind import Bound
     from kplay.walk.cursor import Cursor
     from kplay.walk.fleet import Fleet
     from kplay.walk.gates import PlayRun
-    from kplay.walk.outcome import Outcome
     from kplay.walk.world import World
 
 
@@ -48,15 +44,13 @@ class Walker:
         self.fleet: Fleet = world.fleet(lambda host, frame: self.inbox.put((host, frame)))
         self.hosts: dict[str, HostRun] = {}
         self.ready: deque[str] = deque()
-        self.timers: list[tuple[float, int, str, Bound, Item]] = []
-        self.counter = itertools.count()
         self.running: dict[str, tuple[HostRun, Running, int]] = {}
         """Step id of every call in flight to its host, task and item index."""
-        self.sends: Counter[str] = Counter()
         self.stopping = False
         self.abandoned = False
         self.announcer = Announcer(self)
         self.committer = Committer(self)
+        self.calls = Calls(self)
         self.expander = Expander(self)
         world.ways = Ways(graph.plays, world.store)
         world.warn = lambda message: emit(events.Warned(time.time(), message))
@@ -73,7 +67,7 @@ class Walker:
                 host = self.hosts[self.ready.popleft()]
                 if not host.lost:
                     self.progress(host)
-            if not self.running and not self.timers and self.inbox.empty():
+            if not self.running and not self.calls.timers and self.inbox.empty():
                 if not self.ready:
                     break
                 continue
@@ -84,20 +78,19 @@ class Walker:
 
     def _receive(self) -> None:
         timeout = None
-        if self.timers:
-            timeout = max(0.0, self.timers[0][0] - time.monotonic())
+        if self.calls.timers:
+            timeout = max(0.0, self.calls.timers[0][0] - time.monotonic())
         try:
             host, frame = self.inbox.get(timeout=timeout)
         except queue.Empty:
-            _, _, _, bound, item = heapq.heappop(self.timers)
-            self._send_again(bound, item)
+            self.calls.due()
             return
         self._frame(host, frame)
 
     def _frame(self, host: str, frame: dict[str, Any]) -> None:
         kind = frame["type"]
         if kind == "result":
-            self._result(frame["step"], frame["result"])
+            self.calls.answered(frame["step"], frame["result"])
         elif kind == "lost" or (kind == "closed" and frame.get("error")):
             self._lost(host, frame["error"])
         elif kind == "fault":
@@ -106,7 +99,7 @@ class Walker:
             raise frame["error"]
         elif kind == "interrupt":
             self.fleet.cancel()
-            self.timers.clear()
+            self.calls.timers.clear()
             if self.abandoned:
                 self.running.clear()
         elif kind == "dropped":
@@ -206,10 +199,10 @@ class Walker:
             host.notified.discard(id(bound.vertex.node))
         host.pipeline.append(running)
         if bound.stepwise:
-            self._turns(host, running, 0)
+            self.calls.turns(host, running, 0)
         else:
             for item in bound.items:
-                self._start(host, running, item)
+                self.calls.start(host, running, item)
         if bound.register and not running.complete:
             running.had_before, running.before = self.world.register_pending(
                 host.name, bound.register, bound.name
@@ -221,33 +214,6 @@ class Walker:
             host.ahead = cursor.copy()
         host.ahead.advance()
         return not host.hold
-
-    def _start(self, host: HostRun, running: Running, item: Item) -> None:
-        bound = running.bound
-        if item.answer is not None and item.answer.after and not self.world.planning:
-            due = time.monotonic() + item.answer.after
-            item.answer.after = 0.0
-            heapq.heappush(self.timers, (due, next(self.counter), host.name, bound, item))
-            return
-        if not item.calls or item.causes or item.skip:
-            running.outcomes[item.index] = item_outcome(bound, item, self.world)
-            return
-        for step, blobs in frames(bound, item, self.world):
-            recorded = self.world.recorded_action(bound, step["id"])
-            if recorded is not None:
-                item.results.append(recorded)
-                continue
-            step["id"] = self._wire_id(step["id"])
-            self.running[step["id"]] = (host, running, item.index)
-            host.outbox.append((bound.agent, self.world.foreseen(bound, step), blobs))
-        if len(item.results) == len(item.calls):
-            running.outcomes[item.index] = item_outcome(bound, item, self.world)
-
-    def _wire_id(self, step: str) -> str:
-        """A step that was dropped and is sent again goes under a name of its own."""
-        self.sends[step] += 1
-        count = self.sends[step]
-        return step if count == 1 else f"{step}!{count}"
 
     def flush(self, host: HostRun) -> None:
         """Send what was bound, one chain to each target, journaled first."""
@@ -266,108 +232,6 @@ class Walker:
         priority = host.pipeline[0].bound.vertex.position
         for target, (steps, known) in chains.items():
             self.fleet.submit(target, steps, known, priority)
-
-    def _is_first_change(self, host: HostRun, running: Running) -> bool:
-        """Whether nothing that is planned before a step changes its host."""
-        if running.bound.target in self.world.ahead or host.pipeline[0] is not running:
-            return False
-        return all(one.status != "planned" for one in running.outcomes.values())
-
-    def _result(self, step: str, raw: dict[str, Any]) -> None:
-        entry = self.running.pop(step, None)
-        if entry is None:
-            return
-        host, running, index = entry
-        bound = running.bound
-        item = bound.items[index]
-        if self.world.planning and self._is_first_change(host, running):
-            raw = lacking_for_good(raw)
-        item.results.append(self.world.received(bound, step.partition("!")[0], raw))
-        self.fleet.ack(bound.agent, [step])
-        if len(item.results) < len(item.calls) and not raw.get("failed"):
-            return
-        if raw.get("failed"):
-            stale = [s for s, e in self.running.items() if e[1] is running and e[2] == index]
-            for other in stale:
-                self.running.pop(other)
-        try:
-            outcome = item_outcome(bound, item, self.world)
-            if self._retry(host, running, item, outcome):
-                return
-        except KplayError as error:
-            outcome = self.committer.broken(bound, error)
-        running.outcomes[index] = outcome
-        if bound.stepwise and not self._turn_ended(host, running, index):
-            self._turns(host, running, index + 1)
-        self.committer.commit_ready(host)
-        self.wake(host.name)
-
-    def _turns(self, host: HostRun, running: Running, index: int) -> None:
-        """Start the turns of a loop one by one, from an index on, until one is under way."""
-        while index < len(running.bound.items):
-            self._start(host, running, running.bound.items[index])
-            if index not in running.outcomes or self._turn_ended(host, running, index):
-                return
-            index += 1
-
-    def _turn_ended(self, host: HostRun, running: Running, index: int) -> bool:
-        """Whether the next turn of a loop may not start now: never, or only after a pause."""
-        bound = running.bound
-        item = bound.items[index]
-        try:
-            over = broken_off(bound, item, running, self.world)
-            pause = pause_of(bound, item)
-        except KplayError as error:
-            bound.broken = self.committer.broken(bound, error)
-            over, pause = True, 0.0
-        if over:
-            del bound.items[index + 1 :]
-        if index + 1 == len(bound.items) or not pause or item.skip:
-            return index + 1 == len(bound.items)
-        following = (next(self.counter), host.name, bound, bound.items[index + 1])
-        heapq.heappush(self.timers, (time.monotonic() + pause, *following))
-        return True
-
-    def _retry(self, host: HostRun, running: Running, item: Item, outcome: Outcome) -> bool:
-        settings, bound = item.settings, running.bound
-        if not settings.retries or self.world.planning or outcome.status == "unreachable":
-            return False
-        outcome.result["attempts"] = item.attempt
-        until = bound.task.keywords.get("until")
-        if until is None:
-            met: bool | Unknown = not outcome.result.get("failed")
-        else:
-            extra = {bound.register: outcome.result} if bound.register else {}
-            met = self.world.extended(item.scope, extra).evaluate(until)
-        if met is True or isinstance(met, Unknown):
-            return False
-        if item.attempt > settings.retries:
-            outcome.status = "ignored" if settings.ignore_errors else "failed"
-            outcome.result |= {"failed": True, "attempts": settings.retries}
-            return False
-        self.emit(
-            events.StepRetried(
-                time.time(), running.place, item.attempt, settings.retries + 1, settings.delay
-            )
-        )
-        item.attempt += 1
-        item.results.clear()
-        due = time.monotonic() + settings.delay
-        heapq.heappush(self.timers, (due, next(self.counter), host.name, bound, item))
-        return True
-
-    def _send_again(self, bound: Bound, item: Item) -> None:
-        host = self.hosts[bound.host]
-        running = next((r for r in host.pipeline if r.bound is bound), None)
-        if running is None or host.lost:
-            return
-        if bound.stepwise:
-            self._turns(host, running, item.index)
-        else:
-            self._start(host, running, item)
-        self.committer.commit_ready(host)
-        self.flush(host)
-        self.wake(host.name)
 
     def _lost(self, name: str, error: KplayError | str) -> None:
         """A connection is gone: every step in flight through it is unreachable."""
