@@ -70,6 +70,7 @@ SETTINGS: tuple[Setting, ...] = (
        "ANSIBLE_VAULT_ENCRYPT_IDENTITY"),
     _S("vault_id_match", "defaults", "vault_id_match", "ANSIBLE_VAULT_ID_MATCH", "bool"),
     _S("ask_vault_pass", "defaults", "ask_vault_pass", "ANSIBLE_ASK_VAULT_PASS", "bool"),
+    _S("show_custom_stats", "defaults", "show_custom_stats", "ANSIBLE_SHOW_CUSTOM_STATS", "bool"),
     _S("gathering", "defaults", "gathering", "ANSIBLE_GATHERING", "implicit|explicit|smart"),
     _S("fact_caching", "defaults", "fact_caching", "ANSIBLE_CACHE_PLUGIN",
        "memory|jsonfile|ansible.builtin.memory|ansible.builtin.jsonfile"),

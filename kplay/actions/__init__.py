@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "set_fact": "values:set_fact",
+    "set_stats": "values:set_stats",
     "debug": "values:debug",
     "assert": "values:assert_",
     "fail": "values:fail",

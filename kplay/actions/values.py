@@ -1,4 +1,4 @@
-"""Actions that only work on values: set_fact, debug, assert, fail, include_vars."""
+"""Actions that only work on values: set_fact, set_stats, debug, assert, fail, include_vars."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.actions.api import Answer, Context, fault
 from kplay.actions.vars_dir import files_of
+from kplay.actions.vars_merge import merged
 from kplay.resolve.faults import TemplateError
 from kplay.resolve.unknown import Unknown, causes_in
 from kplay.source import Document, Sourced
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _QUIET = "Verbosity threshold not met."
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _YES = frozenset({"1", "on", "true", "yes", "y"})
 
 
@@ -102,16 +104,41 @@ def include_vars(context: Context) -> Answer:
     for path in paths:
         variables.update(_variables(context, path))
     under = context.args.get("name")
-    plain = {key: value.value for key, value in variables.items()}
+    sealed = any(value.document.sealed for value in variables.values())
+    given: dict[str, Any] = dict(variables)
+    if under:
+        given = {str(under): _under(str(under), variables, paths)}
+    if context.args.get("hash_behaviour") == "merge":
+        given = merged(context.scope, given)
+    plain = {key: one.value if isinstance(one, Sourced) else one for key, one in given.items()}
     result: dict[str, Any] = {
         "changed": False,
-        "ansible_facts": {under: plain} if under else plain,
+        "ansible_facts": plain,
         "ansible_included_var_files": [str(path) for path in paths],
     }
-    if any(value.document.sealed for value in variables.values()):
+    if sealed:
         result["_ansible_no_log"] = True
-    given = {str(under): _under(str(under), variables, paths)} if under else variables
-    return Answer(result, variables=given)
+    return Answer(result, variables=given, causes=causes_in(plain))
+
+
+def set_stats(context: Context) -> Answer:
+    """Values for the end of the run, of each host or of all together."""
+    data = context.args.get("data", {})
+    causes = causes_in(data)
+    if causes:
+        return Answer({"changed": False}, causes=causes)
+    if not isinstance(data, dict):
+        raise fault(context, "bad-value", "`data` of `set_stats` wants a mapping", "data")
+    wrong = next((one for one in data if not _NAME.match(str(one))), None)
+    if wrong is not None:
+        message = f"`{wrong}` is no name of a variable, which `data` of `set_stats` wants"
+        raise fault(context, "bad-value", message, "data")
+    told = {
+        "data": data,
+        "per_host": truthy(context.args.get("per_host", False)),
+        "aggregate": truthy(context.args.get("aggregate", True)),
+    }
+    return Answer({"changed": False, "ansible_stats": told})
 
 
 def _variables(context: Context, path: Path) -> dict[str, Sourced]:

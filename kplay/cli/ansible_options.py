@@ -6,24 +6,23 @@ import argparse
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
+from kplay.ansible_cfg import Value
 from kplay.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from kplay.ansible_cfg import AnsibleCfg
     from kplay.execute.options import RunOptions
 
 _CHANNEL = "files travel in the agent's own channel"
 REFUSED = (
     (("--sftp-extra-args",), _CHANNEL),
     (("--scp-extra-args",), _CHANNEL),
-    (
-        ("-M", "--module-path"),
-        "modules are kplay's own, or stand in a `library` folder beside the playbook",
-    ),
 )
 """Options that ansible-playbook has and kplay has not, and why."""
 
@@ -51,6 +50,10 @@ def add_way(parser: ArgumentParser) -> None:
     group.add_argument("-T", "--timeout", type=int, metavar="S", help="seconds for a connection")
     group.add_argument("--ssh-common-args", metavar="ARGS", help="options of ssh for every hop")
     group.add_argument("--ssh-extra-args", metavar="ARGS", help="options of ssh for the last hop")
+    group.add_argument(
+        "-M", "--module-path", action="append", default=[], metavar="DIR:DIR",
+        help="folders of modules, sought before those of ansible.cfg; repeatable",
+    )  # fmt: skip
     for options, reason in REFUSED:
         group.add_argument(
             *options, action=_Refused, reason=reason, metavar="X", help=f"refused: {reason}"
@@ -111,6 +114,23 @@ def listed(chosen: Namespace, asked: RunOptions) -> ExitCode | None:
     everything = wanted["tags"] and not asked.tags and not asked.skip_tags
     print(listing.text(asked.playbooks, plays, everything=everything, **wanted))
     return ExitCode.OK
+
+
+def with_modules(cfg: AnsibleCfg, given: list[str]) -> AnsibleCfg:
+    """The settings with the folders of ``-M`` before those that they name themselves.
+
+    Of several ``-M`` the last is looked at first, as ansible-playbook does.
+    """
+    named = [
+        Path(part).expanduser().absolute()
+        for text in reversed(given)
+        for part in text.split(os.pathsep)
+        if part
+    ]
+    if not named:
+        return cfg
+    value = Value([*named, *cfg.libraries], "--module-path")
+    return replace(cfg, values={**cfg.values, "library": value})
 
 
 def way_options(given: dict[str, Any]) -> dict[str, Any]:

@@ -178,6 +178,7 @@ def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
     """
     given = vars(chosen)
     cfg = ansible_cfg.find()
+    cfg = ansible_options.with_modules(cfg, given.get("module_path", []))
     for warning in cfg.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     forks = given.get("forks") or cfg.get("forks", 50)

@@ -114,7 +114,9 @@ def walk(
         walker.fleet.close(abandon=walker.abandoned)
         counts = {name: host.counts for name, host in walker.hosts.items()}
         seconds = time.time() - began
-        emit(events.RunEnded(time.time(), run_id, seconds, counts, traffic, int(code)))
+        shows = options.ansible_cfg.get("show_custom_stats", False)
+        custom = {name: dict(one) for name, one in world.statistics.tables.items() if shows}
+        emit(events.RunEnded(time.time(), run_id, seconds, counts, traffic, int(code), custom))
         if journal is not None:
             journal.close()
     if mode == "apply":

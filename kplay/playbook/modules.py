@@ -109,7 +109,7 @@ _CONTROLLER: tuple[Called, ...] = (
                                              " that is encrypted is always opened")},
            free_form="_raw", raw_argument="cmd"),
     Called("kubeconfig", {}, open=True),
-    Called("set_stats", {}, open=True, refused="a run keeps no custom statistics"),
+    Called("set_stats", {"data": Arg("raw"), "per_host": Arg("bool"), "aggregate": Arg("bool")}),
     Called("synchronize", {}, open=True,
            refused="rsync opens a connection of its own, beside the verified one that kplay drives;"
                    " `copy` with a directory as `src` sends only what the host lacks, and `fetch`"

@@ -121,7 +121,7 @@ class Lines:
         last = f"run {event.run} ended: {what}"
         if event.exit_code in (2, 4, 130):
             last += f"\n = help: `kplay resume {event.run}` goes on from here"
-        return [*recap.lines(event), ("bold", last)]
+        return [*recap.lines(event), *recap.custom(event), ("bold", last)]
 
 
 def _opening(event: RunStarted) -> Line:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+
+from kplay.walk.statistics import RUN
 
 if TYPE_CHECKING:
     from kplay.walk.events import RunEnded
@@ -17,6 +20,18 @@ def lines(event: RunEnded) -> list[tuple[str, str]]:
     for name, counts in sorted(event.counts.items()):
         cells = [f"{word}={counts.get(word, 0):<4}" for word in COLUMNS]
         found.append((_style(counts), f"{name:<{width}} : {' '.join(cells)}".rstrip()))
+    return found
+
+
+def custom(event: RunEnded) -> list[tuple[str, str]]:
+    """(style, text) of what ``set_stats`` gave: a line a host, then one of the run."""
+    if not event.custom:
+        return []
+    hosts = sorted(name for name in event.custom if name != RUN)
+    found = [("bold", "custom stats:")]
+    for name in [*hosts, *([RUN] if RUN in event.custom else [])]:
+        text = json.dumps(event.custom[name], sort_keys=True, default=str, ensure_ascii=False)
+        found.append(("", f"  {'RUN' if name == RUN else name}: {text}"))
     return found
 
 

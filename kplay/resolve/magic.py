@@ -105,12 +105,13 @@ class HostView(Mapping[str, Any]):
 
 
 ANSIBLE_VERSION = {
-    "full": "2.18.6",
+    "full": "2.19.14",
     "major": 2,
-    "minor": 18,
-    "revision": 6,
-    "string": "2.18.6",
+    "minor": 19,
+    "revision": 14,
+    "string": "2.19.14",
 }
+"""The release whose semantics the language follows: the one that its cases are recorded with."""
 
 
 def _source_dir(scope: Scope) -> Any:

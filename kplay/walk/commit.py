@@ -68,6 +68,7 @@ class Committer:
         for name in sharers if bound.task.module not in BYPASS else [host.name]:
             self._store(name, bound, outcome)
         self._grow(bound)
+        self._tally(sharers, bound, outcome)
         failed = outcome.status in ("failed", "unreachable")
         if failed and outcome.status == "unreachable" and _ignores(bound, "ignore_unreachable"):
             failed = False
@@ -91,6 +92,11 @@ class Committer:
                 walker.wake(name)
         if not host.lost:
             walker.plays.passed(host, run)
+
+    def _tally(self, hosts: list[str], bound: Bound, outcome: Outcome) -> None:
+        turns = outcome.result.get("results") if bound.looped else None
+        for result in turns if isinstance(turns, list) else [outcome.result]:
+            self.world.statistics.take(result, hosts)
 
     def _grow(self, bound: Bound) -> None:
         grown = [one.answer.grow for one in bound.items if one.answer and one.answer.grow]

@@ -144,6 +144,7 @@ class RunEnded:
     """counts: host to {ok, changed, unreachable, failed, skipped, rescued, ignored, blocked}.
 
     traffic: host to {sent, received (bytes), round_trips, connect_seconds}.
+    custom: host (``_run`` for the whole run) to what set_stats gave, where that is to be shown.
     """
 
     time: float
@@ -152,6 +153,7 @@ class RunEnded:
     counts: dict[str, dict[str, int]]
     traffic: dict[str, dict[str, float]]
     exit_code: int
+    custom: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

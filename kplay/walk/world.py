@@ -17,6 +17,7 @@ from kplay.resolve.magic import PlayContext
 from kplay.resolve.unknown import Unknown
 from kplay.walk.dispatch import is_action
 from kplay.walk.settings import BecomeDefaults
+from kplay.walk.statistics import Statistics
 from kplay.walk.ways import ground
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class World:
     smart: bool = False
     """Whether plays pass over hosts whose facts are there (``gathering = smart``)."""
     errors: list[KplayError] = field(default_factory=list)
+    statistics: Statistics = field(default_factory=Statistics)
+    """What ``set_stats`` counts."""
     ahead: dict[str, str] = field(default_factory=dict)
     """The last step by host that a plan only planned: later commands do not see what it makes."""
     ways: Ways = field(init=False)

@@ -19,6 +19,7 @@ def differences(oracle: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]
         for host in sorted({*first["hosts"], *second["hosts"]}):
             theirs, mine = first["hosts"].get(host, []), second["hosts"].get(host, [])
             found += _rows(f"{where}, {host}", theirs, mine)
+        found += _values(where, "custom", first.get("custom", {}), second.get("custom", {}))
         for host in sorted({*first["recap"], *second["recap"]}):
             theirs, mine = (one["recap"].get(host, {}) for one in (first, second))
             theirs, mine = ({k: v for k, v in one.items() if v} for one in (theirs, mine))

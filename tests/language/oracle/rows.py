@@ -23,6 +23,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "replace": ("msg",),
     "script": ("rc", "stdout"),
     "set_fact": ("ansible_facts",),
+    "set_stats": ("ansible_stats",),
     "shell": ("rc", "stdout", "stderr", "stdout_lines"),
     "slurp": ("content", "encoding", "source"),
     "stat": ("stat",),

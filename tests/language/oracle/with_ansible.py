@@ -71,9 +71,15 @@ def _run(case: Case, place: Path, folder: Path) -> dict[str, Any]:
     hosts: dict[str, list[dict[str, Any]]] = {}
     items: dict[str, list[dict[str, Any]]] = {}
     recap: dict[str, dict[str, int]] = {}
+    custom: dict[str, dict[str, Any]] = {}
     for line in written.read_text().splitlines():
-        _take(json.loads(line), hosts, items, recap)
-    return {"exit": done.returncode, "hosts": hosts, "recap": recap}
+        one = json.loads(line)
+        if one["kind"] == "custom":
+            custom[one["host"]] = one["data"]
+        else:
+            _take(one, hosts, items, recap)
+    told = {"custom": custom} if custom else {}
+    return {"exit": done.returncode, "hosts": hosts, "recap": recap, **told}
 
 
 def _take(

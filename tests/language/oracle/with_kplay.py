@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from kplay.cli.options import run_options
 from kplay.cli.parser import parser
@@ -40,15 +42,18 @@ def _run(case: Case, place: Path, folder: Path) -> dict[str, Any]:
     chosen = parser().parse_args(["run", *runs, *case.command_line(place)])
     seen: list[Event] = []
     try:
-        code = int(execute(run_options(chosen), seen.append))
+        with patch.dict(os.environ, {"ANSIBLE_SHOW_CUSTOM_STATS": "1"}):
+            code = int(execute(run_options(chosen), seen.append))
     except KplayError as error:
         code = int(error.exit_code)
         print(error)  # noqa: T201 - pytest shows it where the comparison fails
     hosts: dict[str, list[dict[str, Any]]] = {}
     items: dict[tuple[str, str], list[dict[str, Any]]] = {}
     recap: dict[str, dict[str, int]] = {}
+    custom: dict[str, dict[str, Any]] = {}
     for event in seen:
         if isinstance(event, RunEnded):
+            custom = event.custom
             recap = {
                 host: {name: counts[ours] for name, ours in _RECAP.items()}
                 for host, counts in event.counts.items()
@@ -57,7 +62,7 @@ def _run(case: Case, place: Path, folder: Path) -> dict[str, Any]:
             _take(event, hosts, items)
     failed = int(ExitCode.STEP_FAILED)
     code = failed if code == ExitCode.BAD_INPUT and hosts else code
-    return {"exit": code, "hosts": hosts, "recap": recap}
+    return {"exit": code, "hosts": hosts, "recap": recap, "custom": custom}
 
 
 def _take(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kplay.ansible_cfg import AnsibleCfg
 from kplay.cli import ansible_options, options
 from kplay.cli.main import main
 from kplay.cli.parser import parser
@@ -132,3 +134,17 @@ def test_lists_end_without_a_run(
     assert not (tmp_path / ".kplay").exists()
     site.write_text("- {hosts: web, tasks: [{png: }]}\n")
     assert main([verb, "--syntax-check", str(site)]) == ExitCode.BAD_INPUT
+
+
+def test_folders_of_modules_come_before_those_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANSIBLE_LIBRARY", "/srv/library")
+    asked = parsed("run", "-M", f"one{os.pathsep}/two", "--module-path", "three", "site.yml")
+    libraries = asked.ansible_cfg.libraries
+    named = [tmp_path / "three", tmp_path / "one", Path("/two"), Path("/srv/library")]
+    assert list(libraries) == named
+    kept = AnsibleCfg.restored(asked.ansible_cfg.stored())
+    assert list(kept.libraries) == named
+    assert list(parsed("run", "site.yml").ansible_cfg.libraries) == [Path("/srv/library")]

@@ -70,7 +70,7 @@ def test_the_modules_of_a_collection(capsys):
     ("name", "said"),
     [
         ("nice.kit.wrapped", "half of it is an action plugin"),
-        ("set_stats", "a run keeps no custom statistics"),
+        ("synchronize", "rsync opens a connection of its own"),
         ("nice.kit.tol", "did you mean `nice.kit.tool`?"),
         ("far.away", "no module named `far.away`"),
         ("far.away.tool", "ansible-galaxy collection install far.away"),

@@ -30,7 +30,7 @@ def test_other_collections_are_not() -> None:
 
 def test_names_refused_for_now_are_not_suggested() -> None:
     refused = [name for name, called in modules.ACTIONS.items() if called.refused]
-    assert "set_stats" in refused
+    assert "synchronize" in refused
     assert not set(refused) & set(modules.names()) - set(catalog.names())
 
 

@@ -81,3 +81,16 @@ def test_the_fault_of_a_lost_host_is_told_once(ended: Callable[..., StepEnded]) 
     lost = HostLost(0.0, "w1", "failed", "no", 2)
     text = report([ended("w1", status="failed", result={"msg": "no"}), lost])
     assert text.endswith("failed    w1: 2 tasks not run\n")
+
+
+def test_what_tasks_counted_is_shown_under_the_hosts() -> None:
+    custom = {"_run": {"b": 2, "a": [1]}, "w1": {"seen": "é"}}
+    end = RunEnded(0.0, "r1", 1.0, {"w1": {"ok": 2}}, {}, 0, custom)
+    assert report([end]).splitlines()[1:] == [
+        "custom stats:",
+        '  w1: {"seen": "é"}',
+        '  RUN: {"a": [1], "b": 2}',
+        "run r1 ended: no changes on 1 host",
+    ]
+    quiet = RunEnded(0.0, "r1", 1.0, {"w1": {"ok": 2}}, {}, 0)
+    assert "custom" not in report([quiet])

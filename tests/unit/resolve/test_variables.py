@@ -172,7 +172,7 @@ def test_magic_variables(scope_of: Callable[..., Scope]) -> None:
     assert scope["ansible_play_hosts"] == ["web1"]
     assert scope["ansible_play_hosts_all"] == ["web1", "web2.example.org"]
     assert scope["ansible_check_mode"] is False
-    assert scope["ansible_version"]["minor"] == 18
+    assert scope["ansible_version"]["minor"] == 19
     assert scope["inventory_dir"] == "/srv/inv"
     assert scope["ansible_host"] == "web1"
     assert scope["ansible_run_tags"] == ["all"]

@@ -72,3 +72,5 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats):
         for host in sorted(stats.processed):
             self._write(kind="recap", host=host, counts=stats.summarize(host))
+        for host in sorted(stats.custom):
+            self._write(kind="custom", host=host, data=stats.custom[host])
