@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kplay.walk.events import StepEnded, StepOutput
+from kplay.walk.events import RunEnded, StepEnded, StepOutput
 
 if TYPE_CHECKING:
     from kplay.walk.events import Event
@@ -82,6 +82,8 @@ class Redactor:
             )
         if isinstance(event, StepOutput):
             return replace(event, place=self._place(event.place), text=self.text(event.text))
+        if isinstance(event, RunEnded):
+            return replace(event, custom=self.value(event.custom))
         changes: dict[str, Any] = {}
         for name in ("message", "place"):
             given = getattr(event, name, None)

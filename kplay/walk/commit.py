@@ -94,6 +94,8 @@ class Committer:
             walker.plays.passed(host, run)
 
     def _tally(self, hosts: list[str], bound: Bound, outcome: Outcome) -> None:
+        if any(one.settings.no_log for one in bound.items):
+            return
         turns = outcome.result.get("results") if bound.looped else None
         for result in turns if isinstance(turns, list) else [outcome.result]:
             self.world.statistics.take(result, hosts)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kplay.redaction import MASK, Redactor
-from kplay.walk.events import Place, StepEnded, StepOutput, Warned
+from kplay.walk.events import Place, RunEnded, StepEnded, StepOutput, Warned
 
 PLACE = Place("s", "h", "use s3cret!", "command", "p", "", "f.yml", 1)
 
@@ -88,3 +88,9 @@ def test_no_log_results_are_censored() -> None:
     shown = Redactor().event(event)
     assert "stdout" not in shown.result
     assert shown.result["rc"] == 0
+
+
+def test_what_tasks_counted_holds_no_secret() -> None:
+    custom = {"_run": {"said": "it is s3cret!", "api_password": "other", "n": 1}}
+    shown = Redactor({"s3cret!"}).event(RunEnded(0.0, "r", 1.0, {}, {}, 0, custom))
+    assert shown.custom == {"_run": {"said": f"it is {MASK}", "api_password": MASK, "n": 1}}

@@ -48,3 +48,15 @@ def test_other_results_count_nothing(result: dict[str, Any]):
     found = Statistics()
     found.take(result, ["a"])
     assert found.tables == {}
+
+
+def test_a_task_under_no_log_counts_nothing(walk: Any):
+    walked = walk("""
+        - hosts: all
+          gather_facts: false
+          tasks:
+            - {name: hidden, set_stats: {data: {key: x}, per_host: true}, no_log: true}
+            - {name: shown, set_stats: {data: {n: 1}}}
+    """)
+    world = walked.walker.world
+    assert world.statistics.tables == {RUN: {"n": len(world.store.inventory.hosts)}}
