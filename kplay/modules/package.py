@@ -95,7 +95,7 @@ module = Module(
         {name: arg for name, arg in dnf.ARGS.items() if not arg.refused},
         **{
             **apt.ARGS,
-            "name": Arg("list", required=True, aliases=("pkg",), elements="str"),
+            "name": Arg("list", aliases=("pkg",), elements="str"),
             "state": Arg(default="present",
                          choices=("absent", "installed", "latest", "present", "removed")),
             "use": Arg(default="auto"),
@@ -110,4 +110,5 @@ module = Module(
     foresee=foresee,
     verify=("fits",),
     fields=("packages", "also", "cache"),
+    requires_one_of=(("name", "update_cache", "upgrade", "autoremove", "clean", "deb"),),
 )  # fmt: skip

@@ -168,6 +168,15 @@ def test_lists_are_asked_for_again() -> None:
     assert (len(there.runs), there.now - before) == (3, 2.0)
 
 
+@pytest.mark.parametrize("program", ["apt-get", "dnf", "zypper", "pacman", "apk"])
+def test_lists_are_asked_for_without_any_package(program: str) -> None:
+    there = FakeHost().when(program).when("rpm -qa").when("dpkg-query")
+    assert not play(module, {"update_cache": True}, there).failed
+    assert all(run.argv[0] == program for run in there.runs)
+    with pytest.raises(AssertionError, match="needs one of the arguments"):
+        play(module, {"state": "latest"}, there)
+
+
 def test_services_may_be_forbidden_to_start() -> None:
     seen = []
     there = FakeHost().when("dpkg-query", rc=1).when("apt-get -s")
