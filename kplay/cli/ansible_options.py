@@ -50,14 +50,19 @@ def add_way(parser: ArgumentParser) -> None:
     group.add_argument("-T", "--timeout", type=int, metavar="S", help="seconds for a connection")
     group.add_argument("--ssh-common-args", metavar="ARGS", help="options of ssh for every hop")
     group.add_argument("--ssh-extra-args", metavar="ARGS", help="options of ssh for the last hop")
-    group.add_argument(
-        "-M", "--module-path", action="append", default=[], metavar="DIR:DIR",
-        help="folders of modules, sought before those of ansible.cfg; repeatable",
-    )  # fmt: skip
+    add_module_path(group)
     for options, reason in REFUSED:
         group.add_argument(
             *options, action=_Refused, reason=reason, metavar="X", help=f"refused: {reason}"
         )
+
+
+def add_module_path(parser: Any) -> None:
+    """Where modules lie that are not kplay's."""
+    parser.add_argument(
+        "-M", "--module-path", action="append", default=[], metavar="DIR:DIR",
+        help="folders of modules, sought before those of ansible.cfg; repeatable",
+    )  # fmt: skip
 
 
 def add_password_files(connection: Any, become: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from kplay.cli import options
+from kplay.cli import ansible_options, options
 from kplay.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ HELP = "find faults in playbooks, without connecting to any host"
 def add(parser: ArgumentParser) -> None:
     """PLAYBOOK …, --format, --strict, --rules."""
     options.add_playbooks(parser, "*")
+    ansible_options.add_module_path(parser)
     parser.add_argument("--format", choices=["text", "json", "sarif"], default="text")
     parser.add_argument(
         "--strict",

@@ -75,6 +75,7 @@ def walk(
         verbosity=options.verbosity,
         limit=options.limit,
         config_file=str(options.ansible_cfg.path) if options.ansible_cfg.path else None,
+        user=options.user,
         probes_author=options.probes_author,
         ask=options.ask,
         records=records or {},

@@ -34,6 +34,8 @@ class PlayContext:
     verbosity: int = 0
     limit: str | None = None
     config_file: str | None = None
+    user: str | None = None
+    """Whom the user asked to log in as (``-u``), where no keyword says it."""
     play_hosts: Callable[[], Sequence[str]] = _none
     """Hosts of the play that have not failed."""
     play_hosts_all: Callable[[], Sequence[str]] = _none
@@ -75,6 +77,8 @@ class HostView(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if self._told is not None:
             self._told(self._scope.host, name)
+        if name in DEFAULTS and not self._scope.given(name):
+            raise KeyError(name)
         value = self._scope.find(name)
         if isinstance(value, Missing):
             error = value.make()
@@ -86,7 +90,7 @@ class HostView(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         if self._told is not None:
             self._told(self._scope.host, str(name))
-        return self._scope.defines(str(name))
+        return self._scope.given(str(name))
 
     def lacking(self, name: str) -> TemplateError:
         """The error of a variable that the host does not have."""
@@ -211,22 +215,26 @@ def _search_path(scope: Scope) -> list[str]:
 IN_PLAY["ansible_search_path"] = _search_path
 
 
-def _connection(scope: Scope) -> Any:
-    """How the host is reached: what a keyword says, else ``ssh``."""
+def _said(scope: Scope, keyword: str) -> Any:
+    """What a keyword says of the way to the host, or None."""
     if scope.play is None:
-        return "ssh"
+        return None
     if scope.node is not None:
-        given = effective(scope.play, scope.node, "connection")
+        given = effective(scope.play, scope.node, keyword)
     else:
-        given = scope.play.keywords.get("connection")
-    return "ssh" if given is None else scope.template(given)
+        given = scope.play.keywords.get(keyword)
+    return None if given is None else scope.template(given)
 
 
 DEFAULTS: dict[str, Callable[[Scope], Any]] = {
-    "ansible_connection": _connection,
+    "ansible_connection": lambda scope: _said(scope, "connection") or "ssh",
     "ansible_host": lambda scope: scope.host,
+    "ansible_user": lambda scope: _said(scope, "remote_user") or scope.context.user,
 }
-"""What a task, not hostvars, sees where no layer defines it."""
+"""What a template, but not ``hostvars`` or ``vars``, sees where no layer defines it.
+
+None where nothing says it.
+"""
 
 IN_ROLE: dict[str, Callable[[Scope], Any]] = {
     "role_name": lambda scope: scope.role.name if scope.role else None,

@@ -175,11 +175,15 @@ class Scope(Mapping[str, Any]):
 
     def defines(self, name: str) -> bool:
         """Whether any layer defines a name."""
-        return self.given(name) or (self.play is not None and name in DEFAULTS)
+        return self.given(name) or self._default(name) is not None
 
     def given(self, name: str) -> bool:
         """Whether a layer defines a name, defaults of kplay's own left out."""
         return self._maker(name) is not None or self._winner(name) is not _ABSENT
+
+    def _default(self, name: str) -> Any:
+        """What a name means where no layer defines it, or None."""
+        return DEFAULTS[name](self) if self.play is not None and name in DEFAULTS else None
 
     def names(self) -> list[str]:
         """Every defined name, sorted."""
@@ -236,8 +240,9 @@ class Scope(Mapping[str, Any]):
             return maker(self)
         written = self._winner(name)
         if written is _ABSENT:
-            if self.play is not None and name in DEFAULTS:
-                return DEFAULTS[name](self)
+            default = self._default(name)
+            if default is not None:
+                return default
             return Missing(lambda: self._undefined(name))
         if not isinstance(written, Sourced):
             return written

@@ -54,6 +54,7 @@ class World:
     verbosity: int = 0
     limit: str = ""
     config_file: str | None = None
+    user: str | None = None
     probes_author: bool = False
     records: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Results of an earlier, broken run of the same playbook by step id."""
@@ -118,6 +119,7 @@ class World:
                 verbosity=self.verbosity,
                 limit=self.limit or None,
                 config_file=self.config_file,
+                user=self.user,
                 play_hosts=lambda: self._left(strand, listed),
                 play_hosts_all=lambda: list(listed),
                 play_batch=lambda: self._left(strand, self._batch(index)),

@@ -9,7 +9,10 @@ from oracle.cases import Case, cases
 
 from kplay.cli.main import main
 
-TAKEN = ("-e", "--extra-vars", "-t", "--tags", "--skip-tags", "-l", "--limit")
+TAKEN = (
+    *("-e", "--extra-vars", "-t", "--tags", "--skip-tags", "-l", "--limit"),
+    *("-M", "--module-path"),
+)
 
 
 def options(case: Case) -> list[str]:
@@ -17,7 +20,7 @@ def options(case: Case) -> list[str]:
     found = []
     for option, value in zip(case.arguments, (*case.arguments[1:], ""), strict=False):
         if option in TAKEN:
-            found += [option, value]
+            found += [option, value.replace("$CASE", str(case.folder))]
         elif option.startswith(TAKEN) and "=" in option:
             found.append(option)
     return found
