@@ -182,6 +182,7 @@ class Loader(Reader):
             parts=parts_of(given),
             public=is_true(given.get("public")),
             validate=is_true(given.get("rolespec_validate", True)),
+            again=is_true(given.get("allow_duplicates", True)),
         )
         if block is not None:
             block.handlers = scope.handlers

@@ -7,6 +7,7 @@ blocks; dynamic includes stay as Include.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Union
 
@@ -42,9 +43,7 @@ class Role:
     dependency: bool = False
     """Whether the meta file of another role brought it in."""
     identity: str = ""
-    """Equal for two uses that Ansible takes for the same role."""
-    repeats: Role | None = None
-    """An earlier use of the same role in the play: a host that ran a task of it skips this one."""
+    """Equal for two uses that Ansible takes for the same role: a host runs one of them."""
 
 
 @dataclass(eq=False, slots=True)
@@ -175,6 +174,8 @@ class Play:
     """Folder of the playbook's file: where ``files/``, ``templates/`` and ``roles/`` are sought."""
     playbook: Path | None = None
     """The file of the command line that the play came with, be it by an import."""
+    uses: Counter[str] = field(default_factory=Counter)
+    """Identities of roles to how many uses of them have been read so far."""
 
     def sections(self) -> Iterator[tuple[str, list[Node]]]:
         """The sections in order; handlers are flushed after each."""

@@ -167,7 +167,7 @@ def _read_sections(reader: Reader, entry: Sourced, play: Play, scope: Scope) -> 
         else:
             used = [roles.read_use(reader, one, scope) for one in section.elements()]
             play.roles += [block for block in used if block is not None]
-            roles.drop_repeats(play.roles, play.handlers)
+            roles.drop_repeats(play)
 
 
 def shown_hosts(hosts: Sourced) -> str:

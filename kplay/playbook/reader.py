@@ -175,6 +175,7 @@ class Reader:
             parts=parts,
             public=is_true(public),
             validate=is_true(call.args.value.get("rolespec_validate", True)),
+            again=is_true(call.args.value.get("allow_duplicates", True)),
         )
 
     def role_files(

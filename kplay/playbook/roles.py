@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from kplay.playbook.model import Keywords
+    from kplay.playbook.model import Keywords, Play
     from kplay.playbook.reader import Reader
     from kplay.playbook.scope import Scope
     from kplay.source import Sourced
@@ -47,6 +47,7 @@ def unfold(
     parts: Mapping[str, str] = MappingProxyType({}),
     public: bool = True,
     validate: bool = True,
+    again: bool | None = None,
 ) -> Block | None:
     """The block of one use of a role, its dependencies first; None when there is no such role.
 
@@ -59,6 +60,8 @@ def unfold(
         parts: ``tasks``, ``vars``, ``defaults``, ``handlers`` to file names other than main.
         public: whether the play after it sees its defaults and vars.
         validate: whether its argument spec is checked when it begins.
+        again: whether an import or include runs it where it has run; None leaves it to its meta
+            file, as ``roles:`` and dependencies do.
     """
     around = scope.within(parent=Block(words, name.span, parent=scope.parent))
     text = around.fill(str(name.value))
@@ -83,12 +86,16 @@ def unfold(
     role = Role(text, path, parameters=given or {}, parents=parents, public=public)
     reader.at(path, scope.faults)
     telling = {word: words[word] for word in _TELLING if word in words}
-    role.identity = _identity(path, telling, given or {})
+    role.identity = _identity(path, telling, given or {}, parts, included=again is not None)
+    if scope.play is not None:
+        scope.play.uses[role.identity] += 1
     role.defaults = reader.role_table(role, "defaults", parts.get("defaults", "main"), name, scope)
     role.variables = reader.role_table(role, "vars", parts.get("vars", "main"), name, scope)
     block = Block(words, name.span, role=role, parent=scope.parent, kind="role")
     inner = scope.within(role=role, parent=block, handler=False)
     block.tasks += _dependencies(reader, role, inner)
+    if again is not None:
+        role.allow_duplicates = again
     if validate:
         block.tasks += specs.validation(reader, role, parts.get("tasks", "main"), block, inner)
     for file in reader.role_files(role, "tasks", parts.get("tasks", "main"), name, scope):
@@ -162,41 +169,52 @@ def _dependencies(reader: Reader, role: Role, scope: Scope) -> list[Node]:
     return blocks
 
 
-def drop_repeats(blocks: list[Block], handlers: list[Node]) -> None:
-    """Take out roles that the play has run already, and mark those that only a run can tell.
+def drop_repeats(play: Play) -> None:
+    """Take out roles of ``roles:`` that a play has surely run already.
 
     Ansible runs a role once for a host in a play, unless parameters, tags or conditions differ or
     the role allows duplicates. A use that surely ran is emptied here; one whose earlier use stands
-    under a condition or under other tags keeps its tasks and names the earlier one in ``repeats``.
+    under a condition or under other tags keeps its tasks, and each host of the run decides.
     """
     seen: dict[str, Block] = {}
-    for block in blocks:
-        _drop(block, seen, handlers)
+    for block in play.roles:
+        _drop(block, seen, play)
 
 
-def _drop(block: Block, seen: dict[str, Block], handlers: list[Node]) -> None:
+def _drop(block: Block, seen: dict[str, Block], play: Play) -> None:
     role = block.role
     if block.kind == "role" and role is not None and not role.allow_duplicates:
         earlier = seen.setdefault(role.identity, block)
-        if earlier is not block and earlier.role is not None:
-            if _surely_ran(earlier, block):
-                block.tasks.clear()
-                dropped = set(map(id, role.handlers))
-                handlers[:] = [one for one in handlers if id(one) not in dropped]
-                return
-            role.repeats = earlier.role
+        if earlier is not block and _surely_ran(earlier, block):
+            block.tasks.clear()
+            dropped = set(map(id, role.handlers))
+            play.handlers[:] = [one for one in play.handlers if id(one) not in dropped]
+            play.uses[role.identity] -= 1
+            return
     for node in block.tasks:
         if isinstance(node, Block) and node.kind == "role":
-            _drop(node, seen, handlers)
+            _drop(node, seen, play)
 
 
 _TELLING = ("tags", "vars", "when")
 """Keywords by which Ansible tells two uses of a role apart; the others it overlooks."""
 
 
-def _identity(path: Path, *tables: Mapping[str, Sourced]) -> str:
-    plain = [sorted((key, repr(one.value)) for key, one in table.items()) for table in tables]
-    return repr((str(path), plain))
+def _identity(
+    path: Path,
+    words: Keywords,
+    given: Mapping[str, Sourced],
+    parts: Mapping[str, str],
+    *,
+    included: bool,
+) -> str:
+    """Of imports and includes the vars and the files count, not their tags and conditions."""
+    if included:
+        words = {word: words[word] for word in words if word == "vars"}
+    plain = [
+        sorted((key, repr(one.value)) for key, one in table.items()) for table in (words, given)
+    ]
+    return repr((str(path), plain, sorted(parts.items()), included))
 
 
 def _surely_ran(earlier: Block, later: Block) -> bool:

@@ -14,6 +14,7 @@ from kplay.resolve.faults import TemplateError, undefined
 from kplay.resolve.missing import OMIT, Missing
 
 if TYPE_CHECKING:
+    from kplay.playbook.model import Role
     from kplay.resolve.scope import Scope
 
 
@@ -152,7 +153,7 @@ def _role_names(scope: Scope) -> list[str]:
 
 def _direct_role_names(scope: Scope) -> list[str]:
     roles = scope.store.roles_of(scope.play) if scope.play is not None else []
-    return list(dict.fromkeys(role.name for role in roles if not role.dependency))
+    return [role.name for role in roles if not role.dependency]
 
 
 def _dependent_role_names(scope: Scope) -> list[str]:
@@ -240,10 +241,23 @@ IN_ROLE: dict[str, Callable[[Scope], Any]] = {
     "role_name": lambda scope: scope.role.name if scope.role else None,
     "ansible_role_name": lambda scope: scope.role.name if scope.role else None,
     "role_path": lambda scope: str(scope.role.path.resolve()) if scope.role else None,
-    "ansible_parent_role_names": lambda scope: [
-        one.name for one in (scope.role.parents[::-1] if scope.role else ())
-    ],
-    "ansible_parent_role_paths": lambda scope: [
-        str(one.path) for one in (scope.role.parents[::-1] if scope.role else ())
-    ],
+    "ansible_parent_role_names": lambda scope: [one.name for one in _including(scope.role)],
+    "ansible_parent_role_paths": lambda scope: [str(one.path) for one in _including(scope.role)],
 }
+_PARENTS = ("ansible_parent_role_names", "ansible_parent_role_paths")
+_ALONE = {name: maker for name, maker in IN_ROLE.items() if name not in _PARENTS}
+
+
+def _including(role: Role | None) -> list[Role]:
+    """The roles whose tasks brought a role in, or what depends on it, innermost first."""
+    if role is None:
+        return []
+    steps = zip(role.parents, (*role.parents[1:], role), strict=False)
+    return [parent for parent, child in steps if not child.dependency][::-1]
+
+
+def in_role(role: Role | None) -> dict[str, Callable[[Scope], Any]]:
+    """What a role's tasks see; the roles that include it are undefined where there are none."""
+    if role is None:
+        return {}
+    return IN_ROLE if _including(role) else _ALONE

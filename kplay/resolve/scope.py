@@ -10,7 +10,7 @@ from kplay.errors import InputError
 from kplay.resolve.conditions import evaluate
 from kplay.resolve.faults import TemplateError, fault, undefined
 from kplay.resolve.lazy import LazyDict, LazyList, is_template, shallow
-from kplay.resolve.magic import DEFAULTS, IN_PLAY, IN_ROLE, MAGIC
+from kplay.resolve.magic import DEFAULTS, IN_PLAY, MAGIC, in_role
 from kplay.resolve.missing import Missing
 from kplay.resolve.precedence import Definition, Layer, definition
 from kplay.resolve.rendering import rendered
@@ -167,8 +167,8 @@ class Scope(Mapping[str, Any]):
         maker = MAGIC.get(name)
         if maker is None and self.play is not None:
             maker = IN_PLAY.get(name)
-            if maker is None and self.role is not None:
-                maker = IN_ROLE.get(name)
+            if maker is None:
+                maker = in_role(self.role).get(name)
             if name == "ansible_limit" and self.context.limit is not None:
                 return lambda scope: scope.context.limit
         return maker
@@ -190,8 +190,7 @@ class Scope(Mapping[str, Any]):
         found: set[str] = {*MAGIC, *self.extra, *self._files()}
         if self.play is not None:
             found.update(IN_PLAY)
-        if self.role is not None:
-            found.update(IN_ROLE)
+        found.update(in_role(self.role))
         for table in (*self._tables, *self._chain):
             found.update(table)
         return sorted(found)

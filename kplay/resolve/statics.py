@@ -48,6 +48,27 @@ def roles_of(nodes: Iterable[Node]) -> Iterator[Role]:
             pending += [*node.tasks, *node.rescue, *node.always][::-1]
 
 
+def named_roles(play: Play) -> list[Role]:
+    """Every use of a role that a play reads.
+
+    Those of ``roles:`` come first, then what stands in these and in the tasks, each after those
+    within it.
+    """
+    direct = [block.role for block in play.roles if block.role is not None]
+    known = set(map(id, direct))
+    nodes = [*play.roles, *play.pre_tasks, *play.tasks, *play.post_tasks]
+    return [*direct, *(role for role in nested_roles(nodes) if id(role) not in known)]
+
+
+def nested_roles(nodes: Iterable[Node]) -> Iterator[Role]:
+    """Every use of a role in nodes, each after those within it."""
+    for node in nodes:
+        if isinstance(node, Block):
+            yield from nested_roles([*node.tasks, *node.rescue, *node.always])
+            if node.kind == "role" and node.role is not None:
+                yield node.role
+
+
 def keyword_vars(holder: dict[str, Sourced]) -> Table:
     """The ``vars`` keyword of a play, block or task as a table."""
     written = holder.get("vars")

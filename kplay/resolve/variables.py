@@ -14,7 +14,7 @@ from kplay.resolve.scope import Scope
 from kplay.vault.keyring import Keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kplay.inventory.model import Host, Inventory
     from kplay.playbook.model import Node, Play, Role
@@ -64,7 +64,7 @@ class VariableStore:
         self._groups: dict[str, list[str]] | None = None
         self._prompts: dict[int, tuple[Play, Table]] = {}
         self._exposed: defaultdict[int, list[Role]] = defaultdict(list)
-        self._joined: defaultdict[int, list[Role]] = defaultdict(list)
+        self._joined: dict[int, list[Role]] = {}
         self._shown: dict[int, tuple[Play, list[Role]]] = {}
         self._role_bands: dict[tuple[int, int], tuple[object, Bands]] = {}
         self._node_bands: dict[tuple[int, int], tuple[object, Bands]] = {}
@@ -136,13 +136,15 @@ class VariableStore:
             self._exposed[id(play)].append(role)
             self._forget_static()
 
-    def join(self, play: Play, role: Role) -> None:
-        """Count a role that an include brought among those of the play."""
-        self._joined[id(play)].append(role)
+    def join(self, play: Play, nodes: Iterable[Node]) -> None:
+        """Count the roles in what an include brought among those of the play."""
+        self.roles_of(play).extend(statics.nested_roles(nodes))
 
     def roles_of(self, play: Play) -> list[Role]:
-        """Every role of a play so far, those of includes too, in order."""
-        return [*self.shown_roles(play), *self._joined[id(play)]]
+        """Every use of a role in a play so far, those of includes too, in Ansible's order."""
+        if id(play) not in self._joined:
+            self._joined[id(play)] = statics.named_roles(play)
+        return self._joined[id(play)]
 
     def inventory_changed(self) -> None:
         """Read the inventory anew, after add_host, group_by or refresh_inventory."""

@@ -82,8 +82,8 @@ class Committer:
                 certain = outcome.action != "unknown" or bound.target not in self.world.ahead
                 if certain:
                     self.world.ahead[bound.target] = bound.name
-            if bound.task.role is not None and outcome.status != "skipped":
-                host.roles.add(id(bound.task.role))
+            if outcome.status != "skipped" and not bound.vertex.handler:
+                host.ran(bound.task.role, bound.vertex.play.play)
             run.step_over(host.name)
             if outcome.notifies:
                 self._notify(host, running)

@@ -103,6 +103,7 @@ class Expander:
             outcome = Outcome("skipped", "none", result, reason=skipped)
             self._end(host, cursor, vertex, outcome)
             return not host.lost
+        host.ran(node.role, vertex.play.play)
         cursor.enter(segments)
         self._register(host, node, len(segments) if looped else 0)
         if run.single(vertex):

@@ -1,7 +1,7 @@
 """Which handlers a word of ``notify`` reaches.
 
-Every handler that listens to the word, and one that is called so: as in Ansible, the last role or
-section to bring the name wins, and in it the first of that name.
+Every handler that listens to the word, and one that is called so. Of those with one name there is
+one, as in Ansible: the last role or section to bring the name wins, and in it the first so called.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ class Handlers:
 
     def reached(self, strand: PlayStrand, word: str, host: str) -> list[Vertex]:
         """The handlers that a word notifies on a host."""
-        found: list[Vertex] = []
+        heard: dict[object, Vertex] = {}
         winner: Vertex | None = None
         for vertex in self.of(strand):
             if word in listens(vertex):
-                found.append(vertex)
+                name = _written(vertex) or id(vertex.node)
+                if _wins(vertex, heard.get(name)):
+                    heard[name] = vertex
             if word in self._names(vertex, host) and _wins(vertex, winner):
                 winner = vertex
+        found = list(heard.values())
         return found if winner is None or winner in found else [*found, winner]
 
     def words(self, strand: PlayStrand) -> list[str]:
@@ -60,6 +63,11 @@ class Handlers:
             return names | {str(scope.template(name)) for name in names}
         except KplayError:
             return names
+
+
+def _written(vertex: Vertex) -> str:
+    given = vertex.node.keywords.get("name") if vertex.node is not None else None
+    return str(given.value) if given is not None and given.value else ""
 
 
 def _wins(vertex: Vertex, other: Vertex | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kplay.playbook.model import Play, Role
     from kplay.walk.bind import Bound
     from kplay.walk.cursor import Cursor
     from kplay.walk.events import Place
@@ -58,11 +59,16 @@ class HostRun:
     """(target, step frame, blobs) not yet sent."""
     notified: set[int] = field(default_factory=set)
     """Identities of handlers that were notified and have not run yet."""
-    roles: set[int] = field(default_factory=set)
-    """Identities of uses of roles of which it has run a task."""
+    roles: dict[tuple[int, str], Role] = field(default_factory=dict)
+    """Plays (by id) and identities of roles to the use of which it has run a task first."""
     lost: str = ""
     """failed, unreachable or blocked when it is out of the run."""
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+
+    def ran(self, role: Role | None, play: Play) -> None:
+        """Note that a task of a role has run, unless another use of the same role ran before."""
+        if role is not None:
+            self.roles.setdefault((id(play), role.identity), role)
 
     @property
     def play(self) -> PlayRun | None:

@@ -132,7 +132,7 @@ class Walker:
                 else:
                     self.plays.finish(host, run)
                 continue
-            if _repeats(vertex) is not None and host.pipeline:
+            if host.pipeline and _may_repeat(host, vertex):
                 break
             if self._passed_over(host, vertex):
                 cursor.advance()
@@ -145,7 +145,7 @@ class Walker:
         self.flush(host)
 
     def _passed_over(self, host: HostRun, vertex: Vertex) -> bool:
-        if _repeats(vertex) and id(_repeats(vertex)) in host.roles:
+        if _repeats(host, vertex):
             return True
         if not vertex.selected:
             return True
@@ -254,7 +254,23 @@ class Walker:
         self.inbox.put(("", {"type": "interrupt"}))
 
 
-def _repeats(vertex: Vertex) -> Role | None:
-    """The earlier use of the same role, where a vertex belongs to a later one."""
-    role = vertex.node.role if vertex.node is not None else None
-    return role.repeats if role is not None else None
+def _once(vertex: Vertex) -> Role | None:
+    """The role of a task that a host runs once in a play; handlers run whenever notified."""
+    role = vertex.node.role if vertex.node is not None and not vertex.handler else None
+    return role if role is not None and not role.allow_duplicates else None
+
+
+def _may_repeat(host: HostRun, vertex: Vertex) -> bool:
+    """Whether what is in flight decides if the host has run the vertex's role already."""
+    role = _once(vertex)
+    if role is None or vertex.play.play.uses[role.identity] < 2:
+        return False
+    return (id(vertex.play.play), role.identity) not in host.roles
+
+
+def _repeats(host: HostRun, vertex: Vertex) -> bool:
+    """Whether the host has run another use of the vertex's role in this play."""
+    role = _once(vertex)
+    return role is not None and (
+        host.roles.get((id(vertex.play.play), role.identity), role) is not role
+    )

@@ -263,8 +263,7 @@ class World:
         inner = self.loader.expand(node, play, target, args)
         inner.parent = block
         block.tasks.append(inner)
-        if inner.role is not None and node.kind == "role":
-            self.store.join(play, inner.role)
+        self.store.join(play, [inner])
         if inner.role is not None and inner.role.public and node.kind == "role":
             self.store.expose(play, inner.role)
         return inner.handlers

@@ -92,7 +92,28 @@ def test_a_use_whose_twin_may_be_skipped_is_left_to_the_run(
     ).plays[0]
     first = play.roles[0].tasks[0].role
     assert play.roles[1].tasks
-    assert play.roles[1].role.repeats is first
+    assert play.roles[1].role.identity == first.identity
+    assert play.uses[first.identity] == 2
+
+
+def test_imports_count_by_vars_and_files_and_run_again_unless_told(
+    loaded: Callable[..., Playbook],
+) -> None:
+    play = loaded(
+        "- hosts: all\n  roles: [one]\n  tasks:\n    - import_role: name=one\n"
+        "    - import_role: {name: one, allow_duplicates: false}\n      when: w\n"
+        "    - import_role: {name: one, tasks_from: other, allow_duplicates: false}\n",
+        ONE,
+    ).plays[0]
+    used, again, same, other = (block.role for block in [*play.roles, *play.tasks])
+    assert [one.allow_duplicates for one in (used, again, same, other)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert again.identity == same.identity
+    assert len({used.identity, same.identity, other.identity}) == 3
 
 
 def test_import_role(loaded: Callable[..., Playbook], outline: Callable[..., list[Any]]) -> None:
