@@ -176,6 +176,7 @@ class Committer:
         run.fell[host.name] = bound.vertex.position
         rescued = outcome.status == "failed" and cursor.fail()
         if rescued:
+            host.broke_off(bound.task.role, bound.vertex.play.play)
             outcome.status = "rescued"
             self.world.store.set_facts(
                 host.name,

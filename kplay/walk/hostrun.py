@@ -70,6 +70,12 @@ class HostRun:
         if role is not None:
             self.roles.setdefault((id(play), role.identity), role)
 
+    def broke_off(self, role: Role | None, play: Play) -> None:
+        """Note that a role, and those it was brought in by, failed: another use runs them anew."""
+        for one in (*role.parents, role) if role is not None else ():
+            if self.roles.get((id(play), one.identity)) is one:
+                del self.roles[(id(play), one.identity)]
+
     @property
     def play(self) -> PlayRun | None:
         """The first play that is not over for this host."""
