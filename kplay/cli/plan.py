@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from kplay.execute.options import RunOptions
     from kplay.plan.make import Plan
+    from kplay.plan.model import PlanData
 
+FORMS = ("text", "json")
 HELP = "show what apply would change; changes nothing"
 
 
@@ -30,7 +32,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 3 when there is something to change"
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument("--format", choices=FORMS, default="text")
 
 
 def run(chosen: Namespace) -> ExitCode:
@@ -48,25 +50,29 @@ def run(chosen: Namespace) -> ExitCode:
 
 def has_changes(made: Plan) -> bool:
     """Whether an apply would or may change a host."""
-    from kplay.report.plan_text import pending
-
-    return bool(pending(made.steps))
+    return bool(made.data.changes)
 
 
 def make_and_show(asked: RunOptions, *, form: str = "text") -> Plan:
     """Plan with progress on standard error, the plan itself on standard output."""
     from kplay import pipeline
-    from kplay.report import choose, plan_json, plan_text
+    from kplay.report import choose
 
     form_of_progress = "plain" if asked.ask is not None else "auto"
     with choose.listener(
         sys.stderr, form=form_of_progress, verbosity=asked.verbosity, planning=True
     ) as listener:
         made = pipeline.plan(asked, listener)
-    if form == "json":
-        print(json.dumps(plan_json.of(made.steps, made.lost), indent=2, default=str))
-    else:
-        color = sys.stdout.isatty()
-        print(plan_text.of(made.steps, made.lost, full_diff=asked.diff, color=color))
-    sys.stdout.flush()
+    show(made.data, form=form, full_diff=asked.diff)
     return made
+
+
+def show(plan: PlanData, *, form: str, full_diff: bool) -> None:
+    """Print a plan, be it fresh or out of a file, in one of FORMS."""
+    if form == "json":
+        print(json.dumps(plan.to_json(), indent=2, default=str))
+    else:
+        from kplay.report import plan_text
+
+        print(plan_text.of(plan, full_diff=full_diff, color=sys.stdout.isatty()))
+    sys.stdout.flush()

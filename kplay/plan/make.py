@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kplay.errors import ExitCode
 from kplay.execute.prepare import prepare
 from kplay.execute.run import walk
+from kplay.plan.model import PlanData
 from kplay.walk.events import Event, HostLost, RunEnded, RunStarted, StepEnded
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ class Plan:
     prepared: Prepared | None = None
 
     @property
-    def changes(self) -> list[StepEnded]:
-        """Steps that would change a host or may; loops are their items."""
-        return [one for one in self.steps if one.status == "planned" and not one.loop]
+    def data(self) -> PlanData:
+        """What it says, for every form in which it is shown or kept."""
+        return PlanData.of(self.steps, self.lost)
 
     def take(self, event: Event) -> None:
         """Collect an event of the walk."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from kplay.plan.model import SYMBOLS
 from kplay.report.diff import FOLDED, unified
 from kplay.report.failure import title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from kplay.plan.model import PlanData
+    from kplay.walk.events import StepEnded
 
-    from kplay.walk.events import HostLost, StepEnded
-
-SYMBOLS = {"create": "+", "update": "~", "remove": "-", "run": "!", "unknown": "?"}
 _COLORS = {"+": 32, "~": 33, "-": 31, "!": 36, "?": 35, "·": 2}
 
 
@@ -24,31 +23,10 @@ class Entry(NamedTuple):
     hosts: list[str]
 
 
-def pending(steps: Sequence[StepEnded]) -> list[StepEnded]:
-    """The steps that would or may change a host; a loop counts by its items."""
-    return [
-        step
-        for step in steps
-        if step.status == "planned"
-        and not step.loop
-        and (step.conditional or step.action not in ("none", ""))
-        and (step.conditional or step.result.get("changed") is not False)
-    ]
-
-
-def ran(steps: Sequence[StepEnded]) -> list[StepEnded]:
-    """The steps that planning itself ran, because their author vouches for them."""
-    return [
-        step
-        for step in steps
-        if step.action == "run" and step.status in ("ok", "changed") and not step.loop
-    ]
-
-
-def grouped(steps: Sequence[StepEnded]) -> list[Entry]:
+def grouped(plan: PlanData) -> list[Entry]:
     """Equal changes together, in the order in which the first of each was planned."""
     found: dict[str, Entry] = {}
-    for step in pending(steps):
+    for step in plan.changes:
         place = step.place
         key = json.dumps(
             [
@@ -62,60 +40,24 @@ def grouped(steps: Sequence[StepEnded]) -> list[Entry]:
     return list(found.values())
 
 
-def of(
-    steps: Sequence[StepEnded],
-    lost: Sequence[HostLost] = (),
-    *,
-    full_diff: bool = False,
-    color: bool = False,
-) -> str:
+def of(plan: PlanData, *, full_diff: bool = False, color: bool = False) -> str:
     """The whole plan as text."""
     lines: list[str] = []
     play = None
-    for entry in grouped(steps):
+    for entry in grouped(plan):
         if entry.step.place.play != play:
             play = entry.step.place.play
             lines += ([""] if lines else []) + [f"play: {play}"]
         lines += _entry(entry, full_diff=full_diff, color=color)
-    for step in ran(steps):
+    for step in plan.ran:
         place = step.place
         lines.append(f"  ! {title(place)}  [{place.host}]  {place.file}:{place.line}  (was run)")
-    hidden = sum(step.status in ("ok", "skipped") and not step.place.item for step in steps)
     if lines:
-        lines += [
-            _painted(
-                "·",
-                f"· {hidden} step{'' if hidden == 1 else 's'} with nothing to change",
-                color=color,
-            ),
-            "",
-        ]
-    lines.append(summary(steps, lost))
+        many = "" if plan.unchanged == 1 else "s"
+        hidden = f"· {plan.unchanged} step{many} with nothing to change"
+        lines += [_painted("·", hidden, color=color), ""]
+    lines.append(plan.summary)
     return "\n".join(lines)
-
-
-def summary(steps: Sequence[StepEnded], lost: Sequence[HostLost] = ()) -> str:
-    """``plan: 3 to create, 1 to update, 2 unknown on 3 hosts``, or that there is nothing to do."""
-    waiting = pending(steps)
-    counts = dict.fromkeys(SYMBOLS, 0)
-    for step in waiting:
-        counts["unknown" if step.conditional else step.action] += 1
-    words = [
-        f"{number} {'unknown' if action == 'unknown' else f'to {action}'}"
-        for action, number in counts.items()
-        if number
-    ]
-    failed = sorted({host.host for host in lost})
-    tail = f"; incomplete, for lack of {', '.join(failed)}" if failed else ""
-    hosts = sorted({step.place.host for step in (waiting or steps)})
-    where = f"on {len(hosts)} host{'' if len(hosts) == 1 else 's'}"
-    if not words:
-        return (
-            f"plan: incomplete, for lack of {', '.join(failed)}"
-            if failed
-            else (f"no changes: nothing to do {where}")
-        )
-    return f"plan: {', '.join(words)} {where}{tail}"
 
 
 def _entry(entry: Entry, *, full_diff: bool, color: bool) -> list[str]:

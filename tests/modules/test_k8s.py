@@ -235,7 +235,7 @@ def test_manifests_of_the_playbook_are_read_on_the_controller(way: str, tmp_path
     (tmp_path / "site.yml").write_text(json.dumps(playbook))
     (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
     options = RunOptions((tmp_path / "site.yml",), (str(tmp_path / "hosts"),))
-    (change,) = make(options, lambda _event: None).changes
+    (change,) = make(options, lambda _event: None).data.changes
     assert change.action == "create"
     assert '"name": "h1"' in str(change.diff)
     assert '"kind": "Namespace"' in str(change.diff)

@@ -11,6 +11,7 @@ from kplay import lab, pipeline
 from kplay.cli import doctor
 from kplay.cli.main import main
 from kplay.errors import ExitCode
+from kplay.plan.make import Plan
 from kplay.walk.events import Place, StepEnded
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     made = StepEnded(0.0, place, "planned", "run", {"changed": True})
     fake = SimpleNamespace(steps=[made], code=ExitCode.OK, ran=[])
 
-    def plan(options: Any, listener: Any) -> SimpleNamespace:
+    def plan(options: Any, listener: Any) -> Plan:
         fake.ran.append("plan")
-        return SimpleNamespace(steps=fake.steps, lost=[], code=fake.code)
+        return Plan(steps=fake.steps, code=fake.code)
 
     def execute(options: Any, listener: Any) -> ExitCode:
         fake.ran.append("execute")

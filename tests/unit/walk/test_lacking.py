@@ -37,7 +37,7 @@ def test_it_is_unknown_only_behind_a_change(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
     options = RunOptions((tmp_path / "site.yml",), (str(tmp_path / "hosts"),))
     made = make(options, lambda _event: None)
-    shown = {change.place.task: change.action for change in made.changes if not change.loop}
+    shown = {change.place.task: change.action for change in made.data.changes if not change.loop}
     assert shown == {"makes": "create", "behind a change": "unknown", "in a loop": "unknown"}
 
 
@@ -47,6 +47,6 @@ def test_a_host_that_lacks_what_nothing_brings_stops_the_plan(tmp_path: Path) ->
     (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
     options = RunOptions((tmp_path / "site.yml",), (str(tmp_path / "hosts"),))
     made = make(options, lambda _event: None)
-    assert made.changes == []
+    assert made.data.changes == []
     (lost,) = made.lost
     assert (lost.host, made.code) == ("h1", ExitCode.STEP_FAILED)
