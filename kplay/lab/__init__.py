@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kplay.lab.model import HostStatus, Lab, LabGroup, LabHost
+from kplay.lab.model import HostStatus, Lab, LabGroup, LabHost, LabNetwork, VagrantSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +18,8 @@ __all__ = [
     "Lab",
     "LabGroup",
     "LabHost",
+    "LabNetwork",
+    "VagrantSettings",
     "become_password",
     "cut_link",
     "down",
@@ -29,6 +31,7 @@ __all__ = [
     "ssh_argv",
     "start_host",
     "status",
+    "under_provider",
     "up",
     "upper_directory",
 ]
@@ -54,6 +57,17 @@ def find_lab(name_or_path: str) -> Lab:
     from kplay.lab.find import find
 
     return find(name_or_path)
+
+
+def under_provider(lab: Lab, provider: str) -> Lab:
+    """The same lab by another provider than its file names.
+
+    Raises:
+        KplayError: the lab is up under yet another one.
+    """
+    from kplay.lab.find import under
+
+    return under(lab, provider)
 
 
 def up(lab: Lab, *, progress: Callable[[str, str], None]) -> Path:
@@ -86,14 +100,15 @@ def down(lab: Lab, *, progress: Callable[[str, str], None]) -> None:
     provider_of(lab).down(lab, progress)
 
 
-def ssh_argv(lab: Lab, host: str, command: Sequence[str], *, user: str = "kplay") -> list[str]:
+def ssh_argv(lab: Lab, host: str, command: Sequence[str], *, user: str = "") -> list[str]:
     """The ``ssh`` command line to a host, key and host key included.
 
     Args:
         lab: a lab that is up.
         host: one of its hosts.
         command: what to run there, joined by blanks for the host's shell; a login if empty.
-        user: ``kplay``, whose sudo asks nothing, or ``ops``, whose sudo asks for a password.
+        user: whom to log in as; the provider's own user, whose sudo asks nothing, if empty. Where
+            the provider has ``Accounts``, ``ops`` is one whose sudo asks for a password.
     """
     from kplay.lab.provider import provider_of
 
@@ -109,9 +124,9 @@ def inventory_path(lab: Lab) -> Path:
 
 def become_password(lab: Lab) -> str:
     """The password that sudo asks of the user ``ops`` on every host of a lab that is up."""
-    from kplay.lab.provider import provider_of
+    from kplay.lab.provider import accounts_of
 
-    return provider_of(lab).become_password(lab)
+    return accounts_of(lab).become_password(lab)
 
 
 def upper_directory(lab: Lab, host: str) -> Path:

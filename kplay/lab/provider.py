@@ -2,8 +2,7 @@
 
 A provider turns a ``Lab`` into hosts that answer to SSH with keys the provider itself made or
 read, so that nothing is accepted blindly. What only some providers can do is a protocol of its
-own: the power switch and the network plug (``Power``), and a view of what was written to a host
-(``Layers``).
+own, and a function ``…_of`` that says plainly when a lab's provider is not among them.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from kplay.lab.fault import Fault
     from kplay.lab.model import HostStatus, Lab
 
     Progress = Callable[[str, str], None]
@@ -39,12 +39,54 @@ class Provider(Protocol):
         ...
 
     def ssh_argv(self, lab: Lab, host: str, command: Sequence[str], user: str) -> list[str]:
-        """The ``ssh`` command line to a host, with its host key pinned."""
+        """The ``ssh`` command line to a host, with its host key pinned.
+
+        Without ``user`` it is the provider's own, whose sudo asks nothing.
+        """
         ...
 
     def inventory(self, lab: Lab) -> Path:
         """Where the lab's inventory is; it exists while the lab is up."""
         ...
+
+
+@runtime_checkable
+class Snapshots(Protocol):
+    """A provider that keeps states of all hosts of a lab, and puts one back."""
+
+    def take(self, lab: Lab, name: str, progress: Progress) -> None:
+        """Keep every host as it is now; a snapshot of that name is replaced."""
+        ...
+
+    def restore(self, lab: Lab, name: str, progress: Progress) -> None:
+        """Put every host back to a snapshot and wait until it answers."""
+        ...
+
+    def names(self, lab: Lab) -> list[str]:
+        """The snapshots that there are, oldest first."""
+        ...
+
+    def remove(self, lab: Lab, name: str) -> None:
+        """Forget a snapshot."""
+        ...
+
+
+@runtime_checkable
+class Faults(Protocol):
+    """A provider whose hosts can be given a fault to rehearse with."""
+
+    def fault(self, lab: Lab, host: str, fault: Fault, progress: Progress) -> None:
+        """Bring a fault about; it lasts until it is healed (a reboot until the host is back)."""
+        ...
+
+    def heal(self, lab: Lab, host: str, progress: Progress) -> None:
+        """Take every fault away again and wait until the host answers."""
+        ...
+
+
+@runtime_checkable
+class Accounts(Protocol):
+    """A provider whose hosts have a user ``ops``, whose sudo asks for a password."""
 
     def become_password(self, lab: Lab) -> str:
         """The password of the user ``ops``, whose sudo asks for it."""
@@ -87,28 +129,55 @@ def provider_of(lab: Lab) -> Provider:
         from kplay.lab.nspawn.provider import Nspawn
 
         return Nspawn()
-    raise InputError(Diagnostic("lab-provider", f"no lab provider named `{lab.provider}`", None))
+    raise InputError(
+        Diagnostic(
+            "lab-provider",
+            f"the lab provider `{lab.provider}` is not available in this version",
+            lab.span("provider"),
+            help=("`provider: nspawn` makes the same hosts without a hypervisor",),
+        )
+    )
+
+
+def snapshots_of(lab: Lab) -> Snapshots:
+    """The snapshots of a lab; raises KplayError where its provider takes none."""
+    provider = provider_of(lab)
+    if not isinstance(provider, Snapshots):
+        raise _unable(lab, "take snapshots")
+    return provider
+
+
+def faults_of(lab: Lab) -> Faults:
+    """What brings faults about; raises KplayError where the lab's provider cannot."""
+    provider = provider_of(lab)
+    if not isinstance(provider, Faults):
+        raise _unable(lab, "bring faults about")
+    return provider
+
+
+def accounts_of(lab: Lab) -> Accounts:
+    """The user with a password; raises KplayError where the lab's hosts have none."""
+    provider = provider_of(lab)
+    if not isinstance(provider, Accounts):
+        raise _unable(lab, "make users with a password")
+    return provider
 
 
 def power_of(lab: Lab) -> Power:
-    """The power switch and network plug of a lab's hosts.
-
-    Raises:
-        KplayError: the lab's provider has none.
-    """
+    """The power switch and network plug; raises KplayError where the lab's provider has none."""
     provider = provider_of(lab)
     if not isinstance(provider, Power):
-        raise KplayError(f"the lab provider `{lab.provider}` cannot cut power or links")
+        raise _unable(lab, "cut power or links")
     return provider
 
 
 def layers_of(lab: Lab) -> Layers:
-    """The view of what was written to a lab's hosts.
-
-    Raises:
-        KplayError: the lab's provider has none.
-    """
+    """The view of what hosts wrote; raises KplayError where the lab's provider has none."""
     provider = provider_of(lab)
     if not isinstance(provider, Layers):
-        raise KplayError(f"the lab provider `{lab.provider}` does not keep apart what hosts write")
+        raise _unable(lab, "keep apart what hosts write")
     return provider
+
+
+def _unable(lab: Lab, deed: str) -> KplayError:
+    return KplayError(f"the lab provider `{lab.provider}` cannot {deed}")

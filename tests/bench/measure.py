@@ -20,7 +20,7 @@ from kplay import lab as labs
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
-LAB = HERE.parents[1] / "inventories/lab/hosts.yml"
+LAB = HERE.parents[1] / "tests/labs/hosts.yml"
 REPEATS = 3
 
 

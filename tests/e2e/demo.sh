@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-lab=inventories/lab/three.yml
+lab=inventories/lab/1+2.yml
 playbook=playbooks/kubeadm.yml
 kplay=.venv/bin/kplay
 # What the demo writes beside the lab: the runs' journals, and the cluster's kubeconfig.

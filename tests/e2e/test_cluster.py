@@ -74,7 +74,7 @@ def _say(host: str, text: str) -> None:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     work = tmp_path_factory.mktemp("cluster")
-    three = lab.load_lab(ROOT / "inventories/lab/three.yml")
+    three = lab.load_lab(ROOT / "inventories/lab/1+2.yml")
     mine = dataclasses.replace(three, name=f"ci-{os.getpid()}")
     inventory = lab.up(mine, progress=_say)
     made = Cluster(mine, inventory, work)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-LAB_FILES = Path(__file__).parents[2] / "inventories/lab"
+LAB_FILES = Path(__file__).parents[1] / "labs"
 
 
 @pytest.fixture(scope="session")
 def lab_hosts() -> Iterator[labs.Lab]:
-    """The lab of ``inventories/lab/hosts.yml``, up; hosts h1 to h4, its inventory on disk.
+    """The lab of ``tests/labs/hosts.yml``, up; hosts h1 to h4, its inventory on disk.
 
     A test that leaves a host other than bare says so to the tests after it by using names of its
     own. Without root, or where machines cannot be made, every test that asks for it fails.

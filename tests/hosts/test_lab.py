@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.hosts
-ONE = Path(__file__).parents[2] / "inventories/lab/one.yml"
+SINGLE = Path(__file__).parents[2] / "inventories/lab/single.yml"
 
 
 def quiet(host: str, message: str) -> None:
@@ -76,7 +76,7 @@ def links() -> set[str]:
 @pytest.fixture
 def single() -> Iterator[labs.Lab]:
     """A lab of one host under a name of its own; the test brings it up, or not."""
-    lab = replace(labs.load_lab(ONE), name=f"one-{os.getpid()}")
+    lab = replace(labs.load_lab(SINGLE), name=f"one-{os.getpid()}")
     yield lab
     labs.down(lab, progress=quiet)
 

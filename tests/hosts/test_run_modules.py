@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.hosts
 
-LAB_FILE = Path(__file__).parents[2] / "inventories/lab/modules.yml"
+LAB_FILE = Path(__file__).parents[2] / "tests/labs/modules.yml"
 KEY = "example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7qVPoRhgYnZJrPHGhPx8yq8Qc2mLTUJbnVwVDzn8dV"
 
 REPOSITORY = """\
@@ -96,7 +96,7 @@ OTHERS = """\
 
 @pytest.fixture(scope="module")
 def equipped() -> Iterator[labs.Lab]:
-    """The lab of ``inventories/lab/modules.yml``, up."""
+    """The lab of ``tests/labs/modules.yml``, up."""
     lab = replace(labs.load_lab(LAB_FILE), name=f"modules-{os.getpid()}")
     told: list[str] = []
     try:

@@ -31,6 +31,8 @@ _CONTAINED = (
 )  # fmt: skip
 # Raised when ``_finish`` changes, so that trees made by an older one are not taken.
 _REVISION = "1"
+RELEASES = {"debian-12": "bookworm", "debian-13": "trixie"}
+"""The Debian releases that mmdebstrap makes trees of, by the lab file's word for them."""
 _FILES = Path(__file__).parent / "files"
 _IN_TREE = {
     "lab-boot": ("usr/local/lib/kplay-lab/boot", 0o755),
@@ -45,7 +47,7 @@ _MASKED = (
 
 def digest(lab: Lab) -> str:
     """Sixteen hexadecimal digits that name a tree by all that goes into it."""
-    parts = [_REVISION, lab.release, *sorted({*PACKAGES, *lab.packages}), *_MASKED]
+    parts = [_REVISION, RELEASES[lab.os], *sorted({*PACKAGES, *lab.packages}), *_MASKED]
     parts += [f"{user} {rule}" for user, rule in USERS.items()]
     parts += [(_FILES / name).read_text() for name in sorted(_IN_TREE)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
@@ -70,12 +72,12 @@ def base_tree(lab: Lab, progress: Callable[[str], None]) -> Path:
         partial = place / f"{tree.name}.partial"
         if partial.exists():
             run(["rm", "-rf", "--one-file-system", str(partial)])
-        progress(f"building the base tree: Debian {lab.release}, about a minute")
+        progress(f"building the base tree: {lab.os}, about a minute")
         packages = ",".join(sorted({*PACKAGES, *lab.packages}))
         log = place / f"{tree.name}.log"
         argv = [*_CONTAINED, "mmdebstrap", "--mode=root", "--format=directory"]
         argv += ["--variant=minbase"]
-        argv += [f"--include={packages}", lab.release, str(partial)]
+        argv += [f"--include={packages}", RELEASES[lab.os], str(partial)]
         run_logged(argv, log, timeout=1800)
         _finish(partial)
         partial.rename(tree)

@@ -12,12 +12,14 @@ import yaml
 from kplay.errors import KplayError
 from kplay.lab import ssh
 from kplay.lab.commands import need_programs, run
-from kplay.lab.inventory import inventory
+from kplay.lab.inventory import connection, inventory
 from kplay.lab.model import HostStatus
 from kplay.lab.nspawn import machine, network, tree
 from kplay.lab.nspawn.base import base_tree
+from kplay.lab.nspawn.limits import check
 from kplay.lab.nspawn.place import Place, held, need_root
-from kplay.lab.nspawn.record import Record, other_networks, save_lab
+from kplay.lab.nspawn.record import Record, other_networks
+from kplay.lab.write import save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +38,15 @@ _PROGRAMS = {
 }
 # From power-on to a login: 2 to 5 s on a quiet machine, far more where others build beside it.
 _PATIENCE = 120.0
+_USER = "kplay"
 
 
 class Nspawn:
-    """Implements ``Provider``, ``Power`` and ``Layers`` of ``kplay.lab.provider``."""
+    """Implements ``Provider``, ``Accounts``, ``Power`` and ``Layers`` of ``kplay.lab.provider``."""
 
     def up(self, lab: Lab, progress: Progress) -> Path:
         """Make what is missing and wait for every host; hosts that answer are left alone."""
+        check(lab)
         need_root()
         say = _one_at_a_time(progress)
         for package in need_programs(_PROGRAMS):
@@ -115,7 +119,11 @@ class Nspawn:
         if not address:
             raise KplayError(f"host `{host}` of lab `{lab.name}` is not up")
         return ssh.argv(
-            address, user, key_file=place.key, known_hosts=place.known_hosts, command=command
+            address,
+            user or _USER,
+            key_file=place.key,
+            known_hosts=place.known_hosts,
+            command=command,
         )
 
     def inventory(self, lab: Lab) -> Path:
@@ -163,20 +171,21 @@ class Nspawn:
 
     def _settle(self, lab: Lab, place: Place, base: Path) -> Record:
         """Allot the lab's network and its hosts' numbers; those allotted before stay."""
+        cidr = lab.networks[0].cidr
         with held(place.path.parent):
             record = Record.load(place)
             if not record.network_text:
                 others = other_networks(lab.name)
-                chosen = network.choose_network(lab.name, lab.cidr, others)
+                chosen = network.choose_network(lab.name, cidr, others)
                 record = Record(str(chosen), {}, str(base))
-            elif lab.cidr is not None and lab.cidr != record.network:
+            elif cidr is not None and cidr != record.network:
                 raise KplayError(
-                    f"lab `{lab.name}` is up on {record.network}, its file says {lab.cidr};"
+                    f"lab `{lab.name}` is up on {record.network}, its file says {cidr};"
                     " take it down first"
                 )
             record = record.numbered([host.name for host in lab.hosts])
             record.save(place)
-            save_lab(lab, place)
+            save(lab, place.lab_file)
         if not record.base.is_dir():
             raise KplayError(
                 f"the base tree {record.base} of lab `{lab.name}` is gone; take the lab down first"
@@ -193,12 +202,14 @@ class Nspawn:
             host_vars={
                 host.name: {
                     "ansible_host": record.address(host.name),
+                    "lab_address": record.address(host.name),
+                    "lab_addresses": {lab.networks[0].name: record.address(host.name)},
                     "lab_cgroup_root": cgroup_root(lab.name, host.name),
                 }
                 for host in lab.hosts
             },
-            key_file=place.key,
-            known_hosts=place.known_hosts,
+            shared=connection(_USER, key_file=place.key, known_hosts=place.known_hosts),
+            containers=True,
         )
         text = yaml.safe_dump(data, sort_keys=False, default_flow_style=False)
         place.inventory.write_text(text)
@@ -212,7 +223,7 @@ class Nspawn:
             machine.boot(files, f"{lab.name}-{host}", host, record.base, space, cpus=cpus)
         elif not network.port_is_up(lab.name, number):
             network.set_port(lab.name, number, connected=True)
-        login = self.ssh_argv(lab, host, ["true"], "kplay")
+        login = self.ssh_argv(lab, host, ["true"], _USER)
         reason = ssh.wait(record.address(host), login, seconds=_PATIENCE)
         if reason:
             raise KplayError(

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from typing import TYPE_CHECKING
 
 from kplay.lab.nspawn import place as places
 from kplay.lab.nspawn.network import address
@@ -78,30 +76,3 @@ def other_networks(lab: str) -> list[str]:
         if path.name != lab and network:
             found.append(network)
     return found
-
-
-def save_lab(lab: Lab, place: Place) -> None:
-    """Keep the lab file beside the record, so that the lab can be found by its name."""
-    data: dict[str, Any] = {
-        "name": lab.name,
-        "provider": lab.provider,
-        "release": lab.release,
-        "packages": list(lab.packages),
-        "network": {"cidr": str(lab.cidr)} if lab.cidr else {},
-        "hosts": {
-            host.name: {
-                "groups": list(host.groups),
-                "vars": dict(host.vars),
-                **({"memory": host.memory} if host.memory else {}),
-                **({"cpus": host.cpus} if host.cpus else {}),
-            }
-            for host in lab.hosts
-        },
-        "groups": {
-            group.name: {"children": list(group.children), "vars": dict(group.vars)}
-            for group in lab.groups
-        },
-    }
-    draft = place.lab_file.with_name("lab.yml.new")
-    draft.write_text(yaml.safe_dump(data, sort_keys=False))
-    draft.replace(place.lab_file)

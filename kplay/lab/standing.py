@@ -1,0 +1,57 @@
+"""Labs that are up, whatever made them: a directory a lab, its lab file in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kplay.lab.load import LAB_NAME, load
+
+if TYPE_CHECKING:
+    from kplay.lab.model import Lab
+
+
+def vagrant_root() -> Path:
+    """The directory of the labs that the provider ``vagrant`` made for this user."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local/state") / "kplay/lab"
+
+
+def places(name: str) -> dict[str, Path]:
+    """From a provider to the directory of a lab of that name that it has up."""
+    if not LAB_NAME.fullmatch(name):
+        return {}
+    return {provider: root / name for provider, root in _roots().items() if (root / name).is_dir()}
+
+
+def standing(name: str) -> Lab | None:
+    """The lab of that name that is up, as it was brought up; None when there is none.
+
+    Raises:
+        KplayError: only root may look at it.
+    """
+    from kplay.lab.nspawn.place import need_root
+
+    for provider, directory in places(name).items():
+        if provider == "nspawn":
+            # The lab's directory, its keys in it, is closed to others.
+            need_root()
+        if (directory / "lab.yml").is_file():
+            return load(directory / "lab.yml")
+    return None
+
+
+def names() -> list[str]:
+    """The names of all labs that are up."""
+    found = set()
+    for root in _roots().values():
+        if root.is_dir():
+            found |= {one.name for one in root.iterdir() if one.is_dir()}
+    return sorted(found)
+
+
+def _roots() -> dict[str, Path]:
+    from kplay.lab.nspawn import place
+
+    return {"nspawn": place.ROOT, "vagrant": vagrant_root()}

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kplay import lab as labs
+from kplay.errors import InputError, KplayError
+from kplay.lab import find, standing
+from kplay.lab.load import load_string
+from kplay.lab.nspawn import place
+from kplay.lab.write import save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = "name: demo\nhosts: {a: , b: {groups: [g], memory: 512}}\ngroups: {g: {vars: {x: [1]}}}\n"
+
+
+@pytest.fixture
+def roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    monkeypatch.setattr(place, "ROOT", tmp_path / "nspawn")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return {"nspawn": tmp_path / "nspawn", "vagrant": tmp_path / "state/kplay/lab"}
+
+
+def stand(root: Path, provider: str) -> labs.Lab:
+    lab = load_string(TEXT + f"provider: {provider}\n", "lab.yml")
+    (root / lab.name).mkdir(parents=True)
+    save(lab, root / lab.name / "lab.yml")
+    return lab
+
+
+@pytest.mark.parametrize("provider", ["nspawn", "vagrant"])
+def test_a_lab_that_is_up_is_found_by_its_name(roots: dict[str, Path], provider: str) -> None:
+    lab = stand(roots[provider], provider)
+    found = labs.find_lab("demo")
+    assert (found.hosts, found.groups, found.provider) == (lab.hosts, lab.groups, provider)
+    assert standing.names() == ["demo"]
+
+
+def test_only_root_may_look_at_a_lab_of_nspawn_machines(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand(roots["nspawn"], "nspawn")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(KplayError, match="need root"):
+        labs.find_lab("demo")
+
+
+def test_a_lab_keeps_the_provider_that_it_is_up_under(
+    roots: dict[str, Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "lab.yml"
+    file.write_text(TEXT)
+    assert labs.find_lab(str(file)).provider == "nspawn"
+    other = labs.under_provider(labs.find_lab(str(file)), "vagrant")
+    assert other.provider == "vagrant"
+    stand(roots["vagrant"], "vagrant")
+    assert labs.find_lab(str(file)).provider == "vagrant"
+    with pytest.raises(KplayError, match="is up under the provider `vagrant`; take it down first"):
+        labs.under_provider(labs.find_lab(str(file)), "nspawn")
+
+
+@pytest.mark.usefixtures("roots")
+def test_an_unknown_lab_names_the_known_ones() -> None:
+    with pytest.raises(InputError) as caught:
+        labs.find_lab("singel")
+    assert caught.value.diagnostics[0].message == "no lab file and no lab named `singel`"
+    assert caught.value.diagnostics[0].help == ("did you mean `single`?",)
+
+
+@pytest.mark.usefixtures("roots")
+def test_a_missing_file_and_a_path_upwards_are_not_names() -> None:
+    for name in ("../hosts", "./single", "nowhere/x.yml", "..", ""):
+        with pytest.raises(InputError):
+            labs.find_lab(name)
+
+
+def test_a_ready_made_lab_is_found_by_its_files_name() -> None:
+    assert {"single", "1+2"} <= set(find.ready_made())
+    assert labs.find_lab("1+2").name == "one-plus-two"
