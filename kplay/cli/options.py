@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 
 def add_inventory(parser: ArgumentParser) -> None:
-    """-i, --limit, -e: which hosts, with which variables."""
-    parser.add_argument(
+    """-i, --lab, --limit, -e: which hosts, with which variables."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
         "-i",
         "--inventory",
         "--inventory-file",
@@ -33,6 +34,12 @@ def add_inventory(parser: ArgumentParser) -> None:
         default=[],
         metavar="SOURCE",
         help="inventory file, directory, or hosts with a comma (`-i a,b` or `-i a,`); repeatable",
+    )
+    source.add_argument(
+        "--lab",
+        default="",
+        metavar="LAB",
+        help="the hosts of a lab that is up (`kplay lab`), by its name or lab file, and no others",
     )
     parser.add_argument("-l", "--limit", default="", metavar="PATTERN", help="only these hosts")
     add_vault(parser)
@@ -186,7 +193,7 @@ def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
         raise UsageError("--forks must be 1 or more")
     return RunOptions(
         playbooks=tuple(given.get("playbooks", ())),
-        inventory=tuple(given.get("inventory", ())),
+        inventory=_sources(given),
         limit=given.get("limit", ""),
         absent=_split(given.get("absent", ())),
         flush_cache=given.get("flush_cache", False),
@@ -212,6 +219,15 @@ def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
         runs_directory=given.get("runs_directory", RUNS_DIRECTORY),
         ansible_cfg=cfg,
     )
+
+
+def _sources(given: dict[str, Any]) -> tuple[str, ...]:
+    """The inventories of -i, or the lab's."""
+    if not given.get("lab"):
+        return tuple(given.get("inventory", ()))
+    from kplay import lab
+
+    return (str(lab.standing_inventory(given["lab"])),)
 
 
 def add_runs_directory(parser: ArgumentParser) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "load_lab",
     "restore_link",
     "ssh_argv",
+    "standing_inventory",
     "start_host",
     "status",
     "under_provider",
@@ -120,6 +121,24 @@ def inventory_path(lab: Lab) -> Path:
     from kplay.lab.provider import provider_of
 
     return provider_of(lab).inventory(lab)
+
+
+def standing_inventory(name_or_path: str) -> Path:
+    """The inventory of a lab that is up.
+
+    Raises:
+        InputError: there is no such lab, or it is not up.
+    """
+    from kplay.diagnostics import Diagnostic
+    from kplay.errors import InputError
+
+    lab = find_lab(name_or_path)
+    path = inventory_path(lab)
+    if not path.is_file():
+        message = f"lab `{lab.name}` is not up"
+        hint = f"`kplay lab up {name_or_path}` makes its hosts"
+        raise InputError(Diagnostic("lab-not-up", message, None, help=(hint,)))
+    return path
 
 
 def become_password(lab: Lab) -> str:

@@ -222,8 +222,9 @@ def _folders(options: RunOptions, playbook: Playbook) -> set[Path]:
     found |= {Path(play.span.file).parent for play in playbook.plays if play.span.file[0] != "<"}
     for name in options.inventory or options.ansible_cfg.get("inventory", ()):
         path = Path(str(name))
-        if path.exists():
-            found.add(path if path.is_dir() else path.parent)
+        # The folder of a file may hold anything, such as the disks of a lab's hosts
+        beside = (path.parent / "group_vars", path.parent / "host_vars")
+        found |= {path} if path.is_dir() else set(beside)
     found |= {Path(one) for one in options.ansible_cfg.roles_path}
     return found | {path for play in playbook.plays for path in _roles(play)}
 

@@ -32,5 +32,5 @@ def run(chosen: Namespace) -> ExitCode:
         found = lab.under_provider(found, chosen.provider)
     path = lab.up(found, progress=say)
     print(path, flush=True)
-    say(found.name, f"up; next: kplay plan -i {path} PLAYBOOK")
+    say(found.name, f"up; next: kplay plan --lab {chosen.lab} PLAYBOOK")
     return ExitCode.OK

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kplay import lab as labs
-from kplay.errors import InputError, KplayError
+from kplay.cli.main import main
+from kplay.errors import ExitCode, InputError, KplayError
 from kplay.lab import find, standing
 from kplay.lab.load import load_string
 from kplay.lab.nspawn import place
@@ -82,3 +83,23 @@ def test_a_missing_file_and_a_path_upwards_are_not_names() -> None:
 def test_a_ready_made_lab_is_found_by_its_files_name() -> None:
     assert {"single", "1+2"} <= set(find.ready_made())
     assert labs.find_lab("1+2").name == "one-plus-two"
+
+
+def test_a_lab_that_is_up_stands_for_its_inventory(
+    roots: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["inventory", "--lab", "demoo"]) == ExitCode.BAD_INPUT
+    assert "no lab file and no lab named `demoo`" in capsys.readouterr().err
+    file = tmp_path / "lab.yml"
+    file.write_text(TEXT)
+    assert main(["inventory", "--lab", str(file)]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "error[lab-not-up]: lab `demo` is not up" in said
+    assert f"help: `kplay lab up {file}` makes its hosts" in said
+    stand(roots["nspawn"], "nspawn")
+    (roots["nspawn"] / "demo/inventory.yml").write_text("all: {hosts: {a: , b: }}\n")
+    for name in ("demo", str(file)):
+        assert main(["inventory", "--lab", name, "--limit", "all"]) == ExitCode.OK
+        assert capsys.readouterr().out == "a\nb\n"
+    assert main(["inventory", "--lab", "demo", "-i", "x,"]) == ExitCode.USAGE
+    assert "not allowed with argument --lab" in capsys.readouterr().err
