@@ -52,9 +52,19 @@ def add_way(parser: ArgumentParser) -> None:
     group.add_argument("--ssh-extra-args", metavar="ARGS", help="options of ssh for the last hop")
     add_module_path(group)
     for options, reason in REFUSED:
-        group.add_argument(
-            *options, action=_Refused, reason=reason, metavar="X", help=f"refused: {reason}"
-        )
+        refuse(group, options, reason)
+
+
+def refuse(parser: Any, options: tuple[str, ...], reason: str) -> None:
+    """Options that users may look for, and why they are not there."""
+    parser.add_argument(
+        *options,
+        action=_Refused,
+        reason=reason,
+        metavar="X",
+        default=argparse.SUPPRESS,
+        help=f"refused: {reason}",
+    )
 
 
 def add_module_path(parser: Any) -> None:

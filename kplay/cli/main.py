@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kplay.errors import ExitCode, InputError, KplayError, UsageError
+from kplay.errors import ExitCode, KplayError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
     except KplayError as error:
-        print(_rendered(error), file=sys.stderr)
+        from kplay.report.failure import of_error
+
+        print(of_error(error), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -83,14 +85,6 @@ def _refuse_unknown_verb(argv: list[str]) -> None:
 
     hints = suggest(word, known) or (f"the verbs are {', '.join(known)}",)
     raise UsageError(f"no verb named `{word}`\n = help: {hints[0]}")
-
-
-def _rendered(error: KplayError) -> str:
-    if isinstance(error, InputError):
-        from kplay.diagnostics import render
-
-        return "\n\n".join(render(one) for one in error.diagnostics)
-    return f"error[{error.exit_code.name.lower().replace('_', '-')}]: {error}"
 
 
 def _crash_log(error: Exception) -> Path:

@@ -17,6 +17,7 @@ from kplay.vault.sources import ASK
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from argparse import _ArgumentGroup as ArgumentGroup
     from contextlib import AbstractContextManager
 
     from kplay.ansible_cfg import AnsibleCfg
@@ -41,8 +42,18 @@ def add_inventory(parser: ArgumentParser) -> None:
         metavar="LAB",
         help="the hosts of a lab that is up (`kplay lab`), by its name or lab file, and no others",
     )
-    parser.add_argument("-l", "--limit", default="", metavar="PATTERN", help="only these hosts")
+    add_limit(parser)
     add_vault(parser)
+    add_extra_vars(parser)
+
+
+def add_limit(parser: ArgumentParser) -> None:
+    """-l: which hosts of the inventory."""
+    parser.add_argument("-l", "--limit", default="", metavar="PATTERN", help="only these hosts")
+
+
+def add_extra_vars(parser: ArgumentParser) -> None:
+    """-e: variables that win."""
     parser.add_argument(
         "-e",
         "--extra-vars",
@@ -55,9 +66,7 @@ def add_inventory(parser: ArgumentParser) -> None:
 
 def add_playbooks(parser: ArgumentParser, count: str = "+") -> None:
     """PLAYBOOK …, --tags, --skip-tags, with the inventory's options."""
-    parser.add_argument(
-        "playbooks", nargs=count, type=Path, metavar="PLAYBOOK", help="playbook file"
-    )
+    add_playbook_files(parser, count)
     add_inventory(parser)
     parser.add_argument(
         "--absent",
@@ -66,6 +75,18 @@ def add_playbooks(parser: ArgumentParser, count: str = "+") -> None:
         metavar="PATTERN",
         help="hosts that are gone: nothing runs on them and none is connected to; repeatable",
     )
+    add_tags(parser)
+
+
+def add_playbook_files(parser: ArgumentParser, count: str = "+") -> None:
+    """PLAYBOOK …."""
+    parser.add_argument(
+        "playbooks", nargs=count, type=Path, metavar="PLAYBOOK", help="playbook file"
+    )
+
+
+def add_tags(parser: ArgumentParser) -> None:
+    """--tags, --skip-tags."""
     for name, text in (
         ("--tags", "only tasks with one of these tags"),
         ("--skip-tags", "not these"),
@@ -128,7 +149,7 @@ def vault_ids(chosen: Namespace, cfg: AnsibleCfg) -> tuple[str, ...]:
 def add_connection(parser: ArgumentParser) -> None:
     """How hosts are reached, and as whom."""
     group = parser.add_argument_group("connection")
-    group.add_argument("-f", "--forks", type=int, metavar="N", help="hosts at once (50)")
+    add_forks(group)
     group.add_argument("-u", "--user", metavar="NAME", help="connect as this user")
     group.add_argument("--private-key", "--key-file", type=Path, metavar="FILE", help="SSH key")
     connection = group.add_mutually_exclusive_group()
@@ -141,6 +162,21 @@ def add_connection(parser: ArgumentParser) -> None:
         help="add keys of hosts never seen before to known_hosts; a changed key is always refused",
     )
     ansible_options.add_way(parser)
+    group = add_become(parser)
+    become = group.add_mutually_exclusive_group()
+    become.add_argument(
+        "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"
+    )
+    ansible_options.add_password_files(connection, become)
+
+
+def add_forks(parser: ArgumentParser | ArgumentGroup) -> None:
+    """-f."""
+    parser.add_argument("-f", "--forks", type=int, metavar="N", help="hosts at once (50)")
+
+
+def add_become(parser: ArgumentParser) -> ArgumentGroup:
+    """-b and whom to become, in a group that is returned; passwords left out."""
     group = parser.add_argument_group("privileges")
     group.add_argument("-b", "--become", action="store_true", default=None, help="become a user")
     group.add_argument("--become-user", metavar="NAME", help="which user (root)")
@@ -148,11 +184,7 @@ def add_connection(parser: ArgumentParser) -> None:
         "--become-method", choices=keywords.BECOME_METHODS, metavar="METHOD",
         help="sudo (default), su or doas",
     )  # fmt: skip
-    become = group.add_mutually_exclusive_group()
-    become.add_argument(
-        "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"
-    )
-    ansible_options.add_password_files(connection, become)
+    return group
 
 
 def add_shown(parser: ArgumentParser) -> None:

@@ -23,6 +23,7 @@ def listener(
     verbosity: int = 0,
     diff: bool = False,
     planning: bool = False,
+    resumable: bool = True,
 ) -> Iterator[Listener]:
     """The listener for a stream, to be used inside the block.
 
@@ -32,8 +33,9 @@ def listener(
         verbosity: how often -v was given.
         diff: whole diffs of changes.
         planning: only faults and progress; the plan is shown by ``plan_text``.
+        resumable: say how to go on with a run that broke.
     """
-    lines = Lines(verbosity=verbosity, diff=diff, planning=planning)
+    lines = Lines(verbosity=verbosity, diff=diff, planning=planning, resumable=resumable)
     if form == "jsonl":
         from kplay.report.jsonl import JsonLines
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kplay.diagnostics import Diagnostic, render
+from kplay.errors import InputError
 from kplay.source import Span
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from kplay.errors import KplayError
     from kplay.walk.events import Place, StepEnded
 
 TAIL = 20
@@ -41,6 +43,13 @@ def text(event: StepEnded, journal: str = "") -> str:
     if journal:
         facts.append(f" = journal: {journal}")
     return "\n".join([*map(render, shown), *facts])
+
+
+def of_error(error: KplayError) -> str:
+    """The diagnostics of an error, or its kind and its message."""
+    if isinstance(error, InputError):
+        return "\n\n".join(render(one) for one in error.diagnostics)
+    return f"error[{error.exit_code.name.lower().replace('_', '-')}]: {error}"
 
 
 def _pointed(place: Place, given: dict[str, Any]) -> Diagnostic:

@@ -45,11 +45,13 @@ class Lines:
         verbosity: 1 shows steps that changed nothing and output as it comes, 2 connections too.
         diff: show the diff of every change.
         planning: only faults are said; the plan itself is shown when it is whole.
+        resumable: the run's hosts outlive it, so that `kplay resume` can go on with it.
     """
 
     verbosity: int = 0
     diff: bool = False
     planning: bool = False
+    resumable: bool = True
     _journal: str = field(default="", repr=False)
     _told: set[str] = field(default_factory=set, repr=False)
     """Hosts whose fault was shown, so that what it costs needs no second telling."""
@@ -119,7 +121,7 @@ class Lines:
         else:
             what = f"exit code {event.exit_code}"
         last = f"run {event.run} ended: {what}"
-        if event.exit_code in (2, 4, 130):
+        if event.exit_code in (2, 4, 130) and self.resumable:
             last += f"\n = help: `kplay resume {event.run}` goes on from here"
         return [*recap.lines(event), *recap.custom(event), ("bold", last)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, cast
 
-from kplay.cli.lab import down, inventory, ssh, status, up
+from kplay.cli.lab import down, inventory, ssh, status, test, up
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -22,6 +22,7 @@ _DEEDS = {
     "ssh": ssh,
     "inventory": inventory,
     "down": down,
+    "test": test,
 }
 
 

@@ -16,6 +16,15 @@ def add_lab(parser: ArgumentParser) -> None:
     parser.add_argument("lab", metavar="LAB", help="a lab file, or the name of a lab")
 
 
+def add_provider(parser: ArgumentParser) -> None:
+    """--provider."""
+    parser.add_argument(
+        "--provider",
+        choices=("nspawn", "vagrant"),
+        help="make the hosts by this provider, whatever the lab file says",
+    )
+
+
 def lab_of(chosen: Namespace) -> Lab:
     """The lab that LAB means; raises InputError where there is none."""
     from kplay import lab

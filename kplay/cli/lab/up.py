@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kplay.cli.lab.chosen import add_lab, lab_of, say
+from kplay.cli.lab.chosen import add_lab, add_provider, lab_of, say
 from kplay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,11 +16,7 @@ HELP = "make every host of the lab that is missing, and wait for it"
 def add(parser: ArgumentParser) -> None:
     """LAB, --provider."""
     add_lab(parser)
-    parser.add_argument(
-        "--provider",
-        choices=("nspawn", "vagrant"),
-        help="make the hosts by this provider, whatever the lab file says",
-    )
+    add_provider(parser)
 
 
 def run(chosen: Namespace) -> ExitCode:
