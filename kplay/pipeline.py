@@ -33,6 +33,13 @@ def load_inventory(options: RunOptions) -> Inventory:
     return load(options)
 
 
+def load_shape(options: RunOptions) -> Inventory:
+    """Inventory: hosts and groups, where vaulted variables need not be opened."""
+    from kplay.execute.prepare import load_shape as load
+
+    return load(options)
+
+
 def prepare(options: RunOptions) -> Prepared:
     """Inventory, playbook, graph and variables: everything known before the first packet."""
     from kplay.execute.prepare import prepare as all_of_it

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kplay.execute.options import RunOptions
     from kplay.graph.model import Graph, PlayStrand
     from kplay.playbook.model import Playbook
+    from kplay.source import Span
 
 
 @dataclass(slots=True)
@@ -229,6 +230,27 @@ def load_inventory(options: RunOptions, vault: Keyring | None = None) -> Invento
         ignored=cfg.get("inventory_ignore", IGNORED),
         ignored_patterns=cfg.get("inventory_ignore_patterns", ()),
     )
+
+
+class _Shut(Keyring):
+    """Takes vaulted files of variables for empty ones, whatever passwords there are."""
+
+    def open(self, text: str, span: Span | None) -> bytes:
+        """What an inventory's source holds; nothing of group_vars and host_vars."""
+        if span is not None and {"group_vars", "host_vars"} & set(Path(span.file).parts):
+            return b"{}"
+        return super().open(text, span)
+
+
+def load_shape(options: RunOptions) -> Inventory:
+    """The hosts and groups of an inventory, without what vaulted files of variables hold.
+
+    Raises:
+        UsageError: there is none.
+        InputError: a source is missing or wrong, or is itself encrypted and no password opens it.
+    """
+    opened = keyring(options)
+    return load_inventory(options, _Shut(opened.identities, match=opened.match))
 
 
 def _sources(options: RunOptions) -> list[str | Path]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kplay.diagnostics import Faults
     from kplay.source import Sourced, Span
 
-_NAME = re.compile(r"[^\s,:&!~\[\]{}()*?'\"]+\Z")
+GROUP_NAME = re.compile(r"[^\s,:&!~\[\]{}()*?'\"]+\Z")
 
 
 class Builder:
@@ -45,7 +45,7 @@ class Builder:
             self._declared.add(name)
         found = self.inventory.groups.get(name)
         if found is None:
-            if not _NAME.match(name):
+            if not GROUP_NAME.match(name):
                 self.faults.add("bad-name", f"`{name}` cannot be the name of a group", span)
             found = self.inventory.groups[name] = Group(name)
         return found

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kplay.errors import InputError
+from kplay.inventory.build import GROUP_NAME
 from kplay.lab.checks import Checks
 from kplay.lab.load_networks import check_addresses, ipv4_address, networks
 from kplay.lab.model import OSES, Lab, LabGroup, LabHost, LabNetwork, VagrantSettings
@@ -28,7 +29,6 @@ _GROUP_KEYS = ("children", "vars")
 # A lab's and a host's name together are a machine name, which Linux bounds at 64 characters.
 LAB_NAME = re.compile(r"[a-z][a-z0-9-]{0,29}(?<!-)")
 HOST_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}(?<!-)")
-GROUP_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 

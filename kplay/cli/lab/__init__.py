@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, cast
 
-from kplay.cli.lab import down, inventory, ssh, status, test, up
+from kplay.cli.lab import (
+    down,
+    init,
+    inventory,
+    ssh,
+    status,
+    test,
+    up,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -17,6 +25,7 @@ HELP = "make, look at and remove hosts for testing"
 
 # In the order in which --help lists them.
 _DEEDS = {
+    "init": init,
     "up": up,
     "status": status,
     "ssh": ssh,

@@ -124,7 +124,7 @@ def test_ready_made_labs_load_and_are_found_by_their_files_name(file: Path) -> N
         ("packages: [1]", "lab-name", "`1` cannot name a Debian package"),
         ("boxes: 1", "lab-unknown-key", "a lab file has no key `boxes`"),
         ("groups: []", "lab-groups", "`groups` is a mapping of group names"),
-        ("groups: {a-b: }", "lab-name", "`a-b` cannot name a group"),
+        ("groups: {a b: }", "lab-name", "`a b` cannot name a group"),
         ("groups: {a: {vars: 1}}", "lab-value", "`vars` is a mapping of variable names"),
         ("hosts: {}", "lab-hosts", "`hosts` is a mapping of at least one host name"),
         ("hosts: [a]", "lab-hosts", "`hosts` is a mapping of at least one host name"),
