@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from kplay.lab.fault import Fault
+
 __all__ = [
     "HostStatus",
     "Lab",
@@ -23,9 +25,12 @@ __all__ = [
     "become_password",
     "cut_link",
     "down",
+    "fault_host",
     "find_lab",
+    "heal_host",
     "inventory_path",
     "kill_host",
+    "lab_with_host",
     "load_lab",
     "restore_link",
     "ssh_argv",
@@ -58,6 +63,18 @@ def find_lab(name_or_path: str) -> Lab:
     from kplay.lab.find import find
 
     return find(name_or_path)
+
+
+def lab_with_host(host: str, name: str = "") -> Lab:
+    """The lab that is up and has such a host: the one of that name, or the only one.
+
+    Raises:
+        InputError: there is none, or there are several.
+        KplayError: only root may look at it.
+    """
+    from kplay.lab.standing import with_host
+
+    return with_host(host, name)
 
 
 def under_provider(lab: Lab, provider: str) -> Lab:
@@ -183,3 +200,27 @@ def restore_link(lab: Lab, host: str) -> None:
     from kplay.lab.provider import power_of
 
     power_of(lab).set_link(lab, host, connected=True)
+
+
+def fault_host(lab: Lab, host: str, fault: Fault, *, progress: Callable[[str, str], None]) -> None:
+    """Bring a fault about on a host, such as a slow link; it lasts until it is healed.
+
+    Raises:
+        KplayError: the provider's hosts cannot have it, or the host is not up.
+        CommandError: a program of the controller failed.
+    """
+    from kplay.lab.provider import faults_of
+
+    faults_of(lab).fault(lab, host, fault, progress)
+
+
+def heal_host(lab: Lab, host: str, *, progress: Callable[[str, str], None]) -> None:
+    """Take every fault of a host away and wait until it answers; none is fine.
+
+    Raises:
+        KplayError: the host is not up, or does not answer.
+        CommandError: a program of the controller failed.
+    """
+    from kplay.lab.provider import faults_of
+
+    faults_of(lab).heal(lab, host, progress)

@@ -9,10 +9,10 @@ from kplay.diagnostics import suggest
 from kplay.errors import UsageError
 
 KINDS = {
-    "reboot": "boot the host again",
+    "reboot": "pull its plug, give it power again, and wait until it answers",
     "cut": "take its network cable out",
-    "slow": "delay what it sends, by milliseconds: `slow 50ms`",
-    "full-disk": "fill its root file system",
+    "slow": "let every round trip to it take longer: `slow 50ms`",
+    "full-disk": "let its disk have no free space; what is there can be read",
     "clock": "set its clock forward or back: `clock +1h`, `clock -90s`",
 }
 """Every kind of fault, with a line that says what it does."""
@@ -24,7 +24,11 @@ _LONGEST_DELAY = 60_000
 
 
 class Fault(NamedTuple):
-    """One fault: ``amount`` is milliseconds for ``slow``, signed seconds for ``clock``, else 0."""
+    """One fault.
+
+    ``amount`` is what a round trip takes longer in milliseconds for ``slow``, signed seconds for
+    ``clock``, else 0.
+    """
 
     kind: str
     amount: int = 0
@@ -52,7 +56,7 @@ def _delay(text: str) -> int:
     found = _DELAY.fullmatch(text)
     delay = int(found[1]) * (1000 if found[2] == "s" else 1) if found else 0
     if not 1 <= delay <= _LONGEST_DELAY:
-        raise UsageError(f"`slow` takes a delay of 1ms to 60s, as in `slow 50ms`; not `{text}`")
+        raise UsageError(f"`slow` takes a delay of 1ms to 60s, as in `slow 50ms`; {_given(text)}")
     return delay
 
 
@@ -60,7 +64,11 @@ def _shift(text: str) -> int:
     found = _SHIFT.fullmatch(text)
     if found is None or not int(found[2]):
         raise UsageError(
-            f"`clock` takes a sign, a number and s, m, h or d, as in `clock +1h`; not `{text}`"
+            "`clock` takes a sign, a number and s, m, h or d, as in `clock +1h`; " + _given(text)
         )
     shift = int(found[2]) * _SECONDS[found[3]]
     return -shift if found[1] == "-" else shift
+
+
+def _given(text: str) -> str:
+    return f"not `{text}`" if text else "there is none"

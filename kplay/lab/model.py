@@ -128,9 +128,11 @@ class HostStatus(NamedTuple):
 
     ``state`` is ``running`` (SSH answers), ``starting`` (booting, or SSH does not answer),
     ``cut`` (its link is down), ``stopped`` (made, but without power) or ``absent``.
-    ``address`` is empty while none is allotted.
+    ``address`` is empty while none is allotted. ``faults`` are those that stand beside a cut link,
+    written as they were asked for: ``slow 50ms``.
     """
 
     name: str
     state: str
     address: str
+    faults: tuple[str, ...] = ()

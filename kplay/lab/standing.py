@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kplay.diagnostics import Diagnostic, suggest
+from kplay.errors import InputError, KplayError
 from kplay.lab.load import LAB_NAME, load
 
 if TYPE_CHECKING:
@@ -49,6 +51,39 @@ def names() -> list[str]:
         if root.is_dir():
             found |= {one.name for one in root.iterdir() if one.is_dir()}
     return sorted(found)
+
+
+def with_host(host: str, name: str = "") -> Lab:
+    """The lab of that name, or without one the only lab that is up and has such a host.
+
+    Raises:
+        InputError: there is no such lab or host, or several labs have such a host.
+        KplayError: only root may look at it.
+    """
+    labs, closed = [], None
+    for one in [name] if name else names():
+        try:
+            lab = standing(one)
+        except KplayError as error:
+            closed = error
+        else:
+            labs += [lab] if lab is not None else []
+    found = [lab for lab in labs if host in {one.name for one in lab.hosts}]
+    if len(found) == 1:
+        return found[0]
+    if closed is not None:
+        raise closed
+    if found:
+        message = f"several labs that are up have a host `{host}`"
+        hints = [f"say which by `--lab`: {', '.join(lab.name for lab in found)}"]
+    elif labs:
+        message = f"no host `{host}` in " + (f"lab `{name}`" if name else "any lab that is up")
+        hosts = sorted({one.name for lab in labs for one in lab.hosts})
+        hints = list(suggest(host, hosts)) or [f"known: {', '.join(hosts)}"]
+    else:
+        message = f"lab `{name}` is not up" if name else "no lab is up"
+        hints = [f"`kplay lab up {name or 'LAB'}` brings it up"]
+    raise InputError(Diagnostic("lab-host", message, None, help=tuple(hints)))
 
 
 def _roots() -> dict[str, Path]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kplay import lab as labs
+from kplay.lab.fault import Fault
 
 pytestmark = pytest.mark.hosts
 
@@ -89,11 +90,15 @@ def test_a_power_cut_asks_what_is_true(project: Any, until: Any, decision: str) 
     process = project.start("run", "steps.yml")
     until(lambda: project.began("slow") and "begun" in lines(project, "h1", log), "the slow step")
     project.on("h1", "sync")
-    labs.kill_host(project.lab, "h1")
-    try:
+    if decision == "--again":
+        labs.fault_host(project.lab, "h1", Fault("reboot"), progress=lambda _who, _what: None)
         done = project.finish(process, 120)
-    finally:
-        labs.start_host(project.lab, "h1")
+    else:
+        labs.kill_host(project.lab, "h1")
+        try:
+            done = project.finish(process, 120)
+        finally:
+            labs.start_host(project.lab, "h1")
     assert done.code == 4, done.said
     asked = project.kplay("resume")
     assert asked.code == 2, asked.said

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from kplay.cli.lab import (
     down,
+    fault,
+    heal,
     init,
     inventory,
     ssh,
@@ -30,6 +32,8 @@ _DEEDS = {
     "status": status,
     "ssh": ssh,
     "inventory": inventory,
+    "fault": fault,
+    "heal": heal,
     "down": down,
     "test": test,
 }

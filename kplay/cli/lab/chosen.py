@@ -25,6 +25,16 @@ def add_provider(parser: ArgumentParser) -> None:
     )
 
 
+def add_lab_option(parser: ArgumentParser) -> None:
+    """The option --lab, for deeds that name a host first."""
+    parser.add_argument(
+        "--lab",
+        metavar="NAME",
+        default="",
+        help="the lab that has the host (the only one that is up and has it)",
+    )
+
+
 def lab_of(chosen: Namespace) -> Lab:
     """The lab that LAB means; raises InputError where there is none."""
     from kplay import lab

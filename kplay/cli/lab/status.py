@@ -19,11 +19,12 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(chosen: Namespace) -> ExitCode:
-    """A line for each host: name, state, address."""
+    """A line for each host: name, state, address, and the faults that stand."""
     from kplay import lab
 
     hosts = lab.status(lab_of(chosen))
     for host in hosts:
-        print(f"{host.name:<20} {host.state:<10} {host.address}".rstrip())
+        row = f"{host.name:<20} {host.state:<10} {host.address:<15} {', '.join(host.faults)}"
+        print(row.rstrip())
     up = all(host.state == "running" for host in hosts)
     return ExitCode.OK if up else ExitCode.UNREACHABLE

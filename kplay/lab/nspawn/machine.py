@@ -18,15 +18,19 @@ from kplay.lab.nspawn.place import read_json, write_json
 if TYPE_CHECKING:
     from kplay.lab.nspawn.place import HostPlace
 
+IDENTIFY = """
+identity=$1
+read -r stat </proc/$$/stat
+(set -- $stat; echo "$1 ${22}" >"$identity.new"; mv "$identity.new" "$identity")
+"""
+"""Shell: writes number and start time of the shell, and of what it becomes, to the file ``$1``."""
 # Writes who it is, mounts the overlay where only the machine sees it (so no mount is left when it
 # dies), and keeps the machine: systemd-nspawn ends with 133 when the machine asks for a reboot.
 # The machine's own cgroups are entered below, by a child, since cgroup v2 hands no controllers
 # from a cgroup that holds processes itself. $1 is the file for number and start time, $2 the
 # overlay's options, $3 its root, $4 the cgroup.procs files (no blanks in them), then the command.
-_KEEP = """
-identity=$1 layers=$2 root=$3 cgroups=$4; shift 4
-read -r stat </proc/$$/stat
-(set -- $stat; echo "$1 ${22}" >"$identity.new"; mv "$identity.new" "$identity")
+_KEEP = f"""{IDENTIFY}
+layers=$2 root=$3 cgroups=$4; shift 4
 mount -t overlay overlay -o "$layers" "$root"
 status=133
 while [ "$status" -eq 133 ]; do
@@ -121,11 +125,34 @@ def running(files: HostPlace) -> bool:
 
 def keeper(files: HostPlace) -> int | None:
     """The number of the process that keeps a host's machine; None when it has ended."""
+    return alive(files.path / "identity")
+
+
+def alive(identity: Path) -> int | None:
+    """The number of the process that wrote that identity; None when it has ended."""
     try:
-        number, start = (files.path / "identity").read_text().split()
+        number, start = identity.read_text().split()
     except (FileNotFoundError, ValueError):
         return None
     return int(number) if start_time(int(number)) == int(start) else None
+
+
+def members(files: HostPlace) -> list[int]:
+    """The numbers of a machine's processes, its init last; empty when it does not run."""
+    directories = [Path(path) for path in read_json(files.process).get("cgroups", [])]
+    found: list[int] = []
+    inits: list[int] = []
+    for process in cgroups.processes(directories):
+        with suppress(OSError):
+            status = Path(f"/proc/{process}/status").read_text()
+            numbers = next(
+                (line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), []
+            )
+            # Two namespaces see a machine's processes, more those of the containers in it;
+            # systemd-nspawn itself is in the first one only.
+            if len(numbers) > 1:
+                (inits if numbers[1:] == ["1"] else found).append(process)
+    return [*found, *inits] if inits else []
 
 
 def start_time(process: int) -> int | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from kplay.errors import CommandError, KplayError
 from kplay.lab.commands import run
+from kplay.lab.nspawn.slow import Cable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -126,6 +127,11 @@ def plug_host(lab: str, host: str, number: int, network: IPv4Network) -> str:
         run(["ip", "-n", space, "link", "set", up, "up"])
     run(["ip", "-n", space, "route", "add", "default", "via", str(gateway(network))])
     return f"/run/netns/{space}"
+
+
+def cables(lab: str, host: str, number: int) -> list[Cable]:
+    """The cables of a host that is plugged in."""
+    return [Cable("br0", f"port{number}", host_namespace(lab, host), "eth0")]
 
 
 def set_port(lab: str, number: int, *, connected: bool) -> None:

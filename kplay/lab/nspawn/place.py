@@ -68,6 +68,11 @@ class HostPlace:
         return self.path / "console.log"
 
     @property
+    def slow(self) -> Path:
+        """How slow the host's link is, as JSON, while it is."""
+        return self.path / "slow.json"
+
+    @property
     def process(self) -> Path:
         """The cgroups of its process, as JSON."""
         return self.path / "process.json"

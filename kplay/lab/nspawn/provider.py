@@ -14,7 +14,7 @@ from kplay.lab import ssh
 from kplay.lab.commands import need_programs, run
 from kplay.lab.inventory import connection, inventory
 from kplay.lab.model import HostStatus
-from kplay.lab.nspawn import machine, network, tree
+from kplay.lab.nspawn import faults, machine, network, slow, tree
 from kplay.lab.nspawn.base import base_tree
 from kplay.lab.nspawn.limits import check
 from kplay.lab.nspawn.place import Place, held, need_root
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from kplay.lab.fault import Fault
     from kplay.lab.model import Lab
     from kplay.lab.provider import Progress
 
@@ -42,7 +43,7 @@ _USER = "kplay"
 
 
 class Nspawn:
-    """Implements ``Provider``, ``Accounts``, ``Power`` and ``Layers`` of ``kplay.lab.provider``."""
+    """Implements all protocols of ``kplay.lab.provider`` but ``Snapshots``."""
 
     def up(self, lab: Lab, progress: Progress) -> Path:
         """Make what is missing and wait for every host; hosts that answer are left alone."""
@@ -77,9 +78,9 @@ class Nspawn:
                     pool.submit(self._host_up, lab, record, host.name, say, off=host.name in off)
                     for host in lab.hosts
                 ]
-            faults = [str(error) for task in tasks if (error := task.exception()) is not None]
-            if faults:
-                raise KplayError("\n".join(faults))
+            errors = [str(error) for task in tasks if (error := task.exception()) is not None]
+            if errors:
+                raise KplayError("\n".join(errors))
         return place.inventory
 
     def status(self, lab: Lab) -> list[HostStatus]:
@@ -99,6 +100,7 @@ class Nspawn:
         with held(place.path):
             hosts = place.path / "hosts"
             for files in sorted(hosts.iterdir()) if hosts.is_dir() else []:
+                slow.stop(place.host(files.name))
                 machine.stop(place.host(files.name))
                 machine.forget(f"{lab.name}-{files.name}")
                 progress(files.name, "removed")
@@ -156,6 +158,24 @@ class Nspawn:
     def set_link(self, lab: Lab, host: str, *, connected: bool) -> None:
         """Plug a host's cable in or out at the bridge."""
         network.set_port(lab.name, self._number(lab, host), connected=connected)
+
+    def fault(self, lab: Lab, host: str, fault: Fault, progress: Progress) -> None:
+        """Bring a fault about on a host that is up."""
+        site = faults.Site(lab.name, host, self._number(lab, host))
+        with held(Place(lab.name).path):
+            faults.bring(site, fault, lambda: self.start(lab, host, progress))
+            stand = faults.standing(site)
+        progress(host, ", ".join(stand) if stand else "no fault stands")
+
+    def heal(self, lab: Lab, host: str, progress: Progress) -> None:
+        """Take every fault of a host away and wait until it answers."""
+        site = faults.Site(lab.name, host, self._number(lab, host))
+        with held(Place(lab.name).path):
+            healed = faults.heal(site)
+        if not machine.running(site.files):
+            raise KplayError(f"host `{host}` is off: `kplay lab up {lab.name}` starts it")
+        self._wait(lab, host, Record.load(Place(lab.name)).address(host))
+        progress(host, f"healed: {', '.join(healed)}" if healed else "had no fault")
 
     def upper(self, lab: Lab, host: str) -> Path:
         """What a host wrote, but for ``/var/lib/containerd`` and ``/var/lib/kubelet``."""
@@ -218,18 +238,22 @@ class Nspawn:
         files, number = Place(lab.name).host(host), record.numbers[host]
         if off:
             say(host, "booting")
+            slow.end(files, network.lab_namespace(lab.name), network.cables(lab.name, host, number))
             space = network.plug_host(lab.name, host, number, record.network)
             cpus = next((one.cpus for one in lab.hosts if one.name == host), None) or 1
             machine.boot(files, f"{lab.name}-{host}", host, record.base, space, cpus=cpus)
-        elif not network.port_is_up(lab.name, number):
-            network.set_port(lab.name, number, connected=True)
-        login = self.ssh_argv(lab, host, ["true"], _USER)
-        reason = ssh.wait(record.address(host), login, seconds=_PATIENCE)
-        if reason:
-            raise KplayError(
-                f"host `{host}` does not answer: {reason}\n{machine.console_end(files)}".rstrip()
-            )
+        else:
+            for fault in faults.heal(faults.Site(lab.name, host, number)):
+                say(host, f"healed: {fault}")
+        self._wait(lab, host, record.address(host))
         say(host, f"up at {record.address(host)}" if off else "already up")
+
+    def _wait(self, lab: Lab, host: str, address: str) -> None:
+        login = self.ssh_argv(lab, host, ["true"], _USER)
+        reason = ssh.wait(address, login, seconds=_PATIENCE)
+        if reason:
+            console = machine.console_end(Place(lab.name).host(host))
+            raise KplayError(f"host `{host}` does not answer: {reason}\n{console}".rstrip())
 
     def _state(self, lab: Lab, record: Record, host: str) -> HostStatus:
         address = record.address(host)
@@ -237,12 +261,18 @@ class Nspawn:
             return HostStatus(host, "absent", "")
         if not machine.running(Place(lab.name).host(host)):
             return HostStatus(host, "stopped", address)
-        if not network.port_is_up(lab.name, record.numbers[host]):
-            return HostStatus(host, "cut", address)
-        return HostStatus(host, "running" if ssh.speaks(address) else "starting", address)
+        stand = faults.standing(faults.Site(lab.name, host, record.numbers[host]))
+        others = tuple(fault for fault in stand if fault != "cut")
+        if "cut" in stand:
+            return HostStatus(host, "cut", address, others)
+        # A link that is slow by seconds answers late.
+        speaks = ssh.speaks(address, seconds=10.0 if others else 1.0)
+        return HostStatus(host, "running" if speaks else "starting", address, others)
 
     def _remove_host(self, lab: Lab, record: Record, host: str) -> None:
         place = Place(lab.name)
+        cables = network.cables(lab.name, host, record.numbers[host])
+        slow.end(place.host(host), network.lab_namespace(lab.name), cables)
         machine.stop(place.host(host))
         machine.forget(f"{lab.name}-{host}")
         network.remove_host(lab.name, host, record.numbers.pop(host))

@@ -32,7 +32,7 @@ def test_a_fault_is_read(words: tuple[str, ...], fault: Fault) -> None:
         (("rebot",), "no fault named `rebot`\n = help: did you mean `reboot`?"),
         (("fire",), "no fault named `fire`\n = help: known: reboot, cut, slow, full-disk, clock"),
         (("cut", "1"), "the fault `cut` takes no amount: `1`"),
-        (("slow",), "`slow` takes a delay of 1ms to 60s, as in `slow 50ms`; not ``"),
+        (("slow",), "`slow` takes a delay of 1ms to 60s, as in `slow 50ms`; there is none"),
         (("slow", "0"), "`slow` takes a delay of 1ms to 60s"),
         (("slow", "2h"), "`slow` takes a delay of 1ms to 60s"),
         (("slow", "61s"), "`slow` takes a delay of 1ms to 60s"),

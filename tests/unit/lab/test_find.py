@@ -103,3 +103,55 @@ def test_a_lab_that_is_up_stands_for_its_inventory(
         assert capsys.readouterr().out == "a\nb\n"
     assert main(["inventory", "--lab", "demo", "-i", "x,"]) == ExitCode.USAGE
     assert "not allowed with argument --lab" in capsys.readouterr().err
+
+
+def test_a_host_is_looked_for_in_every_lab_that_is_up(roots: dict[str, Path]) -> None:
+    stand(roots["nspawn"], "nspawn")
+    assert labs.lab_with_host("b").name == "demo"
+    assert labs.lab_with_host("b", "demo").name == "demo"
+    other = load_string(TEXT.replace("demo", "other").replace("b:", "c:"), "lab.yml")
+    (roots["vagrant"] / "other").mkdir(parents=True)
+    save(other, roots["vagrant"] / "other/lab.yml")
+    assert labs.lab_with_host("c").name == "other"
+    assert labs.lab_with_host("a", "other").name == "other"
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "message", "help_"),
+    [
+        ("a", "", "several labs that are up have a host `a`", "`--lab`: demo, other"),
+        ("bb", "", "no host `bb` in any lab that is up", "did you mean `b`?"),
+        ("bb", "other", "no host `bb` in lab `other`", "did you mean `b`?"),
+        ("x", "other", "no host `x` in lab `other`", "known: a, b"),
+        ("a", "gone", "lab `gone` is not up", "`kplay lab up gone` brings it up"),
+    ],
+)
+def test_a_host_that_no_lab_or_more_than_one_has(
+    roots: dict[str, Path], host: str, name: str, message: str, help_: str
+) -> None:
+    stand(roots["nspawn"], "nspawn")
+    other = load_string(TEXT.replace("demo", "other"), "lab.yml")
+    (roots["vagrant"] / "other").mkdir(parents=True)
+    save(other, roots["vagrant"] / "other/lab.yml")
+    with pytest.raises(InputError) as caught:
+        labs.lab_with_host(host, name)
+    assert message in str(caught.value)
+    assert any(help_ in line for line in caught.value.diagnostics[0].help)
+
+
+def test_no_lab_is_up(roots: dict[str, Path]) -> None:
+    with pytest.raises(InputError, match="no lab is up"):
+        labs.lab_with_host("a")
+
+
+def test_a_host_of_a_lab_that_only_root_may_look_at(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand(roots["nspawn"], "nspawn")
+    other = load_string("name: own\nhosts: {mine: }\nprovider: vagrant\n", "lab.yml")
+    (roots["vagrant"] / "own").mkdir(parents=True)
+    save(other, roots["vagrant"] / "own/lab.yml")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert labs.lab_with_host("mine").name == "own"
+    with pytest.raises(KplayError, match="need root"):
+        labs.lab_with_host("a")
