@@ -93,6 +93,31 @@ def test_ready_made_labs_load_and_are_found_by_their_files_name(file: Path) -> N
     assert labs.find_lab(str(file)) == labs.find_lab(file.stem)
 
 
+def test_ready_made_labs_of_kubernetes_agree_on_what_containers_need() -> None:
+    said = {}
+    for name in ("single", "1+2", "ha", "air-gapped"):
+        lab = labs.find_lab(name)
+        said[name] = next(one.vars for one in lab.groups if one.name == "lab_containers")
+    assert len(said["single"]) == 10
+    assert all(one == said["single"] for one in said.values())
+
+
+def test_ready_made_labs_are_what_they_are_called() -> None:
+    sizes: dict[str, dict[str, int]] = {}
+    for name in ("ha", "rke2-ha", "k3s", "air-gapped"):
+        sizes[name] = {}
+        for host in labs.find_lab(name).hosts:
+            [group] = host.groups
+            sizes[name][group] = sizes[name].get(group, 0) + 1
+    assert sizes == {
+        "ha": {"load_balancer": 1, "control_plane": 3, "workers": 2},
+        "rke2-ha": {"load_balancer": 1, "rke2_servers": 3, "rke2_agents": 2},
+        "k3s": {"server": 1, "agent": 2},
+        "air-gapped": {"control_plane": 1, "workers": 2},
+    }
+    assert labs.find_lab("air-gapped").internet is False
+
+
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [
