@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kplay.inventory.model import Inventory
     from kplay.lint.check import Report
     from kplay.plan.make import Plan
+    from kplay.plan.offline.outlook import Forecast
     from kplay.walk.events import Listener
 
 
@@ -73,6 +74,13 @@ def plan(options: RunOptions, listener: Listener) -> Plan:
     from kplay.plan.make import make
 
     return make(options, listener)
+
+
+def forecast(options: RunOptions) -> Forecast:
+    """What an apply would look at or do, from files alone: no host is asked."""
+    from kplay.plan.offline import forecast as from_files
+
+    return from_files(options)
 
 
 def execute(options: RunOptions, listener: Listener) -> ExitCode:

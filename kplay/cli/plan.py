@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from kplay.cli import ansible_options, options
-from kplay.errors import ExitCode
+from kplay.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -33,6 +33,11 @@ def add(parser: ArgumentParser) -> None:
         "--detailed-exitcode", action="store_true", help="exit 3 when there is something to change"
     )
     parser.add_argument("--format", choices=FORMS, default="text")
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="from files alone: which steps come to which hosts; no host is asked",
+    )
 
 
 def run(chosen: Namespace) -> ExitCode:
@@ -41,11 +46,29 @@ def run(chosen: Namespace) -> ExitCode:
     listed = ansible_options.listed(chosen, asked)
     if listed is not None:
         return listed
+    if chosen.offline:
+        return _offline(chosen, asked)
     made = make_and_show(asked, form=chosen.format)
     if made.code != ExitCode.OK:
         return made.code
     changes = chosen.detailed_exitcode and has_changes(made)
     return ExitCode.CHANGES_PENDING if changes else ExitCode.OK
+
+
+def _offline(chosen: Namespace, asked: RunOptions) -> ExitCode:
+    from kplay import pipeline
+    from kplay.report import offline_text
+
+    if chosen.detailed_exitcode:
+        message = "`--detailed-exitcode` asks what would change, which no plan knows `--offline`"
+        raise UsageError(message)
+    found = pipeline.forecast(asked)
+    if chosen.format == "json":
+        print(json.dumps(offline_text.to_json(found), indent=2))
+    else:
+        print(offline_text.of(found))
+    sys.stdout.flush()
+    return ExitCode.OK
 
 
 def has_changes(made: Plan) -> bool:

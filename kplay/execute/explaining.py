@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kplay.execute.facts import fact_names
 from kplay.execute.prepare import prepare
 from kplay.graph.explain import explain as of_graph
 from kplay.redaction import is_secret_key
@@ -24,7 +25,7 @@ def explain(options: RunOptions, name: str, host: str) -> tuple[list[Explanation
     """
     prepared = prepare(options)
     graph, store, loader = prepared.graph, prepared.store, prepared.loader
-    found = of_graph(graph, store, loader, name, host, fact_names=_fact_names)
+    found = of_graph(graph, store, loader, name, host, fact_names=fact_names)
     secrets: set[str] = set()
     for one in store.inventory.hosts if name.startswith("hostvars") else [host]:
         secrets |= _secrets(store.scope(None, one))
@@ -32,14 +33,6 @@ def explain(options: RunOptions, name: str, host: str) -> tuple[list[Explanation
         if host in strand.hosts:
             secrets |= _secrets(store.scope(strand.play, host))
     return found, secrets | prepared.vault.revealed
-
-
-def _fact_names() -> set[str]:
-    """Names of facts: those that this controller would give."""
-    from kplay.agent.reading import LocalProbe
-    from kplay.modules import setup
-
-    return set(setup.observe(LocalProbe(), {})["ansible_facts"])
 
 
 def _secrets(scope: Scope) -> set[str]:

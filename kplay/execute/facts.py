@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,3 +64,12 @@ def remembered(cache: FactCache, host: str) -> dict[str, Any]:
     kept = cache.read(host)
     facts = kept.facts if kept is not None else {}
     return {name: value for name, value in facts.items() if name != GATHERED}
+
+
+@cache
+def fact_names() -> frozenset[str]:
+    """Names of facts: those that this controller would give."""
+    from kplay.agent.reading import LocalProbe
+    from kplay.modules import setup
+
+    return frozenset(setup.observe(LocalProbe(), {})["ansible_facts"])

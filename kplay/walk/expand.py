@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kplay.walk.gates import PlayRun
     from kplay.walk.hostrun import HostRun
     from kplay.walk.walker import Walker
+    from kplay.walk.world import World
 
 DEEPEST = 400
 """Numbers in the position of an include."""
@@ -94,7 +95,7 @@ class Expander:
                 if causes:
                     self._end(host, cursor, vertex, _unknown(vertex, host, Unknown(*causes)))
                     return not host.lost
-                segments.append(self._segment(leaf, node, vertex, args, extra))
+                segments.append(segment_of(self.world, leaf, args, extra))
             except KplayError as error:
                 error.item = label_of(node, inner, value) if looped else ""
                 raise
@@ -113,38 +114,6 @@ class Expander:
                 self.walker.wake(name)
         self.walker.plays.passed(host, run)
         return True
-
-    def _segment(
-        self,
-        leaf: Leaf,
-        node: Include,
-        vertex: Vertex,
-        args: dict[str, Any],
-        extra: dict[str, Any],
-    ) -> Segment:
-        key = json.dumps([args, extra], sort_keys=True, default=str)
-        segment = leaf.expansions.get(key)
-        if segment is None:
-            keywords = {word: node.keywords[word] for word in ("vars",) if word in node.keywords}
-            if extra:
-                given = keywords["vars"].value if "vars" in keywords else {}
-                keywords["vars"] = made_up({**given, **extra}, node.span.file)
-            block = Block(keywords, node.span, role=node.role, parent=node.parent, kind="include")
-            handlers = self.world.load_include(node, args, block, vertex.play.play)
-            segment = Segment()
-            prefix = (*vertex.position, len(leaf.expansions))
-            grower = Grower(vertex.play, self.world.tags, after=vertex.name)
-            before = len(vertex.play.vertices)
-            grower.grow(segment, prefix, [block], handler=vertex.handler)
-            for inner in vertex.play.vertices[before:] if vertex.handler else ():
-                # The include was notified; what it brings runs with it
-                inner.handler = False
-            leaf.expansions[key] = segment
-            before = len(vertex.play.vertices)
-            for room, place in vertex.play.late_handlers:
-                grower.grow(room, place, handlers, handler=True)
-            vertex.play.brought.update(id(one.node) for one in vertex.play.vertices[before:])
-        return segment
 
     def _register(self, host: HostRun, node: Include, turns: int) -> None:
         """What ``register`` holds of an include that was expanded: not what became of its tasks."""
@@ -214,6 +183,44 @@ class Expander:
         if run.strand.strategy in FREE:
             return True
         return host.name == next(name for name in run.hosts if not self.walker.hosts[name].lost)
+
+
+def segment_of(
+    world: World,
+    leaf: Leaf,
+    args: dict[str, Any],
+    extra: dict[str, Any],
+) -> Segment:
+    """What an include brings in for these arguments and loop variables, kept in its leaf.
+
+    Raises:
+        InputError: the file or role is missing or wrong.
+    """
+    vertex, node = leaf.vertex, leaf.vertex.node
+    assert isinstance(node, Include)  # noqa: S101 - the leaf of an include
+    key = json.dumps([args, extra], sort_keys=True, default=str)
+    segment = leaf.expansions.get(key)
+    if segment is None:
+        keywords = {word: node.keywords[word] for word in ("vars",) if word in node.keywords}
+        if extra:
+            given = keywords["vars"].value if "vars" in keywords else {}
+            keywords["vars"] = made_up({**given, **extra}, node.span.file)
+        block = Block(keywords, node.span, role=node.role, parent=node.parent, kind="include")
+        handlers = world.load_include(node, args, block, vertex.play.play)
+        segment = Segment()
+        prefix = (*vertex.position, len(leaf.expansions))
+        grower = Grower(vertex.play, world.tags, after=vertex.name)
+        before = len(vertex.play.vertices)
+        grower.grow(segment, prefix, [block], handler=vertex.handler)
+        for inner in vertex.play.vertices[before:] if vertex.handler else ():
+            # The include was notified; what it brings runs with it
+            inner.handler = False
+        leaf.expansions[key] = segment
+        before = len(vertex.play.vertices)
+        for room, place in vertex.play.late_handlers:
+            grower.grow(room, place, handlers, handler=True)
+        vertex.play.brought.update(id(one.node) for one in vertex.play.vertices[before:])
+    return segment
 
 
 def _registered(node: Task | Include) -> str:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import statistics
 import subprocess
@@ -22,6 +21,19 @@ HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 LAB = HERE.parents[1] / "tests/labs/hosts.yml"
 REPEATS = 3
+SORTS = (
+    "copy: {dest: '/etc/{{ inventory_hostname }}', content: x}",
+    "template: {src: a.j2, dest: /etc/a}, when: port | int > 8004",
+    "command: 'true', register: seen, changed_when: seen.rc == 0",
+    "file: {path: /srv/a, state: directory}, when: seen is changed",
+    "lineinfile: {path: /etc/hosts, line: x}, when: \"rack | int < 20 and 'g3' in group_names\"",
+    "user: {name: '{{ item }}'}, loop: '{{ users }}', when: \"item != 'b'\"",
+    "set_fact: {next: '{{ port | int + 1 }}'}",
+    "service: {name: a, state: started}, when: next | int > 8004, notify: restart",
+    "apt: {name: a}, when: \"ansible_facts.os_family == 'Debian'\"",
+    "file: {path: /srv/b}, when: \"inventory_hostname == groups['g1'][0]\"",
+)
+"""Tasks as playbooks have them: conditions that hosts, groups, facts and results decide."""
 
 
 @dataclass
@@ -31,6 +43,8 @@ class Cost:
     wall: float
     controller: float
     hosts: float = 0.0
+    memory: float = 0.0
+    """The most that one of its processes held, in MiB."""
 
 
 def main() -> None:
@@ -38,6 +52,7 @@ def main() -> None:
     print(f"{'':<44}{'wall / CPU / hosts CPU':>24}{'wall / CPU / hosts CPU':>24}{'CPU':>9}")
     with TemporaryDirectory(prefix="kplay-bench-") as folder:
         _controller(Path(folder))
+        _offline(Path(folder))
         if os.geteuid() == 0:
             _hosts(Path(folder))
         else:
@@ -89,27 +104,52 @@ def _controller(folder: Path) -> None:
         _row(f"10 debug tasks, {count} hosts", ours, theirs)
 
 
+def _offline(folder: Path) -> None:
+    """Plans from files alone: a thousand tasks of every sort, on more and more hosts."""
+    playbook = folder / "offline.yml"
+    playbook.write_text(
+        "- hosts: all\n"
+        "  handlers: [{name: restart, service: {name: x, state: restarted}}]\n"
+        "  tasks:\n"
+        + "".join(f"    - {{name: task {n}, {SORTS[n % len(SORTS)]}}}\n" for n in range(1000))
+    )
+    for count in (10, 100, 1000):
+        inventory = folder / f"offline-{count}.ini"
+        inventory.write_text(
+            "".join(
+                f"[g{group}]\n"
+                + "".join(f"h{n} rack={n % 40}\n" for n in range(group, count, 10))
+                + f"[g{group}:vars]\nport={8000 + group}\nusers=['a','b','c']\n"
+                for group in range(10)
+            )
+        )
+        cost = _cost(
+            [str(BIN / "kplay"), "plan", "--offline", "-i", str(inventory), str(playbook)], folder
+        )
+        _row(f"offline plan, 1,000 tasks, {count} hosts ({cost.memory:.0f} MiB)", cost, None)
+
+
 def _cost(argv: list[str], folder: Path, lab: str = "", *, repeats: int = REPEATS) -> Cost:
     """Run once to settle, then some times."""
     found = []
     warm = 1 if lab else 0
     for number in range(repeats + warm):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         on_hosts, began = _lab_cpu(lab), time.monotonic()
-        done = subprocess.run(
-            argv, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(
-                f"{' '.join(argv)} failed:\n{done.stdout[-3000:]}{done.stderr[-2000:]}"
+        with (folder / "said").open("w+b") as said:
+            process = subprocess.Popen(
+                argv, cwd=folder, env=_environment(folder), stdout=said, stderr=said
             )
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            text = (folder / "said").read_text(errors="replace")
+            raise SystemExit(f"{' '.join(argv)} failed:\n{text[-5000:]}")
         wall = time.monotonic() - began
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+        spent = used.ru_utime + used.ru_stime
         if number >= warm:
-            found.append(Cost(wall, user + system, _lab_cpu(lab) - on_hosts))
+            found.append(Cost(wall, spent, _lab_cpu(lab) - on_hosts, used.ru_maxrss / 1024))
     return Cost(*(statistics.median(getattr(one, name) for one in found)
-                  for name in ("wall", "controller", "hosts")))  # fmt: skip
+                  for name in ("wall", "controller", "hosts", "memory")))  # fmt: skip
 
 
 def _lab_cpu(lab: str) -> float:
