@@ -129,6 +129,10 @@ def provider_of(lab: Lab) -> Provider:
         from kplay.lab.nspawn.provider import Nspawn
 
         return Nspawn()
+    if lab.provider == "vagrant":
+        from kplay.lab.vagrant.provider import VagrantLab
+
+        return VagrantLab()
     raise InputError(
         Diagnostic(
             "lab-provider",

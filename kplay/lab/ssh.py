@@ -12,14 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+# What ssh says of a host key that is not the pinned one: waiting does not mend it.
+_CHANGED = "HOST IDENTIFICATION HAS CHANGED"
+
 
 def argv(
-    address: str, user: str, *, key_file: Path, known_hosts: Path, command: Sequence[str] = ()
+    address: str,
+    user: str,
+    *,
+    key_file: Path,
+    known_hosts: Path,
+    command: Sequence[str] = (),
+    more: Sequence[str] = (),
 ) -> list[str]:
     """The command line of ``ssh`` to a host.
 
     The user's own ssh configuration is left out, so that nothing in it can redirect or weaken
     the connection. As ever with ssh, ``command`` is joined by blanks for the host's shell.
+    ``more`` are further options, as ``Port=2222``.
     """
     options = [
         f"UserKnownHostsFile={known_hosts}",
@@ -30,6 +40,7 @@ def argv(
         "KexAlgorithms=curve25519-sha256",
         "ConnectTimeout=10",
         "LogLevel=ERROR",
+        *more,
     ]
     line = ["ssh", "-F", "none", "-i", str(key_file)]
     for option in options:
@@ -42,31 +53,35 @@ def known_hosts_text(keys: Mapping[str, str]) -> str:
     return "".join(f"{address} {key}\n" for address, key in keys.items())
 
 
-def speaks(address: str, *, seconds: float = 1.0) -> bool:
-    """Whether an SSH server greets at port 22 of an address; costs no key exchange."""
-    with suppress(OSError), socket.create_connection((address, 22), timeout=seconds) as connection:
+def speaks(address: str, *, port: int = 22, seconds: float = 1.0) -> bool:
+    """Whether an SSH server greets at a port of an address; costs no key exchange."""
+    at = (address, port)
+    with suppress(OSError), socket.create_connection(at, timeout=seconds) as connection:
         connection.settimeout(seconds)
         return connection.recv(4) == b"SSH-"
     return False
 
 
-def wait(address: str, login: Sequence[str], *, seconds: float) -> str:
+def wait(address: str, login: Sequence[str], *, seconds: float, port: int = 22) -> str:
     """Wait until a login succeeds; return why it did not, or an empty text.
 
     Args:
         address: where the host listens.
         login: the whole command line that logs in and runs ``true``.
         seconds: how long to try.
+        port: at which port; 0 where only the login can tell, as behind a proxy.
     """
     deadline = time.monotonic() + seconds
-    reason = f"nothing answers at {address}, port 22"
+    reason = f"nothing answers at {address}, port {port}"
     while time.monotonic() < deadline:
-        if speaks(address):
+        if port == 0 or speaks(address, port=port):
             done = subprocess.run(
                 list(login), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
             )
             if done.returncode == 0:
                 return ""
             reason = done.stderr.strip() or f"ssh ended with status {done.returncode}"
+            if _CHANGED in reason:
+                return reason
         time.sleep(0.1)
     return reason

@@ -1,0 +1,295 @@
+"""The provider ``vagrant``: a lab's hosts by way of the Vagrantfile, each pinned to its host key."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import yaml
+
+from kplay.errors import CommandError, KplayError
+from kplay.lab import ssh
+from kplay.lab.commands import run
+from kplay.lab.inventory import inventory
+from kplay.lab.load import load
+from kplay.lab.model import HostStatus
+from kplay.lab.nspawn.place import held
+from kplay.lab.vagrant import boxes
+from kplay.lab.vagrant.connection import login, variables
+from kplay.lab.vagrant.networks import addresses, settled
+from kplay.lab.vagrant.pins import pin
+from kplay.lab.vagrant.place import Place
+from kplay.lab.vagrant.program import of_lab
+from kplay.lab.vagrant.reach import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from kplay.lab.model import Lab
+    from kplay.lab.provider import Progress
+    from kplay.lab.vagrant.messages import Message
+    from kplay.lab.vagrant.program import Vagrant
+    from kplay.lab.vagrant.reach import Reach
+
+_BOOTED = "Machine booted and ready!"
+_CONTAINERS = {"lxc", "docker"}
+# Vagrant's providers call the same state by many names; what is neither of these is stopped.
+_ABSENT = {"not_created", "preparing"}
+_RUNNING = {"running", "up"}
+# Vagrant has logged in before: this is for one more login, with the pinned key.
+_PATIENCE = 30.0
+
+
+class VagrantLab:
+    """Implements ``Provider`` and ``Snapshots`` of ``kplay.lab.provider``."""
+
+    def up(self, lab: Lab, progress: Progress) -> Path:
+        """Make and boot what is missing; hosts that run are left alone.
+
+        Raises:
+            KplayError: vagrant or its provider is missing or failed, a host shows another host key
+                than the pinned one, or hosts that there are would get other addresses.
+        """
+        lab, place = settled(lab), Place(lab.name)
+        vagrant = of_lab(lab)
+        with held(place.path):
+            place.path.chmod(0o700)
+            try:
+                _settle(lab, vagrant, progress)
+                boxes.prepare(lab, vagrant, progress)
+                booted: set[str] = set()
+                vagrant.told("up", heard=_hear(lab, progress, booted))
+                pin(vagrant)
+                found = _write_inventory(lab, vagrant)
+                _wait(lab, found)
+            except KplayError:
+                if not place.made():
+                    run(["rm", "-rf", str(place.path)])
+                raise
+        for host in lab.hosts:
+            at = next(iter(addresses(lab, host).values()))
+            progress(host.name, f"up at {at}" if host.name in booted else "already up")
+        return place.inventory
+
+    def status(self, lab: Lab) -> list[HostStatus]:
+        """The state of every host, as vagrant says and as its SSH server answers."""
+        lab, vagrant = settled(lab), of_lab(lab)
+        states = _states(vagrant) if vagrant.place.made() else {}
+        running = [host for host, state in states.items() if state in _RUNNING]
+        found = reach(vagrant, *running) if running else {}
+
+        def speaks(host: str) -> bool:
+            # Where a proxy leads to a host, only a login could tell.
+            at = found.get(host)
+            return at is not None and (at.proxy != "" or ssh.speaks(at.address, port=at.port))
+
+        rows = []
+        for host in lab.hosts:
+            state = states.get(host.name, "not_created")
+            address = next(iter(addresses(lab, host).values()))
+            if state in _ABSENT:
+                rows.append(HostStatus(host.name, "absent", ""))
+            elif host.name in running:
+                answers = "running" if speaks(host.name) else "starting"
+                rows.append(HostStatus(host.name, answers, address))
+            else:
+                rows.append(HostStatus(host.name, "stopped", address))
+        return rows
+
+    def halt(self, lab: Lab, progress: Progress) -> None:
+        """Shut every host down; ``up`` boots it with what it had written."""
+        vagrant = _standing(lab)
+        vagrant.told("halt", heard=_hear(lab, progress))
+
+    def down(self, lab: Lab, progress: Progress) -> None:
+        """Destroy every machine and remove the lab's files.
+
+        Raises:
+            KplayError: vagrant is missing, or could not destroy a machine.
+        """
+        place = Place(lab.name)
+        if not place.path.exists():
+            progress(lab.name, "not up")
+            return
+        with held(place.path):
+            if place.made():
+                _keep(lab, place, always=False)
+                vagrant = of_lab(load(place.lab_file))
+                vagrant.told("destroy", "--force", "--parallel", heard=_hear(lab, progress))
+            left = sorted(place.made())
+            if left:
+                raise KplayError(f"vagrant did not destroy {', '.join(left)} of lab `{lab.name}`")
+            run(["rm", "-rf", str(place.path)])
+        with suppress(OSError):
+            place.path.parent.rmdir()
+        progress(lab.name, "down")
+
+    def ssh_argv(self, lab: Lab, host: str, command: Sequence[str], user: str) -> list[str]:
+        """The ``ssh`` command line to a host.
+
+        Raises:
+            KplayError: the host is not up.
+        """
+        vagrant = _standing(lab)
+        try:
+            at = reach(vagrant, host)[host]
+        except (CommandError, KeyError) as error:
+            raise KplayError(f"host `{host}` of lab `{lab.name}` is not up") from error
+        return login(vagrant.place, host, at, user=user, command=command)
+
+    def inventory(self, lab: Lab) -> Path:
+        """Where the lab's inventory is; where the lab is up, it is written anew."""
+        place = Place(lab.name)
+        if place.inventory.is_file():
+            with held(place.path):
+                _write_inventory(settled(lab), of_lab(lab))
+        return place.inventory
+
+    def take(self, lab: Lab, name: str, progress: Progress) -> None:
+        """Keep every host as it is now, by Vagrant's own snapshots.
+
+        Raises:
+            KplayError: the Vagrant provider has none.
+        """
+        _standing(lab).told("snapshot", "save", "--force", name, heard=_hear(lab, progress))
+
+    def restore(self, lab: Lab, name: str, progress: Progress) -> None:
+        """Put every host back to a snapshot; vagrant waits until it answers."""
+        vagrant = _standing(lab)
+        arguments = ("snapshot", "restore", "--no-provision", name)
+        vagrant.told(*arguments, heard=_hear(lab, progress))
+        with held(vagrant.place.path):
+            _wait(lab, _write_inventory(settled(lab), vagrant))
+
+    def names(self, lab: Lab) -> list[str]:
+        """The snapshots that every host has, in the order in which vagrant has them."""
+        found: dict[str, list[str]] = {}
+        for message in _standing(lab).told("snapshot", "list").messages:
+            if message.kind != "ui" or not message.target:
+                continue
+            if message.data[0] == "output" and not message.text:
+                # The names follow; where there are none, it says so here.
+                found[message.target] = []
+            elif message.data[0] == "detail" and message.target in found:
+                found[message.target].append(message.text)
+        lists = list(found.values())
+        return [one for one in lists[0] if all(one in other for other in lists)] if lists else []
+
+    def remove(self, lab: Lab, name: str) -> None:
+        """Forget a snapshot of every host."""
+        _standing(lab).told("snapshot", "delete", name)
+
+
+def _standing(lab: Lab) -> Vagrant:
+    if not Place(lab.name).lab_file.is_file():
+        raise KplayError(f"lab `{lab.name}` is not up")
+    return of_lab(lab)
+
+
+def _settle(lab: Lab, vagrant: Vagrant, progress: Progress) -> None:
+    """Destroy hosts that the lab file no longer has, and keep the file for Vagrant to read."""
+    place = vagrant.place
+    made = place.made()
+    if made and place.lab_file.is_file():
+        old = settled(load(place.lab_file))
+        _check_addresses(old, lab, set(made))
+        gone = sorted(set(made) - {host.name for host in lab.hosts})
+        for host in gone:
+            progress(host, "no longer in the lab file: destroying")
+        if gone:
+            vagrant.told("destroy", "--force", *gone, heard=_hear(lab, progress))
+    _keep(lab, place, always=True)
+
+
+def _keep(lab: Lab, place: Place, *, always: bool) -> None:
+    from kplay.lab.write import save
+
+    if always or not place.lab_file.is_file():
+        save(settled(lab), place.lab_file)
+
+
+def _check_addresses(old: Lab, new: Lab, made: set[str]) -> None:
+    """Refuse a lab file that would move hosts that there are: Vagrant gave them their addresses."""
+    before = {host.name: addresses(old, host) for host in old.hosts}
+    for host in new.hosts:
+        wanted = addresses(new, host)
+        if host.name in made and before.get(host.name, wanted) != wanted:
+            raise KplayError(
+                f"host `{host.name}` of lab `{new.name}` is at"
+                f" {', '.join(before[host.name].values())}, its file says"
+                f" {', '.join(wanted.values())}; take the lab down first"
+            )
+
+
+def _hear(lab: Lab, progress: Progress, booted: set[str] | None = None) -> Callable[[Message], None]:
+    """Pass on what vagrant says of each host; the names of those it booted go to ``booted``."""
+
+    def heard(message: Message) -> None:
+        step = message.step
+        if not step:
+            return
+        if step == _BOOTED and booted is not None:
+            booted.add(message.target)
+        elif message.target:
+            progress(message.target, step[:1].lower() + step[1:])
+
+    return heard
+
+
+def _states(vagrant: Vagrant) -> dict[str, str]:
+    messages = vagrant.told("status").messages
+    return {one.target: one.data[0] for one in messages if one.kind == "state"}
+
+
+def _write_inventory(lab: Lab, vagrant: Vagrant) -> dict[str, Reach]:
+    """Ask where the hosts are, write the inventory, and return what was found.
+
+    A host that does not run stands in it with its address in the lab.
+    """
+    place = vagrant.place
+    names = [host.name for host in lab.hosts]
+    try:
+        found = reach(vagrant, *names)
+    except CommandError:
+        states = _states(vagrant)
+        running = [name for name in names if states.get(name) in _RUNNING]
+        found = reach(vagrant, *running) if running else {}
+    host_vars = {}
+    for host in lab.hosts:
+        at = addresses(lab, host)
+        first = next(iter(at.values()))
+        host_vars[host.name] = {
+            **variables(place, host.name, found.get(host.name), first),
+            "lab_address": first,
+            "lab_addresses": at,
+        }
+    made = {provider for provider, _ in place.made().values()}
+    data = inventory(lab, host_vars=host_vars, shared={}, containers=bool(made & _CONTAINERS))
+    draft = place.inventory.with_name("inventory.yml.new")
+    draft.write_text(yaml.safe_dump(data, sort_keys=False, default_flow_style=False))
+    draft.replace(place.inventory)
+    return found
+
+
+def _wait(lab: Lab, found: dict[str, Reach]) -> None:
+    """Log in to every host with its pinned key; all that did not work is told at once."""
+    place = Place(lab.name)
+
+    def answer(host: str) -> str:
+        at = found[host]
+        argv = login(place, host, at, user="", command=["true"])
+        port = 0 if at.proxy else at.port
+        return ssh.wait(at.address, argv, seconds=_PATIENCE, port=port)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        reasons = dict(zip(found, pool.map(answer, found), strict=True))
+    faults = [f"host `{host}` does not answer: {why}" for host, why in reasons.items() if why]
+    faults += [
+        f"host `{host.name}` does not run, says vagrant"
+        for host in lab.hosts
+        if host.name not in found
+    ]
+    if faults:
+        raise KplayError("\n".join(faults))
