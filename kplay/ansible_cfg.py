@@ -32,6 +32,10 @@ PLUGINS = ("~/.ansible/plugins", "/usr/share/ansible/plugins")
 COLLECTIONS = ("~/.ansible/collections", "/usr/share/ansible/collections")
 
 
+MODULE_PATH = "--module-path"
+"""The origin of folders of modules that the command line names."""
+
+
 class Value(NamedTuple):
     """A setting as it was found."""
 

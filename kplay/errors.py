@@ -70,6 +70,12 @@ class LockedError(KplayError):
     exit_code = ExitCode.LOCKED
 
 
+class DriftedError(KplayError):
+    """What a plan file was made of is not what it was."""
+
+    exit_code = ExitCode.DRIFTED
+
+
 class CommandError(KplayError):
     """A program that kplay ran on the controller failed.
 

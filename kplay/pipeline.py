@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from kplay.errors import ExitCode
     from kplay.execute.options import RunOptions
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kplay.graph.model import PlayStrand
     from kplay.inventory.model import Inventory
     from kplay.lint.check import Report
+    from kplay.plan.document import Document
     from kplay.plan.make import Plan
     from kplay.plan.offline.outlook import Forecast
     from kplay.walk.events import Listener
@@ -69,8 +71,15 @@ def lint(options: RunOptions, *, strict: bool = False) -> Report:
     return all_rules(options, strict=strict)
 
 
-def plan(options: RunOptions, listener: Listener) -> Plan:
-    """Walk the graph and observe: what an apply would do. Changes nothing."""
+def plan(options: RunOptions, listener: Listener, output: Path | None = None) -> Plan:
+    """Walk the graph and observe: what an apply would do, kept in a file if one is named.
+
+    Changes nothing.
+    """
+    if output is not None:
+        from kplay.plan.save import make_and_save
+
+        return make_and_save(options, listener, output)
     from kplay.plan.make import make
 
     return make(options, listener)
@@ -88,6 +97,20 @@ def execute(options: RunOptions, listener: Listener) -> ExitCode:
     from kplay.execute.run import run
 
     return run(options, listener, mode="apply")
+
+
+def read_plan(path: Path) -> Document:
+    """A plan file, to be shown; needs neither the project nor its hosts."""
+    from kplay.plan.document import read
+
+    return read(path)
+
+
+def execute_plan(path: Path, options: RunOptions, listener: Listener) -> ExitCode:
+    """Do what a plan file says, and nothing else."""
+    from kplay.execute.planned import run
+
+    return run(path, options, listener)
 
 
 def resume(

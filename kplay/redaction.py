@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kplay.walk.events import RunEnded, StepEnded, StepOutput
+from kplay.walk.events import Drifted, RunEnded, StepEnded, StepOutput
 
 if TYPE_CHECKING:
     from kplay.walk.events import Event
@@ -80,6 +80,15 @@ class Redactor:
                 causes=self.value(event.causes),
                 reason=self.text(event.reason),
             )
+        if isinstance(event, Drifted):
+            rows = [{**row, **self._field(row)} for row in event.fields]
+            return replace(
+                event,
+                place=self._place(event.place),
+                found=self.text(event.found),
+                fields=rows,
+                diff=self.value(event.diff),
+            )
         if isinstance(event, StepOutput):
             return replace(event, place=self._place(event.place), text=self.text(event.text))
         if isinstance(event, RunEnded):
@@ -90,6 +99,11 @@ class Redactor:
             if given is not None:
                 changes[name] = self.text(given) if isinstance(given, str) else self._place(given)
         return replace(event, **changes) if changes else event
+
+    def _field(self, row: dict[str, str]) -> dict[str, str]:
+        """The values of a field, under its name."""
+        sides = (side for side in ("planned", "found") if side in row)
+        return {side: str(self._under(row["field"], row[side])) for side in sides}
 
     def _place(self, place: Any) -> Any:
         names = ("task", "item", "play")

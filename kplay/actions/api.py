@@ -42,6 +42,8 @@ class Context:
     planning: bool
     find_file: Callable[[str, str], Path]
     """(kind, name) -> path; kind is files, templates or vars. Raises InputError."""
+    agreed: bool = False
+    """Whether the host looks at it as a plan does before it applies it: a plan file is run."""
     no_log: bool = False
     diff: bool = False
     """Whether the texts before and after are shown."""

@@ -73,12 +73,13 @@ def unarchive(context: Context) -> list[Call]:
     if on_host or causes_in(source) or source is None:
         return [Call("unarchive", args)]
     path = context.find_file("files", str(source))
-    if context.planning:
+    if context.planning or context.agreed:
         data = sealed_file(context, path) or path.read_bytes()
         try:
             args["_listing"] = archives.listing(data, str(source))
         except ModuleFailure as failure:
             raise fault(context, "bad-archive", failure.msg, "src") from failure
+    if context.planning:
         return [Call("unarchive", args)]
     value, blobs = source_content(context, path)
     return [Call("unarchive", {**args, "_content": value}, blobs)]

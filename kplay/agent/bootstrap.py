@@ -23,7 +23,7 @@ NO_PYTHON = "kplay-no-python"
 OLDEST = (3, 6)
 
 HOST_FILES = (
-    "blobs", "cipher", "diffs", "elevate", "engine", "fetching", "guards", "host", "jobs",
+    "agreed", "blobs", "cipher", "diffs", "elevate", "engine", "fetching", "guards", "host", "jobs",
     "limits", "link", "loader", "local", "lock", "overlay", "reading", "relay", "remote", "running",
     "slot", "wire",
 )  # fmt: skip

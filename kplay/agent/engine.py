@@ -7,7 +7,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
 
-from kplay.agent import guards, jobs, running
+from kplay.agent import agreed, guards, jobs, running
 from kplay.agent.diffs import differences
 from kplay.agent.host import UnknownValue
 from kplay.agent.lock import hold
@@ -45,11 +45,16 @@ def run(step: Step, around: Surroundings) -> Result:
     started = time.time()
     result = _blank()
     try:
-        if step.get("async") and step.get("op") == "apply":
-            result.update(jobs.start(step, around, run))
+        drift = _drift(step, around)
+        if drift is not None and drift["stops"]:
+            _fail(result, "this is not what was planned", {"code": "drift"})
+        elif step.get("async") and step.get("op") == "apply":
+            result.update(jobs.start(dict(step, agreed=None), around, run))
         else:
             with _Clock(float(step.get("timeout") or 0)):
                 result.update(_run(step, around))
+        if drift is not None:
+            result["drift"] = drift
     except api.ModuleFailure as error:
         _fail(result, error.msg, error.fields)
     except UnknownValue as error:
@@ -91,6 +96,24 @@ def _fail(result: Result, msg: str, fields: Dict[str, Any]) -> None:
     result["fields"] = dict(fields, msg=msg)
 
 
+def _drift(step: Step, around: Surroundings) -> Optional[Dict[str, Any]]:
+    """How a step of a plan file differs from the plan, looked at as the plan looked at it."""
+    if step.get("op") != "apply" or not step.get("agreed"):
+        return None
+    found = {"action": "none", "failed": False, "before": {}, "after": {}, "diff": [], "msg": ""}
+    try:
+        with _Clock(float(step.get("timeout") or 0)):
+            found.update(_run(dict(step, op="look", diff=True), around))
+    except api.ModuleFailure as error:
+        found.update(failed=True, msg=error.msg)
+    except UnknownValue as error:
+        otherwise = error.otherwise or {}
+        found.update(action="unknown", msg=str(otherwise.get("msg") or error.what))
+    except Exception as error:  # noqa: BLE001 - as in run()
+        found.update(failed=True, msg="%s: %s" % (type(error).__name__, error))
+    return agreed.compare(step["agreed"], found)
+
+
 def _run(step: Step, around: Surroundings) -> Result:
     module = load(step["module"])
     planning = step.get("op", "plan") != "apply"
@@ -116,6 +139,9 @@ def _run(step: Step, around: Surroundings) -> Result:
         if step.get("diff") and change.action != "none":
             shown = change._replace(before=before, after=after)
             result["diff"] = differences(args, found, wanted, shown)
+        if step.get("op") == "look":
+            unsure = change.action == "update" and schema.unknown([change.before, change.after])
+            return dict(result, action="unknown") if unsure else result
         if host is None:
             result.update(_plan(module, args, found, wanted, change, around))
         else:

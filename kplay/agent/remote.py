@@ -13,7 +13,7 @@ import traceback
 import zlib
 from typing import Any, Dict, Optional
 
-from kplay.agent import blobs, elevate, engine, loader, lock, running, slot, wire
+from kplay.agent import agreed, blobs, elevate, engine, loader, lock, running, slot, wire
 from kplay.agent.link import Link
 from kplay.agent.local import LocalHost
 from kplay.agent.overlay import Foreseen, Overlay
@@ -232,7 +232,7 @@ class Agent(object):
                 self.link.send({"type": "dropped", "step": step["id"]})
                 continue
             self._report(step, result)
-            stopped = bool(result["failed"] and step.get("stop"))
+            stopped = bool(result["failed"] and (step.get("stop") or agreed.stops(result)))
         self.link.send({"type": "end", "chain": chain["id"]})
 
     def _step(self, step: Frame) -> Frame:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never
 
-from kplay.ansible_cfg import Value
+from kplay.ansible_cfg import MODULE_PATH, Value
 from kplay.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def with_modules(cfg: AnsibleCfg, given: list[str]) -> AnsibleCfg:
     ]
     if not named:
         return cfg
-    value = Value([*named, *cfg.libraries], "--module-path")
+    value = Value([*named, *cfg.libraries], MODULE_PATH)
     return replace(cfg, values={**cfg.values, "library": value})
 
 

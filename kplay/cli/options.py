@@ -247,6 +247,7 @@ def run_options(chosen: Namespace, *, check: bool = False) -> RunOptions:
         # Without a look at keys, anybody could be the host: new ones are taken, changed ones never
         accept_new_host_keys=given.get("accept_new_host_keys", False)
         or not cfg.get("host_key_checking", True),
+        accept_drift=given.get("accept_drift", False),
         probes_author=given.get("probes") == "author",
         runs_directory=given.get("runs_directory", RUNS_DIRECTORY),
         ansible_cfg=cfg,
@@ -260,6 +261,15 @@ def _sources(given: dict[str, Any]) -> tuple[str, ...]:
     from kplay import lab
 
     return (str(lab.standing_inventory(given["lab"])),)
+
+
+def add_accept_drift(parser: ArgumentParser) -> None:
+    """What a run of a plan file makes of what is not as planned."""
+    parser.add_argument(
+        "--accept-drift",
+        action="store_true",
+        help="of a plan file: go on with what is found where it is not as planned",
+    )
 
 
 def add_runs_directory(parser: ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kplay.cli import ansible_options, options
@@ -32,12 +33,21 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 3 when there is something to change"
     )
-    parser.add_argument("--format", choices=FORMS, default="text")
+    add_format(parser)
     parser.add_argument(
         "--offline",
         action="store_true",
         help="from files alone: which steps come to which hosts; no host is asked",
     )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE",
+        help="keep the plan in a file, for `kplay show FILE` and `kplay apply FILE`",
+    )  # fmt: skip
+
+
+def add_format(parser: ArgumentParser) -> None:
+    """--format, in which a plan is shown."""
+    parser.add_argument("--format", choices=FORMS, default="text", help="how the plan is shown")
 
 
 def run(chosen: Namespace) -> ExitCode:
@@ -48,7 +58,7 @@ def run(chosen: Namespace) -> ExitCode:
         return listed
     if chosen.offline:
         return _offline(chosen, asked)
-    made = make_and_show(asked, form=chosen.format)
+    made = make_and_show(asked, form=chosen.format, output=chosen.output)
     if made.code != ExitCode.OK:
         return made.code
     changes = chosen.detailed_exitcode and has_changes(made)
@@ -62,6 +72,8 @@ def _offline(chosen: Namespace, asked: RunOptions) -> ExitCode:
     if chosen.detailed_exitcode:
         message = "`--detailed-exitcode` asks what would change, which no plan knows `--offline`"
         raise UsageError(message)
+    if chosen.output is not None:
+        raise UsageError("`-o` keeps a plan that can be applied, which no plan is `--offline`")
     found = pipeline.forecast(asked)
     if chosen.format == "json":
         print(json.dumps(offline_text.to_json(found), indent=2))
@@ -76,7 +88,7 @@ def has_changes(made: Plan) -> bool:
     return bool(made.data.changes)
 
 
-def make_and_show(asked: RunOptions, *, form: str = "text") -> Plan:
+def make_and_show(asked: RunOptions, *, form: str = "text", output: Path | None = None) -> Plan:
     """Plan with progress on standard error, the plan itself on standard output."""
     from kplay import pipeline
     from kplay.report import choose
@@ -85,7 +97,7 @@ def make_and_show(asked: RunOptions, *, form: str = "text") -> Plan:
     with choose.listener(
         sys.stderr, form=form_of_progress, verbosity=asked.verbosity, planning=True
     ) as listener:
-        made = pipeline.plan(asked, listener)
+        made = pipeline.plan(asked, listener, output)
     show(made.data, form=form, full_diff=asked.diff)
     return made
 

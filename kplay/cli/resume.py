@@ -32,6 +32,7 @@ def add(parser: ArgumentParser) -> None:
         metavar="STEP",
         help="this interrupted step is to be done again; repeatable",
     )
+    options.add_accept_drift(parser)
     parser.add_argument("-k", "--ask-pass", action="store_true", help="ask for the SSH password")
     parser.add_argument(
         "-K", "--ask-become-pass", action="store_true", help="ask for the password of become"

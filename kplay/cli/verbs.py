@@ -19,6 +19,7 @@ from kplay.cli import (
     plan,
     resume,
     run,
+    show,
     vault,
     version,
 )
@@ -52,6 +53,7 @@ def verbs() -> dict[str, Verb]:
         "lint": lint,
         "graph": graph,
         "plan": plan,
+        "show": show,
         "apply": apply,
         "run": run,
         "resume": resume,

@@ -2,8 +2,9 @@
 
 A run's folder, mode 0700, holds ``run.json`` (options and digests), ``journal.jsonl`` (events,
 secrets replaced), ``results.jsonl`` (raw results by step; those of ``no_log`` tasks are sealed
-with the run's ``key``) and ``answers`` (to vars_prompt, sealed); all but the journal are mode
-0600. Lines are written and synced before the bytes they speak of leave.
+with the run's ``key``), ``answers`` (to vars_prompt, sealed) and ``plan.json`` where a plan file is
+run; all but the journal are mode 0600. Lines are written and synced before the bytes they speak of
+leave.
 """
 
 from __future__ import annotations
@@ -28,9 +29,13 @@ from kplay.errors import InputError, KplayError
 from kplay.walk import events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from kplay.execute.options import RunOptions
+
+
+PLAN = "plan.json"
+"""In a run's folder: the plan file that it runs."""
 
 
 def new_id() -> str:
@@ -79,8 +84,13 @@ class Journal:
         """The file of events."""
         return self.directory / "journal.jsonl"
 
-    def start(self, options: RunOptions, files: Iterable[Path], *, mode: str) -> None:
-        """Write ``run.json``: what was asked, and digests of the playbook's files."""
+    def start(
+        self, options: RunOptions, files: Iterable[Path], *, mode: str, plan: Path | None = None
+    ) -> None:
+        """Write ``run.json``: what was asked, and digests of the playbook's files.
+
+        A plan file that is run is copied beside it, for a resume.
+        """
         data = {
             "kplay": __version__,
             "mode": mode,
@@ -91,6 +101,10 @@ class Journal:
             "options": stored_options(options),
             "files": {str(path): digest(path) for path in files},
         }
+        if plan is not None:
+            planned = plan.read_bytes()
+            data["plan"] = {"file": str(plan), "digest": hashlib.sha256(planned).hexdigest()}
+            _private(self.directory / PLAN, planned)
         text = json.dumps(data, indent=2, default=str) + "\n"
         _private(self.directory / "run.json", text.encode())
         if options.passwords.answers:
@@ -153,6 +167,28 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+def restored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of RunOptions from what ``stored_options`` gave."""
+    from dataclasses import fields
+
+    from kplay.execute.options import RunOptions
+
+    known = {one.name for one in fields(RunOptions)}
+    given: dict[str, Any] = {}
+    for name, value in stored.items():
+        if name not in known:
+            continue
+        if name == "playbooks":
+            given[name] = tuple(Path(part) for part in value)
+        elif name == "private_key":
+            given[name] = Path(value) if value else None
+        elif name == "ansible_cfg":
+            given[name] = AnsibleCfg.restored(value)
+        else:
+            given[name] = tuple(value) if isinstance(value, list) else value
+    return given
+
+
 @dataclass(slots=True)
 class Record:
     """What is left of a broken run."""
@@ -167,6 +203,13 @@ class Record:
     """Whether the run came to its own end without failures."""
     answers: dict[str, str] = field(default_factory=dict, repr=False)
     """What plays were answered (``vars_prompt``)."""
+    begun: frozenset[str] = frozenset()
+    """Steps whose changes began."""
+
+    @property
+    def plan(self) -> Path | None:
+        """The plan file that it runs, if it runs one."""
+        return self.directory / PLAN if "plan" in self.about else None
 
     def open_on(self, step: str) -> str:
         """The host that a step was sent to and whose result is not here, or nothing."""
@@ -197,15 +240,17 @@ def read_record(directory: Path) -> Record:
         else:
             results[line["step"]] = line["raw"]
     places: dict[str, dict[str, Any]] = {}
-    ended = False
+    ended, begun = False, set()
     for line in _lines(directory / "journal.jsonl"):
         if line["event"] == "StepSent":
             places[line["place"]["step"].partition("!")[0]] = line["place"]
+        elif line["event"] == "StepStarted":
+            begun.add(line["place"]["step"].partition("!")[0])
         elif line["event"] == "RunEnded":
             ended = line["exit_code"] == 0
     sealed = directory / "answers"
     answers = json.loads(unseal(key, sealed.read_text("ascii"))) if sealed.is_file() else {}
-    return Record(directory, data, results, places, ended, answers)
+    return Record(directory, data, results, places, ended, answers, frozenset(begun))
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

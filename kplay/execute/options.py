@@ -70,6 +70,8 @@ class RunOptions:
     """The user asked for a plan."""
     verbosity: int = 0
     accept_new_host_keys: bool = False
+    accept_drift: bool = False
+    """A run of a plan file goes on with what it finds."""
     probes_author: bool = False
     """``--probes author``: a plan runs commands whose author says ``changed_when: false``."""
     runs_directory: Path = RUNS_DIRECTORY

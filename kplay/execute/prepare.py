@@ -135,7 +135,7 @@ def check_syntax(options: RunOptions) -> list[PlayStrand]:
     Raises:
         InputError: any fault in what the user wrote.
     """
-    if _sources(options):
+    if sources(options):
         return prepare(options).graph.plays
     vault = keyring(options)
     loader = make_loader(options, extra_vars(options.extra_vars, vault), Inventory(), vault)
@@ -217,14 +217,14 @@ def load_inventory(options: RunOptions, vault: Keyring | None = None) -> Invento
         UsageError: there is none.
         InputError: a source is missing or wrong.
     """
-    sources = _sources(options)
-    if not sources:
+    named = sources(options)
+    if not named:
         raise UsageError("no inventory: name one with `-i`, or `-i HOST,` for a single host")
     cfg = options.ansible_cfg
     vault = vault or keyring(options)
     kept = partial(remembered, fact_cache(options)) if keeps_facts(options) else None
     return load(
-        sources,
+        named,
         vault=vault,
         construct=Constructor(extra_vars(options.extra_vars, vault), kept),
         ignored=cfg.get("inventory_ignore", IGNORED),
@@ -253,7 +253,8 @@ def load_shape(options: RunOptions) -> Inventory:
     return load_inventory(options, _Shut(opened.identities, match=opened.match))
 
 
-def _sources(options: RunOptions) -> list[str | Path]:
+def sources(options: RunOptions) -> list[str | Path]:
+    """Where the inventory comes from: ``-i``, KPLAY_INVENTORY, ansible.cfg."""
     if options.inventory:
         return list(options.inventory)
     given = os.environ.get("KPLAY_INVENTORY")

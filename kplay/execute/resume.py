@@ -9,19 +9,28 @@ from __future__ import annotations
 import base64
 import queue
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kplay.ansible_cfg import AnsibleCfg
 from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import ExitCode, InputError, KplayError
 from kplay.execute.agents import fleet_maker
-from kplay.execute.journal import Holder, Journal, Record, digest, latest, read_record
+from kplay.execute.journal import (
+    Holder,
+    Journal,
+    Record,
+    digest,
+    latest,
+    read_record,
+    restored_options,
+)
 from kplay.execute.options import RunOptions
+from kplay.execute.planned import agreed_on, refuse_changed_files
 from kplay.execute.prepare import Prepared, prepare
 from kplay.execute.run import walk
 from kplay.modules import catalog
+from kplay.plan.document import read
 from kplay.playbook.model import Task
 from kplay.walk.events import Warned
 
@@ -63,6 +72,9 @@ def resume(
         listener(Warned(time.time(), text))
         return ExitCode.OK
     options.passwords.answers.update(record.answers)
+    document = read(record.plan) if record.plan is not None else None
+    if document is not None:
+        refuse_changed_files(document)
     prepared = prepare(options, ask=True)
     results = dict(record.results)
     with _Hosts(prepared, record, listener) as hosts:
@@ -80,8 +92,17 @@ def resume(
         fresh = [step for step in held if step in results and step not in record.results]
         _keep(record, {step: results[step] for step in fresh})
         hosts.forget(held)
+    agreed = None
+    if document is not None:
+        begun = record.begun | held.keys()
+        agreed = agreed_on(document, prepared, accept=options.accept_drift, begun=begun)
     code = walk(
-        prepared, listener, mode="apply", run_id=record.directory.name, records=results or {"": {}}
+        prepared,
+        listener,
+        mode="apply",
+        run_id=record.directory.name,
+        records=results or {"": {}},
+        agreed=agreed,
     )
     return ExitCode(code)
 
@@ -90,23 +111,11 @@ _VOUCHED = {"action": "run", "changed": True, "failed": False, "fields": {}}
 
 
 def _options(record: Record, asked: RunOptions) -> RunOptions:
-    stored: dict[str, Any] = record.about["options"]
-    known = {field.name: field for field in fields(RunOptions)}
-    given: dict[str, Any] = {}
-    for name, value in stored.items():
-        if name not in known:
-            continue
-        if name == "playbooks":
-            given[name] = tuple(Path(part) for part in value)
-        elif name == "private_key":
-            given[name] = Path(value) if value else None
-        elif name == "ansible_cfg":
-            given[name] = AnsibleCfg.restored(value)
-        else:
-            given[name] = tuple(value) if isinstance(value, list) else value
+    given = restored_options(record.about["options"])
     if asked.vault_ids:
         given["vault_ids"] = asked.vault_ids
     given["runs_directory"] = asked.runs_directory
+    given["accept_drift"] = asked.accept_drift or given.get("accept_drift", False)
     return replace(RunOptions(**given), passwords=asked.passwords)
 
 

@@ -22,11 +22,13 @@ from kplay.walk.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
     from types import FrameType
 
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
     from kplay.redaction import Redactor
+    from kplay.walk.agreed import Agreed
 
 
 def run(options: RunOptions, listener: events.Listener, *, mode: str = "apply") -> ExitCode:
@@ -46,19 +48,36 @@ def walk(
     mode: str,
     run_id: str = "",
     records: Mapping[str, dict[str, Any]] | None = None,
+    agreed: Agreed | None = None,
+    plan_file: Path | None = None,
+    keep: Callable[..., None] | None = None,
+    redactor: Redactor | None = None,
 ) -> ExitCode:
-    """Walk a prepared playbook: journal and listener see every event, secrets replaced."""
+    """Walk a prepared playbook: journal and listener see every event, secrets replaced.
+
+    Args:
+        prepared: what is walked.
+        listener: sees the events.
+        mode: plan or apply.
+        run_id: of a run that is resumed.
+        records: what it has already; see ``World.records``.
+        agreed: what the plan file says that is run.
+        plan_file: that file, for the journal.
+        keep: takes raw results of a plan; see ``World.keep``.
+        redactor: gets to know the secrets; of this walk alone.
+    """
     from kplay.redaction import Redactor, is_secret_key
 
     options = prepared.options
     run_id = run_id or new_id()
     holder = Holder.me()
-    redactor = Redactor(prepared.vault.revealed)
+    redactor = redactor or Redactor()
+    redactor.secrets = prepared.vault.revealed
     journal = None
     if mode == "apply":
         journal = Journal(options.runs_directory / run_id)
         if not records:
-            journal.start(options, prepared.playbook.files, mode=mode)
+            journal.start(options, prepared.playbook.files, mode=mode, plan=plan_file)
     key = journal.key if journal is not None else b"\0" * 32
     world = World(
         store=prepared.store,
@@ -80,7 +99,8 @@ def walk(
         ask=options.ask,
         records=records or {},
         secrets=redactor.secrets,
-        keep=_keeper(journal, redactor) if journal is not None else None,
+        keep=_keeper(journal, redactor) if journal is not None else keep,
+        agreed=agreed,
     )
     given = [options.passwords.become, options.passwords.connection]
     given += [str(v.value) for name, v in prepared.extra_vars.items() if is_secret_key(name)]
@@ -104,6 +124,8 @@ def walk(
         with _interrupts(walker):
             walker.run()
         code = ExitCode.INTERRUPTED if walker.stopping else exit_code(walker)
+        if agreed is not None:
+            code = _held_to(agreed, walker, code)
     except InputError:
         code = ExitCode.BAD_INPUT
         raise
@@ -123,6 +145,24 @@ def walk(
     if mode == "apply":
         _note_retry(options, walker, listener)
     return code
+
+
+def _held_to(agreed: Agreed, walker: Walker, code: ExitCode) -> ExitCode:
+    """What a run of a plan file comes to: what was planned and never came up is told too."""
+    if agreed.drifted:
+        return ExitCode.DRIFTED
+    if code != ExitCode.OK:
+        return code
+    for step in agreed.left_over(name for name, host in walker.hosts.items() if host.lost):
+        # What the plan could not tell may have decided against it: handlers are not notified
+        expected = agreed.unsure(step.place.host)
+        found = "it never came up"
+        drift = events.Drifted(
+            time.time(), step.place, step.action, found, accepted=expected or agreed.accept
+        )
+        walker.emit(drift)
+        agreed.drifted = agreed.drifted or not drift.accepted
+    return ExitCode.DRIFTED if agreed.drifted else code
 
 
 def _note_retry(options: RunOptions, walker: Walker, listener: events.Listener) -> None:

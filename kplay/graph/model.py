@@ -98,6 +98,9 @@ class PlayStrand:
     """At each flush, room for handlers that includes bring, and the prefix of their positions."""
     brought: set[int] = field(default_factory=set)
     """Identities of the handlers that includes brought."""
+    expansions: dict[Position, str] = field(default_factory=dict)
+    """What includes were given, by the position under which they were expanded: as the number in
+    it is by who came first, this is what tells one expansion from another in every run."""
     waits_for_all: bool = True
     """Waits for the end of every play above; False when the play says ``needs``."""
 

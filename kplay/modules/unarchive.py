@@ -25,7 +25,7 @@ def observe(probe: "Probe", args: Args) -> State:
     if stat is None or stat.state != "directory":
         message = f"dest '{dest}' must be an existing dir"
         raise lacking(probe, f"directory {dest}", message, dest=dest)
-    if args["_listing"] is not None:
+    if args["_listing"] is not None and (args["_content"] is None or probe.scratch()):
         handler, members = archives.listed(args["_listing"])
     else:
         handler, members = archives.members(_data(probe, args), args["src"] or "")

@@ -12,8 +12,11 @@ from kplay.plan.model import PlanData
 from kplay.walk.events import Event, HostLost, RunEnded, RunStarted, StepEnded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
+    from kplay.redaction import Redactor
     from kplay.walk.events import Listener
 
 
@@ -45,8 +48,22 @@ class Plan:
             self.ended = event
 
 
-def make(options: RunOptions, listener: Listener) -> Plan:
+def make(
+    options: RunOptions,
+    listener: Listener,
+    *,
+    loaded: Callable[[Prepared], None] = lambda _: None,
+    keep: Callable[..., None] | None = None,
+    redactor: Redactor | None = None,
+) -> Plan:
     """Observe every host and say what ``apply`` would do; changes nothing.
+
+    Args:
+        options: the command line.
+        listener: sees the events.
+        loaded: called once everything is loaded, before the first packet.
+        keep: takes raw results, as ``World.keep``.
+        redactor: gets to know the secrets of the plan.
 
     Raises:
         InputError: what the user wrote is wrong.
@@ -58,7 +75,8 @@ def make(options: RunOptions, listener: Listener) -> Plan:
         listener(event)
 
     assert plan.prepared is not None  # noqa: S101 - it was just made
-    plan.code = walk(plan.prepared, collect, mode="plan")
+    loaded(plan.prepared)
+    plan.code = walk(plan.prepared, collect, mode="plan", keep=keep, redactor=redactor)
     plan.steps = _in_order(plan.steps, plan.prepared.hosts)
     return plan
 

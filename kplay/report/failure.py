@@ -27,7 +27,7 @@ def text(event: StepEnded, journal: str = "") -> str:
         Diagnostic(
             "unreachable" if event.status == "unreachable" else "step-failed",
             f"{title(place)}: {_message(result)}",
-            _span(place),
+            span(place),
             notes=tuple(str(result.get("msg") or "").strip().splitlines()[1:]),
             help=(str(result["hint"]),) if result.get("hint") else (),
             secret=hidden,
@@ -54,11 +54,11 @@ def of_error(error: KplayError) -> str:
 
 def _pointed(place: Place, given: dict[str, Any]) -> Diagnostic:
     """A fault that knows its own line: of an argument, or of a template's file."""
-    span = Span(**given["span"]) if given["span"] else _span(place)
+    pointed = Span(**given["span"]) if given["span"] else span(place)
     return Diagnostic(
         given["code"],
         f"{title(place)}: {given['message']}",
-        span,
+        pointed,
         help=tuple(given["help"]),
         notes=tuple(given["notes"]),
         secret=bool(given["secret"]),
@@ -105,7 +105,8 @@ def _tail(stream: str, result: dict[str, Any]) -> list[str]:
     return [f" = {stream}{note}:", *(f"     {line}" for line in lines[-TAIL:])]
 
 
-def _span(place: Place) -> Span | None:
+def span(place: Place) -> Span | None:
+    """The line that a step is written on."""
     if not place.file:
         return None
     written = _line(place)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kplay.report import failure, recap
+from kplay.report import drift, failure, recap
 from kplay.report.diff import unified
 from kplay.report.said import said
 from kplay.walk.events import (
     Connected,
+    Drifted,
     HostLost,
     PlayStarted,
     RunEnded,
@@ -64,6 +65,8 @@ class Lines:
                 return [] if self.planning else [_opening(event)]
             case StepEnded():
                 return self._step(event)
+            case Drifted():
+                return [("magenta" if event.accepted else "red", drift.text(event))]
             case HostLost():
                 told = event.host in self._told
                 return [] if told and not event.not_run else [_lost(event, told=told)]
@@ -91,6 +94,8 @@ class Lines:
         line = f"{event.status:<9} {failure.where(event.place)}: {failure.title(event.place)}"
         if event.reason and self.verbosity:
             line += f" ({event.reason})"
+        if event.planned:
+            line += f" ({event.planned})"
         found = [(_STYLES.get(event.status, ""), line)]
         if self.diff and event.status == "changed":
             found += [("", text) for text in unified(event.diff)]
@@ -123,6 +128,11 @@ class Lines:
         last = f"run {event.run} ended: {what}"
         if event.exit_code in (2, 4, 130) and self.resumable:
             last += f"\n = help: `kplay resume {event.run}` goes on from here"
+        if event.exit_code == 7:
+            last += (
+                "\n = help: plan again and have that reviewed, or go on with what is found:"
+                f" `kplay resume {event.run} --accept-drift`"
+            )
         return [*recap.lines(event), *recap.custom(event), ("bold", last)]
 
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from kplay.agent.session import held_by
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import events
+from kplay.walk.agreed import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kplay.walk.agreed import Drift
     from kplay.walk.bind import Bound, Item
     from kplay.walk.hostrun import Running
     from kplay.walk.outcome import Outcome
@@ -78,7 +80,28 @@ class Announcer:
                 running.sent,
                 outcome.conditional,
                 outcome.reason,
-                loop=bound.looped and item is None,
+                loop=bound.looped and item is None and not bound.causes,
+                planned=outcome.planned,
+            )
+        )
+
+    def drifted(self, running: Running, drift: Drift) -> None:
+        """A step, or a turn of its loop, is not as the plan file has it."""
+        agreed, place = self.walker.world.agreed, running.place
+        assert agreed is not None  # noqa: S101 - there is no drift without one
+        item = next((one for one in running.bound.items if one.index == drift.index), None)
+        if item is not None and running.bound.looped:
+            place = replace(place, step=f"{place.step}#{item.index}", item=item.label)
+        values = agreed.calls.get(drift.call, {}).get("values", {})
+        self.walker.emit(
+            events.Drifted(
+                time.time(),
+                place,
+                drift.planned,
+                drift.found,
+                rows(drift, values),
+                drift.diff,
+                agreed.accept,
             )
         )
 

@@ -184,7 +184,8 @@ def _name(task: Task, scope: Scope, fallback: str) -> str:
 def _label(task: Task | Include, scope: Scope, value: Any) -> str:
     control = task.keywords.get("loop_control")
     given = control.get("label") if control is not None else None
-    return str(scope.template(given) if given is not None else value)
+    label = scope.template(given) if given is not None else value
+    return f"(known after: {'; '.join(label.causes)})" if isinstance(label, Unknown) else str(label)
 
 
 def label_of(task: Task | Include, scope: Scope, value: Any) -> str:
@@ -249,6 +250,7 @@ def _fill(item: Item, bound: Bound, world: World, scope: Scope) -> None:
         planning=world.planning,
         no_log=item.settings.no_log,
         diff=world.diff if item.settings.diff is None else item.settings.diff,
+        agreed=world.agreed is not None,
         find_file=lambda kind, name: world.find_file(kind, name, task, bound.vertex.play.play),
         secrets=world.secrets,
     )

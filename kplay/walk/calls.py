@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from kplay.agent.agreed import stops
 from kplay.errors import KplayError
 from kplay.resolve.unknown import Unknown
 from kplay.walk import events
@@ -84,7 +85,11 @@ class Calls:
         item = bound.items[index]
         if self.world.planning and self._is_first_change(host, running):
             raw = lacking_for_good(raw)
-        item.results.append(self.world.received(bound, step.partition("!")[0], raw))
+        if self.world.agreed is not None:
+            self.world.agreed.look_ahead(bound, item, raw)
+        if not stops(raw):
+            raw = self.world.received(bound, step.partition("!")[0], raw)
+        item.results.append(raw)
         self.walker.fleet.ack(bound.agent, [step])
         if len(item.results) < len(item.calls) and not raw.get("failed"):
             return
@@ -94,15 +99,26 @@ class Calls:
                 self.walker.running.pop(stale)
         try:
             outcome = item_outcome(bound, item, self.world)
-            if self._retry(running, item, outcome):
+            if outcome.status == "drifted":
+                self._cut_short(running, index)
+            elif self._retry(running, item, outcome):
                 return
         except KplayError as error:
             outcome = self.walker.committer.broken(bound, error)
         running.outcomes[index] = outcome
-        if bound.stepwise and not self._turn_ended(running, index):
+        over = outcome.status == "drifted"
+        if bound.stepwise and not over and not self._turn_ended(running, index):
             self.turns(host, running, index + 1)
         self.walker.committer.commit_ready(host)
         self.walker.wake(host.name)
+
+    def _cut_short(self, running: Running, index: int) -> None:
+        """Leave out the turns of a loop behind one that was not run."""
+        del running.bound.items[index + 1 :]
+        for later in [one for one in running.outcomes if one > index]:
+            del running.outcomes[later]
+        for step in [key for key, one in self.walker.running.items() if one[1] is running]:
+            self.walker.running.pop(step)
 
     def turns(self, host: HostRun, running: Running, index: int) -> None:
         """Start the turns of a loop one by one, from an index on, until one is under way."""

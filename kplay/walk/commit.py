@@ -49,10 +49,19 @@ class Committer:
     def _commit(self, host: HostRun, running: Running) -> None:
         bound = running.bound
         parts = [running.outcomes[item.index] for item in bound.items]
-        outcome = whole(bound, parts)
+        drifts = self.world.agreed.judge(bound, parts) if self.world.agreed is not None else []
+        for drift in drifts:
+            self.announcer.drifted(running, drift)
+        stops = drifts and self.world.agreed is not None and not self.world.agreed.accept
         if bound.looped:
             for item, part in zip(bound.items, parts, strict=True):
-                self.announcer.ended(running, part, item)
+                if part.status != "drifted":
+                    self.announcer.ended(running, part, item)
+        if stops:
+            self.drop_pipeline(host)
+            self.walker.halt()
+            return
+        outcome = whole(bound, parts)
         self._settle(host, running, outcome)
 
     def _settle(self, host: HostRun, running: Running, outcome: Outcome) -> None:

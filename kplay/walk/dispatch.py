@@ -34,6 +34,7 @@ def frames(
     """The step frames of one turn, each with the blobs it may ask for."""
     settings = item.settings
     op = "plan" if planned_only(item, world) else "apply"
+    agreed = world.agreed
     made = []
     for number, call in enumerate(item.calls):
         made.append(
@@ -54,6 +55,7 @@ def frames(
                     "locks": list(_exclusive(call.module)),
                     "again": False,
                     "async": settings.job,
+                    "agreed": agreed.frame(bound, item, number, world) if agreed else None,
                 },
                 call.blobs,
             )

@@ -126,6 +126,27 @@ class StepEnded:
     """Why it was skipped or blocked."""
     loop: bool = False
     """True for the summary of a loop, whose items had events of their own."""
+    planned: str = ""
+    """What the plan file that is run said of it, where that was not exactly this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A step that is not as the plan file has it.
+
+    planned and found say what would be done; fields are {field, planned, found}, of values that may
+    be shown, as ``before -> after`` (field is empty for what is hidden); diff is that of what was
+    found.
+    accepted: True when the run goes on with what was found.
+    """
+
+    time: float
+    place: Place
+    planned: str
+    found: str
+    fields: list[dict[str, str]] = field(default_factory=list)
+    diff: list[dict[str, str]] = field(default_factory=list)
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +194,7 @@ Event = (
     | StepOutput
     | StepRetried
     | StepEnded
+    | Drifted
     | HostLost
     | RunEnded
     | Warned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kplay.diagnostics import Diagnostic
@@ -209,6 +210,7 @@ def segment_of(
         handlers = world.load_include(node, args, block, vertex.play.play)
         segment = Segment()
         prefix = (*vertex.position, len(leaf.expansions))
+        vertex.play.expansions[prefix] = _place_free(key)
         grower = Grower(vertex.play, world.tags, after=vertex.name)
         before = len(vertex.play.vertices)
         grower.grow(segment, prefix, [block], handler=vertex.handler)
@@ -221,6 +223,11 @@ def segment_of(
             grower.grow(room, place, handlers, handler=True)
         vertex.play.brought.update(id(one.node) for one in vertex.play.vertices[before:])
     return segment
+
+
+def _place_free(key: str) -> str:
+    """What an include is given, wherever the project lies."""
+    return key.replace(f"{Path.cwd()}/", "")
 
 
 def _registered(node: Task | Include) -> str:

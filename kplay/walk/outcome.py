@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kplay.agent.agreed import stops
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, KplayError
 from kplay.modules import catalog
@@ -27,7 +28,7 @@ class Outcome:
     """What came of one item, or of the whole task."""
 
     status: str
-    """ok, changed, failed, ignored, skipped, planned, unreachable."""
+    """ok, changed, failed, ignored, skipped, planned, unreachable; drifted where it was not run."""
     action: str
     result: dict[str, Any]
     """What ``register`` stores; may be a PartialResult in a plan."""
@@ -36,6 +37,8 @@ class Outcome:
     reason: str = ""
     conditional: bool = False
     seconds: float = 0.0
+    planned: str = ""
+    """What a plan file said of it, where that was not exactly this."""
 
     @property
     def changed(self) -> bool:
@@ -61,6 +64,8 @@ def lacking_for_good(raw: dict[str, Any]) -> dict[str, Any]:
 def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
     """The outcome of one turn, with changed_when and failed_when applied."""
     who = f"`{bound.name}` on {bound.host}"
+    if any(map(stops, item.results)):
+        return Outcome("drifted", "none", {"changed": False, "failed": True})
     if item.causes:
         return _may_run(bound, item.causes)
     if item.skip:

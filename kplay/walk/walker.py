@@ -246,12 +246,16 @@ class Walker:
         for host in {id(entry[0]): entry[0] for _, entry in affected}.values():
             self.committer.unreachable(host, error)
 
+    def halt(self) -> None:
+        """Finish what is in flight, and begin nothing more."""
+        self.stopping = True
+        self.inbox.put(("", {"type": "interrupt"}))
+
     def interrupt(self) -> None:
         """Called from a signal handler: first finish what is in flight, then stop at once."""
         if self.stopping:
             self.abandoned = True
-        self.stopping = True
-        self.inbox.put(("", {"type": "interrupt"}))
+        self.halt()
 
 
 def _once(vertex: Vertex) -> Role | None:

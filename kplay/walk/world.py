@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kplay.resolve.fact_cache import FactCache
     from kplay.resolve.scope import Scope
     from kplay.resolve.variables import VariableStore
+    from kplay.walk.agreed import Agreed
     from kplay.walk.bind import Bound
     from kplay.walk.fleet import Fleet, Post
     from kplay.walk.gates import PlayRun
@@ -73,6 +74,8 @@ class World:
     """Where facts are kept for later runs; a plan keeps none."""
     smart: bool = False
     """Whether plays pass over hosts whose facts are there (``gathering = smart``)."""
+    agreed: Agreed | None = None
+    """What the plan file says that is run, if one is."""
     errors: list[KplayError] = field(default_factory=list)
     statistics: Statistics = field(default_factory=Statistics)
     """What ``set_stats`` counts."""
@@ -326,7 +329,9 @@ class World:
             raw = {**raw, "changed": True}
             raw["action"] = recorded["action"] if raw.get("action") == "none" else raw["action"]
         if self.keep is not None:
-            self.keep(step, raw, no_log=any(item.settings.no_log for item in bound.items))
+            settings = [item.settings for item in bound.items]
+            hidden = any(one.no_log or (self.diff and one.diff is False) for one in settings)
+            self.keep(step, raw, no_log=hidden)
         return raw
 
     def recorded_action(self, bound: Bound, step: str) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     made = StepEnded(0.0, place, "planned", "run", {"changed": True})
     fake = SimpleNamespace(steps=[made], code=ExitCode.OK, ran=[])
 
-    def plan(options: Any, listener: Any) -> Plan:
+    def plan(options: Any, listener: Any, output: Any = None) -> Plan:
         fake.ran.append("plan")
         return Plan(steps=fake.steps, code=fake.code)
 

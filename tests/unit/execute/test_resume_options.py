@@ -53,6 +53,7 @@ def options(folder: Path) -> RunOptions:
         check=True,
         verbosity=2,
         accept_new_host_keys=True,
+        accept_drift=True,
         probes_author=True,
         runs_directory=Path("runs"),
         ansible_cfg=ansible_cfg.find(folder, {}),
