@@ -11,7 +11,7 @@ BIN    := .venv/bin
 STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster bundle record-language language-counts property bench
+.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster test-vagrant-vm bundle record-language language-counts property bench
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ hosts: $(STAMP)  ## tests on real machines (root)
 
 cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
 	$(PYTEST) -m cluster tests
+
+test-vagrant-vm: $(STAMP)  ## one Vagrant machine under libvirt, without a hypervisor (root): up, apply, snapshot, restore, down
+	@tests/vagrant/vm/run
 
 bundle: $(STAMP)  ## build and verify the air-gapped bundle
 	$(BIN)/kplay bundle build
