@@ -61,6 +61,15 @@ class Place:
         """What Vagrant keeps of the machines, their login keys among it."""
         return self.path / "vagrant"
 
+    @property
+    def faults(self) -> Path:
+        """Which hosts were given faults, as JSON."""
+        return self.path / "faults.json"
+
+    def machine(self, host: str, provider: str) -> str:
+        """What its Vagrant provider calls the machine of a host that was made."""
+        return (self.dotfiles / "machines" / host / provider / "id").read_text().strip()
+
     def made(self) -> dict[str, tuple[str, str]]:
         """From every machine there is to its Vagrant provider and its identity.
 

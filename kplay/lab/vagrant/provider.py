@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import yaml
@@ -11,11 +12,12 @@ import yaml
 from kplay.errors import CommandError, KplayError
 from kplay.lab import ssh
 from kplay.lab.commands import run
+from kplay.lab.fault import parse
 from kplay.lab.inventory import inventory
 from kplay.lab.load import load
 from kplay.lab.model import HostStatus
 from kplay.lab.nspawn.place import held
-from kplay.lab.vagrant import boxes
+from kplay.lab.vagrant import boxes, faults
 from kplay.lab.vagrant.connection import login, variables
 from kplay.lab.vagrant.networks import addresses, settled
 from kplay.lab.vagrant.pins import pin
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from kplay.lab.fault import Fault
     from kplay.lab.model import Lab
     from kplay.lab.provider import Progress
     from kplay.lab.vagrant.messages import Message
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from kplay.lab.vagrant.reach import Reach
 
 _BOOTED = "Machine booted and ready!"
-_CONTAINERS = {"lxc", "docker"}
 # Vagrant's providers call the same state by many names; what is neither of these is stopped.
 _ABSENT = {"not_created", "preparing"}
 _RUNNING = {"running", "up"}
@@ -43,7 +45,7 @@ _PATIENCE = 30.0
 
 
 class VagrantLab:
-    """Implements ``Provider`` and ``Snapshots`` of ``kplay.lab.provider``."""
+    """Implements ``Provider``, ``Snapshots`` and ``Faults`` of ``kplay.lab.provider``."""
 
     def up(self, lab: Lab, progress: Progress) -> Path:
         """Make and boot what is missing; hosts that run are left alone.
@@ -60,10 +62,16 @@ class VagrantLab:
                 _settle(lab, vagrant, progress)
                 boxes.prepare(lab, vagrant, progress)
                 booted: set[str] = set()
+                sites = [faults.Site(vagrant, lab, host) for host in faults.given(vagrant)]
+                for site in sites:
+                    faults.reconnect(site)
                 vagrant.told("up", heard=_hear(lab, progress, booted))
                 pin(vagrant)
                 found = _write_inventory(lab, vagrant)
                 _wait(lab, found)
+                for site in sites:
+                    faults.heal(site)
+                    progress(site.host, "healed")
             except KplayError:
                 if not place.made():
                     run(["rm", "-rf", str(place.path)])
@@ -89,11 +97,14 @@ class VagrantLab:
         for host in lab.hosts:
             state = states.get(host.name, "not_created")
             address = next(iter(addresses(lab, host).values()))
+            stand = _standing_faults(vagrant, lab, host.name) if host.name in running else []
             if state in _ABSENT:
                 rows.append(HostStatus(host.name, "absent", ""))
+            elif "cut" in stand:
+                rows.append(HostStatus(host.name, "cut", address))
             elif host.name in running:
                 answers = "running" if speaks(host.name) else "starting"
-                rows.append(HostStatus(host.name, answers, address))
+                rows.append(HostStatus(host.name, answers, address, tuple(stand)))
             else:
                 rows.append(HostStatus(host.name, "stopped", address))
         return rows
@@ -102,6 +113,29 @@ class VagrantLab:
         """Shut every host down; ``up`` boots it with what it had written."""
         vagrant = _standing(lab)
         vagrant.told("halt", heard=_hear(lab, progress))
+
+    def fault(self, lab: Lab, host: str, fault: Fault, progress: Progress) -> None:
+        """Bring a fault about on a host that runs.
+
+        Raises:
+            KplayError: no such host can have it, or it does not run.
+        """
+        site = _site(lab, host)
+        with held(site.vagrant.place.path):
+            if fault.kind == "reboot":
+                _reboot(site, progress)
+            else:
+                faults.bring(site, fault)
+            stand = faults.standing(site)
+        progress(host, ", ".join(stand) if stand else "no fault stands")
+
+    def heal(self, lab: Lab, host: str, progress: Progress) -> None:
+        """Take every fault of a host away and wait until it answers."""
+        site = _site(lab, host)
+        with held(site.vagrant.place.path):
+            healed = faults.heal(site)
+            _wait_for(site)
+        progress(host, "healed" if healed else "had no fault")
 
     def down(self, lab: Lab, progress: Progress) -> None:
         """Destroy every machine and remove the lab's files.
@@ -180,6 +214,43 @@ class VagrantLab:
     def remove(self, lab: Lab, name: str) -> None:
         """Forget a snapshot of every host."""
         _standing(lab).told("snapshot", "delete", name)
+
+
+def _site(lab: Lab, host: str) -> faults.Site:
+    vagrant = _standing(lab)
+    if host not in vagrant.place.made():
+        raise KplayError(f"host `{host}` of lab `{lab.name}` is not up")
+    return faults.Site(vagrant, settled(lab), host)
+
+
+def _standing_faults(vagrant: Vagrant, lab: Lab, host: str) -> list[str]:
+    """The faults of a host that runs; none where it does not say."""
+    if host in faults.given(vagrant):
+        with suppress(KplayError):
+            return faults.standing(faults.Site(vagrant, lab, host))
+    return []
+
+
+def _reboot(site: faults.Site, progress: Progress) -> None:
+    """Pull the plug and give power again; other faults stand after it as before."""
+    stood = faults.standing(site)
+    if "cut" in stood:
+        raise KplayError(
+            f"host `{site.host}` is cut off, and nobody would see it come back: heal it first"
+        )
+    heard = _hear(site.lab, progress)
+    site.vagrant.told("halt", "--force", site.host, heard=heard)
+    site.vagrant.told("up", "--no-provision", site.host, heard=heard)
+    _wait_for(site)
+    for words in stood:
+        faults.bring(site, parse(*words.split()))
+
+
+def _wait_for(site: faults.Site) -> None:
+    """Write the inventory anew and log in to a host."""
+    found = _write_inventory(site.lab, site.vagrant)
+    only = tuple(one for one in site.lab.hosts if one.name == site.host)
+    _wait(replace(site.lab, hosts=only), {k: v for k, v in found.items() if k == site.host})
 
 
 def _standing(lab: Lab) -> Vagrant:
@@ -266,7 +337,7 @@ def _write_inventory(lab: Lab, vagrant: Vagrant) -> dict[str, Reach]:
             "lab_addresses": at,
         }
     made = {provider for provider, _ in place.made().values()}
-    data = inventory(lab, host_vars=host_vars, shared={}, containers=bool(made & _CONTAINERS))
+    data = inventory(lab, host_vars=host_vars, shared={}, containers=bool(made & faults.CONTAINERS))
     draft = place.inventory.with_name("inventory.yml.new")
     draft.write_text(yaml.safe_dump(data, sort_keys=False, default_flow_style=False))
     draft.replace(place.inventory)
