@@ -22,6 +22,14 @@ def read(root: Sourced, builder: Builder) -> None:
     if not isinstance(root.value, dict):
         builder.faults.add("bad-value", "an inventory is a mapping of groups", root.span)
         return
+    if isinstance(root.value.get("name"), str) and isinstance(root.value.get("hosts"), dict):
+        builder.faults.add(
+            "lab-file",
+            "this is a lab file, which says what hosts to make, and no inventory",
+            root.child("name").key_span,
+            help=("`kplay lab up FILE` makes its hosts, and `--lab FILE` reaches them",),
+        )
+        return
     for name, entry in root.items():
         _group(str(name), entry, builder)
 

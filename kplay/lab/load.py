@@ -60,6 +60,14 @@ class _Reader(Checks):
         if not isinstance(root.value, dict):
             self.fault("lab-file", "a lab file is a mapping with `name` and `hosts`", root)
             raise InputError(self.faults)
+        if not {"name", "provider"} & set(root.value):
+            self.fault(
+                "lab-file",
+                "this is no lab file: it has neither `name` nor `provider`",
+                root,
+                "`kplay lab init --from FILE` makes a lab file of an inventory",
+            )
+            raise InputError(self.faults)
         self.known(root, _KEYS, "a lab file")
         for key in ("name", "hosts"):
             if root.get(key) is None:

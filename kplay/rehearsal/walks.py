@@ -23,6 +23,8 @@ def plan(options: RunOptions, output: Output, name: str, *, whole: bool) -> Plan
         made = pipeline.plan(options, listener)
     data = made.data
     shown = plan_text.of(data, full_diff=options.diff) if whole else data.summary
+    if made.code == ExitCode.INTERRUPTED:
+        shown = "interrupted: the plan is not whole"
     output.text(shown, kept=plan_text.of(data, full_diff=True))
     output.data(name, data.to_json())
     return made

@@ -16,7 +16,7 @@ import pytest
 
 HERE = Path(__file__).parent
 TOP = HERE.parent.parent
-PROVIDERS = ("virtualbox", "libvirt", "docker", "lxc")
+PROVIDERS = ("virtualbox", "libvirt", "vmware_desktop", "docker", "lxc")
 PLAYED = {"VBoxManage": "echo 7.0.20r163906", "docker": "echo 28.0.0"}
 LAB = """
 name: two
@@ -108,7 +108,7 @@ def test_every_provider_gets_names_and_boxes(vagrant: Vagrant, provider: str) ->
         assert first != second
 
 
-@pytest.mark.parametrize("provider", ["virtualbox", "libvirt", "docker"])
+@pytest.mark.parametrize("provider", ["virtualbox", "libvirt", "vmware_desktop", "docker"])
 def test_addresses_go_by_position_in_every_network(vagrant: Vagrant, provider: str) -> None:
     machines = vagrant.machines(LAB, provider)
     addresses = {
@@ -127,6 +127,14 @@ def test_virtualbox_gets_size_name_and_disks(vagrant: Vagrant) -> None:
     assert machine["settings"]["name"] == "kplay-two-cp1"
     gib = 1024**3
     assert machine["disks"] == [["data1", 10 * gib], ["data2", 20 * gib]]
+
+
+def test_vmware_gets_size_name_and_disks(vagrant: Vagrant) -> None:
+    lab = LAB.replace("cpus: 2", "cpus: 2, disks: [10]")
+    machine = vagrant.machines(lab, "vmware_desktop")["cp1"]
+    sized = {"displayname": "kplay-two-cp1", "memsize": "2048", "numvcpus": "2"}
+    assert machine["settings"]["vmx"] == sized
+    assert machine["disks"] == [["data1", 10 * 1024**3]]
 
 
 def test_libvirt_gets_size_name_networks_and_disks(vagrant: Vagrant) -> None:

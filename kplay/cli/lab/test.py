@@ -117,9 +117,9 @@ def run(chosen: Namespace) -> ExitCode:
         whole_plan=chosen.diff or chosen.verbose > 0,
     )
     report = rehearse(asked, _Terminal(chosen))
+    print("\n" + text.of(report, color=sys.stdout.isatty()), flush=True)
     for path in chosen.report_file:
         files.write(report, path)
-    print("\n" + text.of(report, color=sys.stdout.isatty()), flush=True)
     return report.code
 
 

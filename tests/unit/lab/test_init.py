@@ -211,3 +211,16 @@ def test_names_stay_apart_and_fit() -> None:
     assert (names["01.e"], names["_.f"]) == ("host-01", "host")
     assert (names["10.0.0.1"], names["10.0.0.2"]) == ("k8s1", "k8s2")
     assert names["fe80::1"] == "host1"
+
+
+def test_a_lab_file_and_an_inventory_are_not_taken_for_each_other(
+    there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (there / "lab.yml").write_text("name: x\nprovider: nspawn\nhosts: {a: }\n")
+    (there / "hosts.yml").write_text("all: {hosts: {a: }}\n")
+    assert main(["inventory", "-i", "lab.yml"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "error[lab-file]: this is a lab file, which says what hosts to make" in said
+    assert said.count("error[") == 1
+    assert main(["lab", "status", "hosts.yml"]) == ExitCode.BAD_INPUT
+    assert "`kplay lab init --from FILE` makes a lab file" in capsys.readouterr().err

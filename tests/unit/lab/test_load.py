@@ -183,7 +183,7 @@ def test_all_faults_of_a_file_at_once() -> None:
     assert codes == ["lab-key-missing", "lab-provider", "lab-name", "lab-os"]
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "just text\n"])
+@pytest.mark.parametrize("text", ["", "- a\n", "just text\n", "all: {hosts: {a: }}\n"])
 def test_a_file_that_is_no_mapping(text: str) -> None:
     assert [one[0] for one in faults(text)] == ["lab-file"]
 

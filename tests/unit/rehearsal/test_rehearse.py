@@ -317,3 +317,18 @@ def test_a_plan_that_was_not_exact_fails_when_it_must_not(bench: Bench, made: Pa
     assert report.stage("apply").code == ExitCode.DRIFTED
     assert outcomes(report)["plan again"] == "passed"
     assert report.code == ExitCode.DRIFTED
+
+
+def test_an_interrupted_plan_does_not_read_as_one(bench: Bench) -> None:
+    sent = []
+
+    def interrupt(event: object) -> None:
+        if isinstance(event, StepSent) and not sent:
+            sent.append(event)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    bench.screen.hears = interrupt
+    report = bench.rehearse("{ping: }", "{ping: }")
+    assert [(one.name, one.code) for one in report.failed] == [("plan", ExitCode.INTERRUPTED)]
+    assert bench.screen.texts == ["interrupted: the plan is not whole"]
+    assert bench.labs.done[-1] == "down bench"
