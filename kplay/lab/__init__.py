@@ -31,6 +31,7 @@ __all__ = [
     "inventory_path",
     "kill_host",
     "lab_with_host",
+    "labs_up",
     "load_lab",
     "restore_link",
     "ssh_argv",
@@ -66,15 +67,23 @@ def find_lab(name_or_path: str) -> Lab:
 
 
 def lab_with_host(host: str, name: str = "") -> Lab:
-    """The lab that is up and has such a host: the one of that name, or the only one.
+    """The lab that is up and has such a host: the one of that name or file, or the only one.
 
     Raises:
         InputError: there is none, or there are several.
         KplayError: only root may look at it.
     """
+    from kplay.lab.find import name_of
     from kplay.lab.standing import with_host
 
-    return with_host(host, name)
+    return with_host(host, name_of(name))
+
+
+def labs_up() -> list[tuple[str, str, Lab | None]]:
+    """Name, provider and lab of all that are up; None for a lab that only root may look at."""
+    from kplay.lab.standing import everything
+
+    return everything()
 
 
 def under_provider(lab: Lab, provider: str) -> Lab:

@@ -53,6 +53,19 @@ def names() -> list[str]:
     return sorted(found)
 
 
+def everything() -> list[tuple[str, str, Lab | None]]:
+    """Name, provider and lab of all that are up; None for a lab that only root may look at."""
+    found = []
+    for name in names():
+        for provider in places(name):
+            try:
+                lab = standing(name)
+            except KplayError:
+                lab = None
+            found.append((name, provider, lab))
+    return found
+
+
 def with_host(host: str, name: str = "") -> Lab:
     """The lab of that name, or without one the only lab that is up and has such a host.
 

@@ -155,3 +155,31 @@ def test_a_host_of_a_lab_that_only_root_may_look_at(
     assert labs.lab_with_host("mine").name == "own"
     with pytest.raises(KplayError, match="need root"):
         labs.lab_with_host("a")
+
+
+def test_the_lab_of_a_host_is_named_by_its_file_too(roots: dict[str, Path], tmp_path: Path) -> None:
+    stand(roots["nspawn"], "nspawn")
+    (tmp_path / "lab.yml").write_text(TEXT)
+    assert labs.lab_with_host("b", str(tmp_path / "lab.yml")).name == "demo"
+    with pytest.raises(InputError, match="lab `one-plus-two` is not up"):
+        labs.lab_with_host("w1", "1+2")
+
+
+def test_status_without_a_lab_says_which_are_up(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", "status"]) == ExitCode.OK
+    assert capsys.readouterr().out == ""
+    stand(roots["nspawn"], "nspawn")
+    states = ["running", "running"]
+    monkeypatch.setattr(
+        labs, "status", lambda lab: [labs.HostStatus(lab.name, one, "") for one in states]
+    )
+    assert main(["lab", "status"]) == ExitCode.OK
+    assert capsys.readouterr().out == "demo                 nspawn     2 of 2 hosts running\n"
+    states[0] = "cut"
+    assert main(["lab", "status"]) == ExitCode.UNREACHABLE
+    assert "1 of 2 hosts running" in capsys.readouterr().out
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert main(["lab", "status"]) == ExitCode.OK
+    assert "only root may look at it" in capsys.readouterr().out
