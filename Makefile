@@ -11,7 +11,7 @@ BIN    := .venv/bin
 STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo demo-down test lint types layers vermin unit hosts cluster test-vagrant-vm bundle record-language language-counts property bench
+.PHONY: help venv demo demo-down test lint types layers vermin unit browser hosts cluster test-vagrant-vm bundle record-language language-counts property bench
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ demo: $(STAMP)  ## three bare hosts become a Kubernetes cluster, then a second a
 demo-down: $(STAMP)  ## remove every trace of the demo
 	@tests/e2e/demo.sh down
 
-test: lint types layers vermin unit hosts cluster  ## everything, the real cluster included
+test: lint types layers vermin unit browser hosts cluster  ## everything, the real cluster included
 
 lint: $(STAMP)  ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -48,7 +48,11 @@ vermin: $(STAMP)  ## what runs on hosts keeps to Python 3.6
 	  --target=3.6- --violations --eval-annotations --backport typing
 
 unit: $(STAMP)  ## unit, module, language and diagnostics tests: no root, no hosts
-	$(PYTEST) -n auto -m 'not hosts and not cluster' tests
+	$(PYTEST) -n auto -m 'not hosts and not cluster and not browser' tests
+
+browser: $(STAMP)  ## tests of the pages in Chromium
+	@tests/e2e/need-packages.sh chromium chromium-driver fonts-dejavu-core
+	$(PYTEST) -m browser tests
 
 hosts: $(STAMP)  ## tests on real machines (root)
 	@tests/e2e/need-packages.sh openssh-client openssh-server

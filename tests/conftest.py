@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 TESTS = Path(__file__).parent
-MACHINE_MARKS = ("hosts", "cluster")
+MACHINE_MARKS = ("hosts", "cluster", "browser")
 
 
 @pytest.fixture(autouse=True)

@@ -1,82 +1,78 @@
-"""The graph for a reader: text, mermaid, DOT; every edge with its reason and place."""
+"""Views of the graph for readers and for programs; every link with its reasons and places."""
 
 from __future__ import annotations
 
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
-from kplay.graph.dag import longest_path, path
+from kplay.graph.dag import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from kplay.graph.model import Edge, Graph, Vertex
+    from kplay.graph.view import Link, View
 
 _ARROW = {"order": "-->", "barrier": "==>", "play": "==>", "needs": "-.->", "value": "-.->"}
 
 
-def text(graph: Graph, seconds: Mapping[str, float] | None = None) -> str:
-    """One line a vertex, then a line for each edge into it that is not plain order."""
-    into = graph.into()
-    critical = {vertex.key for vertex in critical_path(graph, seconds or {})}
+def text(view: View) -> str:
+    """One line a box, then a line for each reason to wait that is not plain order."""
+    into = view.into()
+    boxes = {box.key: box for box in view.boxes()}
+    lane_of = {box.key: number for number, lane in enumerate(view.lanes) for box in lane.boxes}
     lines: list[str] = []
-    for strand in graph.plays:
-        strategy = f", strategy {strand.strategy}" if strand.strategy else ""
-        count = len(strand.hosts)
-        lines.append(f"play {strand.index + 1} `{strand.name}` ({count} hosts{strategy})")
-        for vertex in strand.vertices:
-            if not vertex.selected:
-                continue
-            mark = "*" if vertex.key in critical else " "
-            lines.append(f"{mark} {vertex.key:<12} {vertex.name}  [{where(vertex)}]")
-            lines += [
-                f"{'':15}<- {edge.source.key} {edge.source.name}: {edge.why} ({place(edge)})"
-                for edge in into.get(vertex.key, ())
-                if edge.kind != "order" or edge.source.play is not vertex.play
-            ]
+    for lane in view.lanes:
+        lines.append(lane.title)
+        for box in lane.boxes:
+            mark = "*" if box.critical else " "
+            took = f"  {box.seconds:.1f} s" if box.seconds is not None else ""
+            lines.append(f"{mark} {box.key:<12} {box.name}  [{box.detail}]{took}")
+            for link in into.get(box.key, ()):
+                source = boxes[link.source]
+                lines += [
+                    f"{'':15}<- {source.key} {source.name}: {reason.why} ({reason.place})"
+                    for reason in link.reasons
+                    if reason.kind != "order" or lane_of[link.source] != lane_of[link.target]
+                ]
     lines.append("* is on the critical path")
     return "\n".join(lines)
 
 
-def mermaid(graph: Graph) -> str:
-    """A mermaid flowchart, a subgraph a play."""
+def mermaid(view: View) -> str:
+    """A mermaid flowchart, a subgraph a lane."""
     lines = ["flowchart TD"]
-    for strand in graph.plays:
-        lines.append(f'  subgraph p{strand.index}["{_quoted(strand.name)}"]')
-        lines += [f'    {_id(v)}["{_quoted(v.name)}"]' for v in _shown(strand.vertices)]
+    for number, lane in enumerate(view.lanes):
+        lines.append(f'  subgraph p{number}["{_quoted(lane.name)}"]')
+        lines += [f'    {_id(box.key)}["{_quoted(box.name)}"]' for box in lane.boxes]
         lines.append("  end")
     lines += [
-        f'  {_id(edge.source)} {_ARROW.get(edge.kind, "-.->")}|"{_quoted(edge.why)}"| '
-        f"{_id(edge.target)}"
-        for edge in _between(graph)
+        f'  {_id(link.source)} {_ARROW.get(link.kind, "-.->")}|"{_quoted(_whys(link))}"| '
+        f"{_id(link.target)}"
+        for link in view.links
     ]
     return "\n".join(lines)
 
 
-def dot(graph: Graph) -> str:
-    """Graphviz DOT; the tooltip of an edge is its reason and place."""
+def dot(view: View) -> str:
+    """Graphviz DOT; the tooltip of an edge is its reasons and places."""
     lines = ["digraph kplay {", "  rankdir=TB; node [shape=box];"]
-    for strand in graph.plays:
-        lines.append(f'  subgraph cluster_{strand.index} {{ label="{_escaped(strand.name)}";')
-        lines += [f'    {_id(v)} [label="{_escaped(v.name)}"];' for v in _shown(strand.vertices)]
+    for number, lane in enumerate(view.lanes):
+        lines.append(f'  subgraph cluster_{number} {{ label="{_escaped(lane.name)}";')
+        for box in lane.boxes:
+            bold = " style=bold" if box.critical else ""
+            lines.append(
+                f'    {_id(box.key)} [label="{_escaped(box.name)}" '
+                f'tooltip="{_escaped(box.detail)}"{bold}];'
+            )
         lines.append("  }")
-    for edge in _between(graph):
-        style = "solid" if edge.kind in ("order", "barrier", "play") else "dashed"
-        tip = _escaped(f"{edge.why} ({place(edge)})")
+    for link in view.links:
+        style = "solid" if link.kind in ("order", "barrier", "play") else "dashed"
+        tip = _escaped("; ".join(f"{one.why} ({one.place})" for one in link.reasons))
         lines.append(
-            f'  {_id(edge.source)} -> {_id(edge.target)} [style={style} label="{edge.kind}" '
+            f'  {_id(link.source)} -> {_id(link.target)} [style={style} label="{link.kind}" '
             f'tooltip="{tip}"];'
         )
     lines.append("}")
     return "\n".join(lines)
-
-
-def critical_path(graph: Graph, seconds: Mapping[str, float]) -> list[Vertex]:
-    """The chain of vertices that takes longest; every vertex counts 1 where no time is known."""
-    table = {vertex.key: vertex for vertex in graph.vertices() if vertex.selected}
-    weights: dict[object, float] = {key: seconds.get(key, 0.0) if seconds else 1.0 for key in table}
-    keys = longest_path(((e.source.key, e.target.key) for e in graph.edges), weights)
-    return [table[str(key)] for key in keys if str(key) in table]
 
 
 def why(graph: Graph, first: str, second: str) -> str:
@@ -119,16 +115,12 @@ def where(vertex: Vertex) -> str:
     return f"{vertex.reach}, {vertex.span.file}:{vertex.span.line}"
 
 
-def _shown(vertices: Iterable[Vertex]) -> list[Vertex]:
-    return [vertex for vertex in vertices if vertex.selected]
+def _whys(link: Link) -> str:
+    return "; ".join(dict.fromkeys(reason.why for reason in link.reasons))
 
 
-def _between(graph: Graph) -> list[Edge]:
-    return [edge for edge in graph.edges if edge.source.selected and edge.target.selected]
-
-
-def _id(vertex: Vertex) -> str:
-    return "v" + vertex.key.replace(".", "_")
+def _id(key: str) -> str:
+    return "v" + key.replace(".", "_").replace("/", "_on_")
 
 
 def _quoted(text: str) -> str:

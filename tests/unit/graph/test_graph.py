@@ -12,7 +12,9 @@ from kplay.errors import InputError
 from kplay.execute.options import RunOptions
 from kplay.execute.prepare import prepare
 from kplay.graph import export
+from kplay.graph.critical import critical_path
 from kplay.graph.tags import TagChoice
+from kplay.graph.view import by_task
 
 
 @pytest.fixture
@@ -51,12 +53,12 @@ NEEDS = """\
 
 
 def test_the_text_says_every_wait_with_its_reason_and_place(graph):
-    assert export.text(graph(NEEDS)) == dedent("""\
-        play 1 `first` (1 hosts, strategy graph)
+    assert export.text(by_task(graph(NEEDS), {})) == dedent("""\
+        play 1 `first` (1 host, strategy graph)
           0.0          make  [cluster, play.yml:6]
           0.1          more  [host, play.yml:7]
           0.2          the play ends  [cluster, play.yml:2]
-        play 2 `second` (1 hosts, strategy graph)
+        play 2 `second` (1 host, strategy graph)
         * 1.0          own  [host, play.yml:14]
         * 1.1          wait  [host, play.yml:15]
                        <- 0.0 make: needs `make` (play.yml:15)
@@ -170,16 +172,17 @@ def test_why_tells_each_step_of_the_way(graph):
 
 def test_dot_and_mermaid_hold_every_vertex_and_reason(graph):
     built = graph(NEEDS)
-    for text in (export.dot(built), export.mermaid(built)):
+    view = by_task(built, {})
+    for text in (export.dot(view), export.mermaid(view)):
         for word in ("make", "more", "own", "wait", "read", "needs"):
             assert word in text
-    assert export.dot(built).startswith("digraph kplay {")
-    assert export.mermaid(built).startswith("flowchart TD")
+    assert export.dot(view).startswith("digraph kplay {")
+    assert export.mermaid(view).startswith("flowchart TD")
 
 
 def test_the_critical_path_follows_measured_times(graph):
     seconds = {"0.0": 1.0, "0.1": 9.0, "1.0": 20.0, "1.1": 2.0}
-    names = [vertex.name for vertex in export.critical_path(graph(NEEDS), seconds)]
+    names = [vertex.name for vertex in critical_path(graph(NEEDS), seconds)]
     assert names[:2] == ["own", "wait"]
 
 
