@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kplay.lab.fault import Fault
+    from kplay.lab.snapshot import SnapshotFacts
 
 __all__ = [
     "HostStatus",
@@ -27,17 +28,22 @@ __all__ = [
     "down",
     "fault_host",
     "find_lab",
+    "halt",
     "heal_host",
     "inventory_path",
     "kill_host",
     "lab_with_host",
     "labs_up",
     "load_lab",
+    "remove_snapshot",
     "restore_link",
+    "restore_snapshot",
+    "snapshots",
     "ssh_argv",
     "standing_inventory",
     "start_host",
     "status",
+    "take_snapshot",
     "under_provider",
     "up",
     "upper_directory",
@@ -120,11 +126,77 @@ def status(lab: Lab) -> list[HostStatus]:
     return provider_of(lab).status(lab)
 
 
+def halt(lab: Lab, *, progress: Callable[[str, str], None]) -> None:
+    """Shut every host down and keep all that it has; ``up`` boots it again.
+
+    Raises:
+        KplayError: the lab is not up.
+    """
+    from kplay.lab.provider import provider_of
+
+    provider_of(lab).halt(lab, progress)
+
+
 def down(lab: Lab, *, progress: Callable[[str, str], None]) -> None:
     """Remove every trace of a lab, whatever state it is in; nothing to do is fine."""
     from kplay.lab.provider import provider_of
 
     provider_of(lab).down(lab, progress)
+
+
+def take_snapshot(lab: Lab, name: str, *, progress: Callable[[str, str], None]) -> None:
+    """Keep every host as it is; a snapshot of that name is replaced.
+
+    Raises:
+        UsageError: that cannot be a name.
+        KplayError: the lab is not up, or its provider takes no snapshots.
+    """
+    from kplay.lab.provider import snapshots_of
+    from kplay.lab.snapshot import checked_name
+
+    snapshots_of(lab).take(lab, checked_name(name), progress)
+
+
+def restore_snapshot(lab: Lab, name: str, *, progress: Callable[[str, str], None]) -> None:
+    """Put every host back to a snapshot, the newest without a name, and wait for them.
+
+    Raises:
+        KplayError: the lab is not up, or has no such snapshot.
+    """
+    from kplay.errors import KplayError
+    from kplay.lab.provider import snapshots_of
+
+    provider = snapshots_of(lab)
+    names = [] if name else provider.names(lab)
+    if not name and not names:
+        raise KplayError(f"lab `{lab.name}` has no snapshot; `kplay lab snapshot` takes one")
+    provider.restore(lab, name or names[-1], progress)
+
+
+def snapshots(lab: Lab) -> list[SnapshotFacts]:
+    """The snapshots of a lab, oldest first.
+
+    Raises:
+        KplayError: its provider takes none.
+    """
+    from kplay.lab.provider import DatedSnapshots, snapshots_of
+    from kplay.lab.snapshot import SnapshotFacts
+
+    provider = snapshots_of(lab)
+    if isinstance(provider, DatedSnapshots):
+        return provider.facts(lab)
+    return [SnapshotFacts(name) for name in provider.names(lab)]
+
+
+def remove_snapshot(lab: Lab, name: str) -> None:
+    """Forget a snapshot.
+
+    Raises:
+        KplayError: there is none of that name.
+    """
+    from kplay.lab.provider import snapshots_of
+
+    snapshots_of(lab).remove(lab, name)
 
 
 def ssh_argv(lab: Lab, host: str, command: Sequence[str], *, user: str = "") -> list[str]:

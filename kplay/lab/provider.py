@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kplay.lab.fault import Fault
     from kplay.lab.model import HostStatus, Lab
+    from kplay.lab.snapshot import SnapshotFacts
 
     Progress = Callable[[str, str], None]
     """Called with a host's name (or the lab's, for what concerns all) and a short message."""
@@ -32,6 +33,10 @@ class Provider(Protocol):
 
     def status(self, lab: Lab) -> list[HostStatus]:
         """The state of every host, in the lab file's order; changes nothing."""
+        ...
+
+    def halt(self, lab: Lab, progress: Progress) -> None:
+        """Shut every host down and keep all that it has; ``up`` boots it again."""
         ...
 
     def down(self, lab: Lab, progress: Progress) -> None:
@@ -68,6 +73,15 @@ class Snapshots(Protocol):
 
     def remove(self, lab: Lab, name: str) -> None:
         """Forget a snapshot."""
+        ...
+
+
+@runtime_checkable
+class DatedSnapshots(Snapshots, Protocol):
+    """One that knows when a snapshot was taken and how much it takes."""
+
+    def facts(self, lab: Lab) -> list[SnapshotFacts]:
+        """What there is to say of every snapshot, oldest first."""
         ...
 
 

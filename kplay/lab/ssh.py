@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from threading import Event
 
 # What ssh says of a host key that is not the pinned one: waiting does not mend it.
 _CHANGED = "HOST IDENTIFICATION HAS CHANGED"
@@ -62,7 +63,14 @@ def speaks(address: str, *, port: int = 22, seconds: float = 1.0) -> bool:
     return False
 
 
-def wait(address: str, login: Sequence[str], *, seconds: float, port: int = 22) -> str:
+def wait(
+    address: str,
+    login: Sequence[str],
+    *,
+    seconds: float,
+    port: int = 22,
+    broken_off: Event | None = None,
+) -> str:
     """Wait until a login succeeds; return why it did not, or an empty text.
 
     Args:
@@ -70,10 +78,11 @@ def wait(address: str, login: Sequence[str], *, seconds: float, port: int = 22) 
         login: the whole command line that logs in and runs ``true``.
         seconds: how long to try.
         port: at which port; 0 where only the login can tell, as behind a proxy.
+        broken_off: ends the waiting when it is set.
     """
     deadline = time.monotonic() + seconds
     reason = f"nothing answers at {address}, port {port}"
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not (broken_off and broken_off.is_set()):
         if port == 0 or speaks(address, port=port):
             done = subprocess.run(
                 list(login), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

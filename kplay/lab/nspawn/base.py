@@ -11,14 +11,12 @@ from kplay.lab.commands import need_programs, run, run_logged
 from kplay.lab.nspawn.place import cache, held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kplay.lab.model import Lab
+    from collections.abc import Callable, Iterable, Sequence
 
 # What a bare host has before any playbook: an init, SSH, Python, and the tools a person expects.
 PACKAGES = (
-    "apt", "ca-certificates", "dbus", "iproute2", "iptables", "iputils-ping", "kmod", "less",
-    "libpam-systemd", "netbase", "openssh-server", "procps", "python3", "sudo", "systemd",
+    "apt", "ca-certificates", "dbus", "e2fsprogs", "iproute2", "iptables", "iputils-ping", "kmod",
+    "less", "libpam-systemd", "netbase", "openssh-server", "procps", "python3", "sudo", "systemd",
     "systemd-sysv",
 )  # fmt: skip
 USERS = {"kplay": "ALL=(ALL:ALL) NOPASSWD:ALL", "ops": "ALL=(ALL:ALL) ALL"}
@@ -37,6 +35,7 @@ _FILES = Path(__file__).parent / "files"
 _IN_TREE = {
     "lab-boot": ("usr/local/lib/kplay-lab/boot", 0o755),
     "kplay-lab.service": ("etc/systemd/system/kplay-lab.service", 0o644),
+    "systemd-fsck@.service": ("etc/systemd/system/systemd-fsck@.service", 0o644),
 }
 # Timers that would reach for the network or a disk, and a login prompt nobody sees.
 _MASKED = (
@@ -45,24 +44,29 @@ _MASKED = (
 )  # fmt: skip
 
 
-def digest(lab: Lab) -> str:
+def digest(os: str, packages: Iterable[str]) -> str:
     """Sixteen hexadecimal digits that name a tree by all that goes into it."""
-    parts = [_REVISION, RELEASES[lab.os], *sorted({*PACKAGES, *lab.packages}), *_MASKED]
+    parts = [_REVISION, RELEASES[os], *sorted({*PACKAGES, *packages}), *_MASKED]
     parts += [f"{user} {rule}" for user, rule in USERS.items()]
     parts += [(_FILES / name).read_text() for name in sorted(_IN_TREE)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def base_tree(lab: Lab, progress: Callable[[str], None]) -> Path:
-    """The tree for a lab's release and packages, built now if the cache lacks it.
+def base_tree(os: str, packages: Sequence[str], progress: Callable[[str], None]) -> Path:
+    """The tree of an operating system with packages, built now if the cache lacks it.
 
     A build that is cut short leaves ``….partial``, which the next build removes.
+
+    Args:
+        os: the lab file's word for it, one of ``RELEASES``.
+        packages: Debian packages on top of those that every host has.
+        progress: called with a short message.
 
     Raises:
         KplayError: a program is missing and cannot be installed, or mmdebstrap failed.
     """
     place = cache()
-    tree = place / f"base-{digest(lab)}"
+    tree = place / f"base-{digest(os, packages)}"
     if tree.is_dir():
         return tree
     with held(place / f"{tree.name}.lock"):
@@ -72,12 +76,12 @@ def base_tree(lab: Lab, progress: Callable[[str], None]) -> Path:
         partial = place / f"{tree.name}.partial"
         if partial.exists():
             run(["rm", "-rf", "--one-file-system", str(partial)])
-        progress(f"building the base tree: {lab.os}, about a minute")
-        packages = ",".join(sorted({*PACKAGES, *lab.packages}))
+        progress(f"building the base tree: {os}, about a minute")
+        included = ",".join(sorted({*PACKAGES, *packages}))
         log = place / f"{tree.name}.log"
         argv = [*_CONTAINED, "mmdebstrap", "--mode=root", "--format=directory"]
         argv += ["--variant=minbase"]
-        argv += [f"--include={packages}", RELEASES[lab.os], str(partial)]
+        argv += [f"--include={included}", RELEASES[os], str(partial)]
         run_logged(argv, log, timeout=1800)
         _finish(partial)
         partial.rename(tree)

@@ -13,6 +13,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from kplay.errors import KplayError
 
@@ -72,6 +73,8 @@ def clear(directories: list[Path], *, seconds: float = 30.0) -> None:
         KplayError: a process or a directory was still there after that many seconds.
     """
     deadline = time.monotonic() + seconds
+    # A frozen process takes no signal, not even this one.
+    thaw(directories)
     while any(top.exists() for top in directories):
         found = processes(directories)
         for process in found:
@@ -84,6 +87,56 @@ def clear(directories: list[Path], *, seconds: float = 30.0) -> None:
         if time.monotonic() > deadline:
             raise KplayError(f"{directories[0].name} is not gone: processes {found} do not die")
         time.sleep(0.02)
+
+
+def freeze(directories: list[Path], *, seconds: float = 30.0) -> None:
+    """Hold every process of a machine where it is; returns when all stand still.
+
+    A call that fails leaves them running.
+
+    Raises:
+        KplayError: the kernel has no cgroup freezer, or some went on for that many seconds.
+    """
+    switches = _freezers(directories)
+    if not switches:
+        raise KplayError(f"{directories[0].name} cannot be frozen: this kernel has no freezer")
+    deadline = time.monotonic() + seconds
+    for switch in switches:
+        switch.path.write_text(switch.frozen)
+    while not all(switch.holds() for switch in switches):
+        if time.monotonic() > deadline:
+            thaw(directories)
+            raise KplayError(f"{directories[0].name} does not freeze: not within {seconds:.0f} s")
+        time.sleep(0.01)
+
+
+def thaw(directories: list[Path]) -> None:
+    """Let a machine's processes go on; nothing to do is fine."""
+    for switch in _freezers(directories):
+        with suppress(OSError):
+            switch.path.write_text(switch.thawed)
+
+
+class _Freezer(NamedTuple):
+    """The file that freezes a cgroup and all below it, and what is written there."""
+
+    path: Path
+    frozen: str
+    thawed: str
+
+    def holds(self) -> bool:
+        """Whether every process stands still."""
+        if self.path.name == "freezer.state":
+            return self.path.read_text().strip() == self.frozen
+        return "frozen 1" in (self.path.parent / "cgroup.events").read_text().splitlines()
+
+
+def _freezers(directories: list[Path]) -> list[_Freezer]:
+    """The freezer of cgroup v1 where it is mounted, else that of v2."""
+    first = [_Freezer(top / "freezer.state", "FROZEN", "THAWED") for top in directories]
+    second = [_Freezer(top / "cgroup.freeze", "1", "0") for top in directories]
+    found = [one for one in first if one.path.exists()]
+    return found or [one for one in second if one.path.exists()]
 
 
 def processes(directories: list[Path]) -> list[int]:

@@ -12,32 +12,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kplay.lab.fault import Fault
+    from kplay.lab.nspawn.cable import Cable
     from kplay.lab.nspawn.place import HostPlace
-    from kplay.lab.nspawn.slow import Cable
 
 
 class Site(NamedTuple):
-    """A host that faults are brought about on: its lab, name and number."""
+    """A host that faults are brought about on: its lab, name and cables."""
 
     lab: str
     host: str
-    number: int
+    cables: list[Cable]
 
     @property
     def files(self) -> HostPlace:
         """The host's files."""
         return Place(self.lab).host(self.host)
 
-    @property
-    def cables(self) -> list[Cable]:
-        """The host's cables."""
-        return network.cables(self.lab, self.host, self.number)
-
 
 def standing(site: Site) -> list[str]:
     """The faults of a running host, as they are written: ``cut``, ``slow 50ms``, ``full-disk``."""
     delay = slow.milliseconds(site.files)
-    found = [] if network.port_is_up(site.lab, site.number) else ["cut"]
+    found = [] if network.ports_are_up(site.lab, site.cables) else ["cut"]
     found += [f"slow {delay}ms"] if delay else []
     return [*found, *(["full-disk"] if disk.is_full(site.files) else [])]
 
@@ -67,7 +62,7 @@ def bring(site: Site, fault: Fault, start: Callable[[], None]) -> None:
             f"host `{site.host}` of lab `{site.lab}` is off: `{fault.kind}` wants it running"
         )
     if fault.kind == "cut":
-        network.set_port(site.lab, site.number, connected=False)
+        network.set_ports(site.lab, site.cables, connected=False)
     elif fault.kind == "full-disk":
         disk.fill(site.files)
     else:
@@ -81,7 +76,7 @@ def heal(site: Site) -> list[str]:
         disk.free(site.files)
     slow.end(site.files, network.lab_namespace(site.lab), site.cables)
     if "cut" in stood:
-        network.set_port(site.lab, site.number, connected=True)
+        network.set_ports(site.lab, site.cables, connected=True)
     return stood
 
 

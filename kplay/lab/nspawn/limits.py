@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
 from kplay.lab.nspawn.base import RELEASES
+from kplay.lab.nspawn.disks import MOST_DISKS
+from kplay.lab.nspawn.network import MOST_NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,23 +35,25 @@ def _faults(lab: Lab) -> Iterator[Diagnostic]:
         )  # fmt: skip
     if lab.os not in RELEASES:
         yield _other_os(lab, lab.os, "os")
-    if len(lab.networks) > 1:
-        yield _fault(lab, "nspawn machines are in one network", "networks", lab.networks[1].name)
+    if len(lab.networks) > MOST_NETWORKS:
+        yield _fault(
+            lab, f"nspawn machines are in {MOST_NETWORKS} networks at most", "networks",
+            lab.networks[MOST_NETWORKS].name,
+        )  # fmt: skip
     for host in lab.hosts:
-        if host.os not in (None, lab.os):
-            yield _fault(lab, "all nspawn machines have the same `os`", "hosts", host.name, "os")
-        if host.disks:
-            yield _fault(lab, "nspawn machines have no data disks", "hosts", host.name, "disks")
-        if host.address is not None:
+        if host.os not in (None, *RELEASES):
+            yield _other_os(lab, host.os, "hosts", host.name, "os")
+        if len(host.disks) > MOST_DISKS:
             yield _fault(
-                lab, "nspawn machines choose their addresses", "hosts", host.name, "address"
-            )
+                lab, f"nspawn machines have {MOST_DISKS} data disks at most", "hosts", host.name,
+                "disks",
+            )  # fmt: skip
 
 
-def _other_os(lab: Lab, os: str, *path: str) -> Diagnostic:
+def _other_os(lab: Lab, os: str | None, *path: str) -> Diagnostic:
     return _fault(
         lab, f"nspawn machines are Debian: {' or '.join(RELEASES)}, not `{os}`", *path,
-        help="`provider: vagrant` has boxes for the others",
+        help="`provider: vagrant` has it",
     )  # fmt: skip
 
 

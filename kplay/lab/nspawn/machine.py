@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kplay.errors import CommandError
-from kplay.lab.nspawn import cgroups
+from kplay.lab.nspawn import cgroups, disks
 from kplay.lab.nspawn.place import read_json, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kplay.lab.nspawn.place import HostPlace
 
 IDENTIFY = """
@@ -44,7 +46,14 @@ _CALLS = "@keyring bpf @mount @module"
 
 
 def boot(
-    files: HostPlace, machine: str, hostname: str, base: Path, network: str, *, cpus: int = 1
+    files: HostPlace,
+    machine: str,
+    hostname: str,
+    base: Path,
+    network: str,
+    *,
+    cpus: int = 1,
+    sizes: Sequence[int] = (),
 ) -> None:
     """Start a machine; returns as soon as its process stands, long before SSH answers.
 
@@ -55,9 +64,11 @@ def boot(
         base: the tree at the bottom of the overlay.
         network: path of its network namespace.
         cpus: its share of the processors, beside other machines.
+        sizes: its data disks, in GiB.
 
     Raises:
         CommandError: the process ended at once.
+        KplayError: its disks could not be given to it.
     """
     directories = cgroups.make(f"kplay-{machine}", cpus)
     write_json(files.process, {"cgroups": [str(path) for path in directories]})
@@ -70,7 +81,8 @@ def boot(
     argv += ["unshare", "--mount", "--propagation", "private"]
     argv += ["sh", "-ec", _KEEP, "kplay-lab", str(identity), layers, str(files.root)]
     argv += [" ".join(str(path / "cgroup.procs") for path in directories)]
-    argv += _nspawn(files, machine, hostname, network)
+    disks.make(files, sizes)
+    argv += _nspawn(files, machine, hostname, network, disks.attach(files, sizes))
     environment = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "1",
@@ -93,7 +105,13 @@ def boot(
         time.sleep(0.02)
 
 
-def _nspawn(files: HostPlace, machine: str, hostname: str, network: str) -> list[str]:
+def _nspawn(
+    files: HostPlace,
+    machine: str,
+    hostname: str,
+    network: str,
+    devices: Sequence[tuple[str, str]],
+) -> list[str]:
     return [
         "systemd-nspawn",
         "--quiet",
@@ -103,7 +121,6 @@ def _nspawn(files: HostPlace, machine: str, hostname: str, network: str) -> list
         f"--machine={machine}",
         f"--hostname={hostname}",
         f"--network-namespace-path={network}",
-        "--boot",
         "--capability=all",
         # There is one clock for all: a host that first sets its time zone would warp it.
         "--drop-capability=CAP_SYS_TIME",
@@ -115,6 +132,19 @@ def _nspawn(files: HostPlace, machine: str, hostname: str, network: str) -> list
         "--timezone=off",
         "--link-journal=no",
         "--console=read-only",
+        # By its own name too: that is where programs look that search all devices for a UUID.
+        *(f"--bind={device}:{name}" for device, name in devices),
+        *(f"--bind={device}" for device, _ in devices),
+        # Instead of --boot, so that the init finds /sys read-only when it starts: it then waits
+        # for no device to be announced, which here none ever is, before it mounts what is on it.
+        # lab-boot makes it writable.
+        "--kill-signal=SIGRTMIN+3",
+        "/bin/sh",
+        "-ec",
+        'mount -o remount,bind,ro /sys; exec /lib/systemd/systemd "$@"',
+        "init",
+        # systemd 256 and 257 refuse to run below cgroup v1 until their command line says this.
+        "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1",
     ]
 
 
@@ -139,10 +169,9 @@ def alive(identity: Path) -> int | None:
 
 def members(files: HostPlace) -> list[int]:
     """The numbers of a machine's processes, its init last; empty when it does not run."""
-    directories = [Path(path) for path in read_json(files.process).get("cgroups", [])]
     found: list[int] = []
     inits: list[int] = []
-    for process in cgroups.processes(directories):
+    for process in cgroups.processes(_cgroups(files)):
         with suppress(OSError):
             status = Path(f"/proc/{process}/status").read_text()
             numbers = next(
@@ -165,8 +194,45 @@ def start_time(process: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
+def shut_down(files: HostPlace, *, seconds: float) -> bool:
+    """Have a running machine's init stop its units and end; say whether it did in time.
+
+    systemd-nspawn passes a SIGTERM on as the signal that asks an init to halt.
+    """
+    process = keeper(files)
+    if process is None:
+        return True
+    deadline = time.monotonic() + seconds
+    asked = False
+    while keeper(files) is not None and time.monotonic() < deadline:
+        if not asked:
+            # The keeper's one child is systemd-nspawn, once it has entered its cgroups.
+            children = Path(f"/proc/{process}/task/{process}/children")
+            with suppress(OSError):
+                for child in children.read_text().split():
+                    if Path(f"/proc/{child}/comm").read_text().strip() == "systemd-nspawn":
+                        os.kill(int(child), signal.SIGTERM)
+                        asked = True
+        time.sleep(0.02)
+    return keeper(files) is None
+
+
+def freeze(files: HostPlace) -> None:
+    """Hold every process of a machine where it is.
+
+    Raises:
+        KplayError: it cannot be frozen, and runs on.
+    """
+    cgroups.freeze(_cgroups(files))
+
+
+def thaw(files: HostPlace) -> None:
+    """Let a machine's processes go on; nothing to do is fine."""
+    cgroups.thaw(_cgroups(files))
+
+
 def stop(files: HostPlace) -> None:
-    """Kill a machine, all its processes at once, and remove its cgroups.
+    """Kill a machine, all its processes at once; remove its cgroups and free its disks.
 
     Killed are its keeper, known by number and start time, and what is in the cgroups that were
     made for it.
@@ -178,9 +244,13 @@ def stop(files: HostPlace) -> None:
     if process is not None:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-    directories = [Path(path) for path in read_json(files.process).get("cgroups", [])]
-    cgroups.clear(directories)
+    cgroups.clear(_cgroups(files))
+    disks.detach(files)
     (files.path / "identity").unlink(missing_ok=True)
+
+
+def _cgroups(files: HostPlace) -> list[Path]:
+    return [Path(path) for path in read_json(files.process).get("cgroups", [])]
 
 
 def forget(machine: str) -> None:

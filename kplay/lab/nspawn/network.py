@@ -1,10 +1,12 @@
-"""A lab's network: one namespace with a bridge, one namespace a host, a cable to the controller.
+"""A lab's networks: one namespace with a bridge for each, one namespace a host, cables between.
 
-The bridge's namespace is the hosts' default gateway and has no way out: it answers at once that
-a network is unreachable, so a host that looks for the internet fails fast. The controller joins
-the bridge by a veth pair; traffic that comes in by it is not forwarded any further.
+The bridges' namespace is the hosts' default gateway, by the first network, and has no way out: it
+answers at once that a network is unreachable, so a host that looks for the internet fails fast.
+Further networks have no gateway, so nothing leads from one to another but a host that is in both.
+The controller joins each bridge by a veth pair; traffic that comes in by it is not forwarded any
+further.
 
-Addresses by position in the lab's network: 1 the controller, 2 the gateway, hosts from 11 on.
+Addresses by position in each network: 1 the controller, 2 the gateway, then hosts.
 """
 
 from __future__ import annotations
@@ -18,14 +20,16 @@ from typing import TYPE_CHECKING
 
 from kplay.errors import CommandError, KplayError
 from kplay.lab.commands import run
-from kplay.lab.nspawn.slow import Cable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from kplay.lab.nspawn.cable import Cable
+
+MOST_NETWORKS = 64
+"""More networks than a lab can have."""
 # 10.96.0.0/12, 10.244.0.0/16 and 10.42.0.0/15 are what Kubernetes distributions take by default.
 _POOL = IPv4Network("10.90.0.0/16")
-_FIRST_HOST = 11
 
 
 def lab_namespace(lab: str) -> str:
@@ -38,21 +42,23 @@ def host_namespace(lab: str, host: str) -> str:
     return f"kplay-{lab}.{host}"
 
 
-def controller_link(lab: str) -> str:
+def controller_link(lab: str, network: int = 0) -> str:
     """The controller's end of its cable; Linux bounds such names at 15 characters."""
-    return "kplay-" + hashlib.sha256(lab.encode()).hexdigest()[:8]
+    return "kplay-" + _digest(lab, network)[:8]
 
 
-def choose_network(lab: str, wanted: IPv4Network | None, taken: Iterable[str]) -> IPv4Network:
-    """The network that the lab file asks for, or a free one that the lab's name leads to.
+def choose_networks(
+    lab: str, wanted: Sequence[IPv4Network | None], taken: Iterable[str]
+) -> list[IPv4Network]:
+    """The networks that the lab file asks for, or free ones that the lab's name leads to.
 
     Args:
         lab: the lab's name.
-        wanted: what the lab file says.
+        wanted: what the lab file says, None for one that is to be chosen.
         taken: networks that other labs have been allotted, as text.
 
     Raises:
-        KplayError: the network asked for is in use here, or none is free.
+        KplayError: a network asked for is in use here, or none is free.
     """
     used = [IPv4Network(one) for one in taken]
     used += [
@@ -60,14 +66,22 @@ def choose_network(lab: str, wanted: IPv4Network | None, taken: Iterable[str]) -
         for route in json.loads(run(["ip", "-j", "-4", "route", "show", "table", "all"]))
         if route["dst"] != "default" and not route["dst"].startswith("127.")
     ]
-    if wanted is not None:
-        clash = [str(one) for one in used if one.overlaps(wanted)]
+    for network in wanted:
+        clash = [str(one) for one in used if network is not None and one.overlaps(network)]
         if clash:
             raise KplayError(
-                f"the network {wanted} of lab `{lab}` overlaps {clash[0]}, which is in use here"
+                f"the network {network} of lab `{lab}` overlaps {clash[0]}, which is in use here"
             )
-        return wanted
-    start = hashlib.sha256(lab.encode()).digest()[0]
+    used += [one for one in wanted if one is not None]
+    chosen = []
+    for number, network in enumerate(wanted):
+        chosen.append(network or _free_network(lab, number, used))
+        used.append(chosen[-1])
+    return chosen
+
+
+def _free_network(lab: str, number: int, used: Sequence[IPv4Network]) -> IPv4Network:
+    start = int(_digest(lab, number)[:2], 16)
     pool = list(_POOL.subnets(new_prefix=24))
     for network in (*pool[start:], *pool[:start]):
         if not any(one.overlaps(network) for one in used):
@@ -75,92 +89,99 @@ def choose_network(lab: str, wanted: IPv4Network | None, taken: Iterable[str]) -
     raise KplayError(f"no free network in {_POOL} for lab `{lab}`")
 
 
-def address(network: IPv4Network, number: int) -> IPv4Address:
-    """The address of the host with that number, which counts from 0."""
-    return network[_FIRST_HOST + number]
-
-
 def gateway(network: IPv4Network) -> IPv4Address:
-    """The address of the bridge, which leads nowhere and says so."""
+    """The address of the first bridge, which leads nowhere and says so."""
     return network[2]
 
 
-def make_bridge(lab: str, network: IPv4Network) -> None:
-    """Make the lab's namespace, its bridge and the controller's cable, where missing."""
-    space, link = lab_namespace(lab), controller_link(lab)
+def make_bridges(lab: str, networks: Sequence[IPv4Network]) -> None:
+    """Make the lab's namespace, its bridges and the controller's cables, where missing."""
+    space = lab_namespace(lab)
     if space not in namespaces():
         run(["ip", "netns", "add", space])
-    if not _has_link(space, "br0"):
-        run(["ip", "-n", space, "link", "add", "br0", "type", "bridge"])
+    for number, network in enumerate(networks):
+        _make_bridge(lab, number, network)
     # Packets between hosts pass as through a plain switch, past this namespace's firewall.
     _sysctl(space, "net/bridge/bridge-nf-call-iptables", "0", optional=True)
     # Forwarding makes the bridge answer for what its unreachable route refuses.
     _sysctl(space, "net/ipv4/ip_forward", "1")
-    run(["ip", "-n", space, "address", "replace", f"{gateway(network)}/{network.prefixlen}",
-         "dev", "br0"])  # fmt: skip
-    for up in ("lo", "br0"):
-        run(["ip", "-n", space, "link", "set", up, "up"])
+    run(["ip", "-n", space, "address", "replace",
+         f"{gateway(networks[0])}/{networks[0].prefixlen}", "dev", "br0"])  # fmt: skip
+    run(["ip", "-n", space, "link", "set", "lo", "up"])
     run(["ip", "-n", space, "route", "replace", "unreachable", "default"])
-    if not _has_link(space, "controller"):
-        run(["ip", "link", "add", link, "type", "veth", "peer", "name", "controller",
-             "netns", space])  # fmt: skip
-        run(["ip", "-n", space, "link", "set", "controller", "master", "br0", "up"])
-        Path(f"/proc/sys/net/ipv4/conf/{link}/forwarding").write_text("0")
+
+
+def _make_bridge(lab: str, number: int, network: IPv4Network) -> None:
+    space, link, bridge = lab_namespace(lab), controller_link(lab, number), f"br{number}"
+    far = f"controller{number}" if number else "controller"
+    if not _has_link(space, bridge):
+        run(["ip", "-n", space, "link", "add", bridge, "type", "bridge"])
+    run(["ip", "-n", space, "link", "set", bridge, "up"])
+    if not _has_link(space, far):
+        run(["ip", "link", "add", link, "type", "veth", "peer", "name", far, "netns", space])
+    run(["ip", "-n", space, "link", "set", far, "master", bridge, "up"])
+    Path(f"/proc/sys/net/ipv4/conf/{link}/forwarding").write_text("0")
     run(["ip", "address", "replace", f"{network[1]}/{network.prefixlen}", "dev", link])
     run(["ip", "link", "set", link, "up"])
 
 
-def plug_host(lab: str, host: str, number: int, network: IPv4Network) -> str:
-    """Make a host's namespace anew, as it is at power-on, and return its path."""
-    space, bridge, port = host_namespace(lab, host), lab_namespace(lab), f"port{number}"
-    remove_host(lab, host, number)
+def plug_host(lab: str, host: str, cables: Sequence[Cable]) -> str:
+    """Make a host's namespace anew, as it is at power-on, and return its path.
+
+    Args:
+        lab: the lab's name.
+        host: the host's name.
+        cables: its cables, the first network's first.
+    """
+    space, bridges = host_namespace(lab, host), lab_namespace(lab)
+    remove_host(lab, host, cables)
     run(["ip", "netns", "add", space])
-    # The same hardware address at every power-on, or neighbours would ask for the old one.
-    digest = hashlib.sha256(space.encode()).hexdigest()
-    hardware = ":".join(["02", *(digest[at : at + 2] for at in range(0, 10, 2))])
-    run(["ip", "-n", bridge, "link", "add", port, "type", "veth", "peer", "name", "eth0",
-         "address", hardware, "netns", space])  # fmt: skip
-    run(["ip", "-n", bridge, "link", "set", port, "master", "br0", "up"])
-    run(["ip", "-n", space, "address", "add",
-         f"{address(network, number)}/{network.prefixlen}", "dev", "eth0"])  # fmt: skip
-    for up in ("lo", "eth0"):
-        run(["ip", "-n", space, "link", "set", up, "up"])
-    run(["ip", "-n", space, "route", "add", "default", "via", str(gateway(network))])
+    run(["ip", "-n", space, "link", "set", "lo", "up"])
+    for cable in cables:
+        run(["ip", "-n", bridges, "link", "add", cable.port, "type", "veth",
+             "peer", "name", cable.interface, "address", cable.hardware,
+             "netns", space])  # fmt: skip
+        run(["ip", "-n", bridges, "link", "set", cable.port, "master", cable.bridge, "up"])
+        run(["ip", "-n", space, "address", "add", str(cable.address), "dev", cable.interface])
+        run(["ip", "-n", space, "link", "set", cable.interface, "up"])
+    leads = gateway(cables[0].address.network)
+    run(["ip", "-n", space, "route", "add", "default", "via", str(leads)])
     return f"/run/netns/{space}"
 
 
-def cables(lab: str, host: str, number: int) -> list[Cable]:
-    """The cables of a host that is plugged in."""
-    return [Cable("br0", f"port{number}", host_namespace(lab, host), "eth0")]
-
-
-def set_port(lab: str, number: int, *, connected: bool) -> None:
-    """Plug a host's cable in or out, at the bridge's end."""
+def set_ports(lab: str, cables: Iterable[Cable], *, connected: bool) -> None:
+    """Plug a host's cables in or out, at the bridges' end."""
     state = "up" if connected else "down"
-    run(["ip", "-n", lab_namespace(lab), "link", "set", f"port{number}", state])
+    for cable in cables:
+        run(["ip", "-n", lab_namespace(lab), "link", "set", cable.port, state])
 
 
-def port_is_up(lab: str, number: int) -> bool:
-    """Whether a host's cable is plugged in."""
+def ports_are_up(lab: str, cables: Iterable[Cable]) -> bool:
+    """Whether all of a host's cables are plugged in."""
+    return all(_is_up(lab_namespace(lab), cable.port) for cable in cables)
+
+
+def _is_up(space: str, link: str) -> bool:
     try:
-        told = run(["ip", "-j", "-n", lab_namespace(lab), "link", "show", f"port{number}"])
+        told = run(["ip", "-j", "-n", space, "link", "show", link])
     except CommandError:
         return False
     return "UP" in json.loads(told)[0]["flags"]
 
 
-def remove_host(lab: str, host: str, number: int) -> None:
-    """Remove a host's cable and namespace, where they are."""
-    with suppress(CommandError):
-        run(["ip", "-n", lab_namespace(lab), "link", "delete", f"port{number}"])
+def remove_host(lab: str, host: str, cables: Iterable[Cable]) -> None:
+    """Remove a host's cables and namespace, where they are."""
+    for cable in cables:
+        with suppress(CommandError):
+            run(["ip", "-n", lab_namespace(lab), "link", "delete", cable.port])
     if host_namespace(lab, host) in namespaces():
         run(["ip", "netns", "delete", host_namespace(lab, host)])
 
 
 def remove_all(lab: str) -> None:
     """Remove every namespace and cable of a lab, where they are."""
-    if _has_link(None, controller_link(lab)):
-        run(["ip", "link", "delete", controller_link(lab)])
+    for link in _links(None) & {controller_link(lab, number) for number in range(MOST_NETWORKS)}:
+        run(["ip", "link", "delete", link])
     for space in namespaces():
         if space == lab_namespace(lab) or space.startswith(f"{lab_namespace(lab)}."):
             run(["ip", "netns", "delete", space])
@@ -172,9 +193,18 @@ def namespaces() -> list[str]:
     return sorted(entry.name for entry in found.iterdir()) if found.is_dir() else []
 
 
-def _has_link(space: str | None, link: str) -> bool:
+def _digest(text: str, number: int) -> str:
+    """Hexadecimal digits that are always the same for a text and a number."""
+    return hashlib.sha256((f"{text}/{number}" if number else text).encode()).hexdigest()
+
+
+def _has_link(space: str, link: str) -> bool:
+    return link in _links(space)
+
+
+def _links(space: str | None) -> set[str]:
     within = ["-n", space] if space else []
-    return any(one["ifname"] == link for one in json.loads(run(["ip", "-j", *within, "link"])))
+    return {one["ifname"] for one in json.loads(run(["ip", "-j", *within, "link"]))}
 
 
 def _sysctl(space: str, name: str, value: str, *, optional: bool = False) -> None:

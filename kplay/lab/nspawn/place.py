@@ -63,6 +63,11 @@ class HostPlace:
         return self.path / "disk"
 
     @property
+    def disks(self) -> Path:
+        """The files of its data disks."""
+        return self.path / "disks"
+
+    @property
     def console(self) -> Path:
         """What the machine wrote on its console."""
         return self.path / "console.log"
@@ -118,6 +123,16 @@ class Place:
     def password(self) -> Path:
         """The password of ``ops``."""
         return self.path / "ops-password"
+
+    @property
+    def snapshots(self) -> Path:
+        """The directory of the lab's snapshots, a directory each."""
+        return self.path / "snapshots"
+
+    @property
+    def restoring(self) -> Path:
+        """The name of the snapshot that is being put back, as JSON, while it is."""
+        return self.path / "restoring.json"
 
     def host(self, name: str) -> HostPlace:
         """The files of one of its hosts."""

@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kplay.errors import CommandError, KplayError
 from kplay.lab.commands import run
@@ -24,18 +24,10 @@ from kplay.lab.nspawn.place import read_json, write_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kplay.lab.nspawn.cable import Cable
     from kplay.lab.nspawn.place import HostPlace
 
 _PROGRAM = Path(__file__).with_name("delay.py")
-
-
-class Cable(NamedTuple):
-    """One cable of a host: the bridge and the port in it, the host's namespace and interface."""
-
-    bridge: str
-    port: str
-    space: str
-    interface: str
 
 
 def begin(files: HostPlace, space: str, cables: Sequence[Cable], milliseconds: int) -> None:

@@ -63,8 +63,9 @@ def host_layer(place: Place, host: str, base: Path, *, cgroup_root: str, resolve
 
 
 def host_key(files: HostPlace) -> str:
-    """The public host key as known_hosts has it: type and key, without the comment."""
-    written = (files.given / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
+    """The public host key as known_hosts has it: type and key, or nothing while it has none."""
+    path = files.given / "etc/ssh/ssh_host_ed25519_key.pub"
+    written = path.read_text() if path.exists() else ""
     return " ".join(written.split()[:2])
 
 

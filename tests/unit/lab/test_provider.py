@@ -32,9 +32,16 @@ def test_what_a_provider_cannot_do_is_said_plainly(monkeypatch: pytest.MonkeyPat
     [
         ("internet: true", "nspawn machines have no way out", 11),
         ("os: rocky-9", "nspawn machines are Debian: debian-12 or debian-13, not `rocky-9`", 5),
-        ("networks: {a: , b: }", "nspawn machines are in one network", 20),
-        ("hosts: {a: {os: debian-13}}", "all nspawn machines have the same `os`", 17),
-        ("hosts: {a: {disks: [1]}}", "nspawn machines have no data disks", 20),
+        (
+            "hosts: {a: {os: rocky-9}}",
+            "nspawn machines are Debian: debian-12 or debian-13, not `rocky-9`",
+            17,
+        ),
+        (
+            f"hosts: {{a: {{disks: {[1] * 26}}}}}",
+            "nspawn machines have 25 data disks at most",
+            20,
+        ),
     ],
 )
 def test_what_nspawn_machines_are_not_is_refused_at_its_line(
@@ -46,8 +53,12 @@ def test_what_nspawn_machines_are_not_is_refused_at_its_line(
         labs.up(lab, progress=lambda host, said: None)
     [fault] = caught.value.diagnostics
     assert (fault.message, str(fault.span)) == (message, f"lab.yml:1:{column}")
+    if "Debian" in message:
+        assert fault.help == ("`provider: vagrant` has it",)
 
 
 def test_what_nspawn_machines_can_be_is_taken() -> None:
     text = "name: x\ninternet: false\nos: debian-13\nvagrant: {box: b}\n"
-    check(load_string(text + "hosts: {a: {memory: 1, box: c, os: debian-13}}\n", "lab.yml"))
+    text += "networks: {a: {cidr: 10.1.1.0/24}, b: }\nhosts:\n"
+    text += "  a: {memory: 1, box: c, os: debian-12, disks: [1, 20], address: 10.1.1.9}\n"
+    check(load_string(text, "lab.yml"))
