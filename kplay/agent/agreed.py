@@ -50,6 +50,9 @@ def compare(agreed: Dict[str, Any], found: Dict[str, Any]) -> Optional[Dict[str,
     if agreed.get("begun") and nothing:
         return None
     same = found["action"] == agreed["action"] and found["failed"] == bool(agreed.get("failed"))
+    if agreed.get("begun") and agreed["action"] != _NONE and not found["failed"]:
+        # It may have been half done, so that what was to be created is there by now
+        same = True
     if same and found["action"] != _NONE:
         differ = _differing(agreed, found)
     if same and not differ:

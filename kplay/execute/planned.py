@@ -66,11 +66,12 @@ def agreed_on(
     plan: Document, prepared: Prepared, *, accept: bool, begun: Collection[str] = ()
 ) -> Agreed:
     """What a plan file says of each step, for the walk."""
+    unsure = frozenset(plan.open)
     return Agreed(
         plan.salt,
         plan.calls,
-        {one.place.step: one for one in plan.data.changes if one.place.step not in plan.open},
-        frozenset(plan.open),
+        {one.place.step: one for one in plan.data.changes if one.place.step not in unsure},
+        unsure,
         document.namer(prepared.graph.plays, plan.key),
         accept=accept,
         begun=frozenset(begun),

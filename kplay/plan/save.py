@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kplay import __version__
-from kplay.errors import UsageError
+from kplay.errors import ExitCode, UsageError
 from kplay.execute.planned import answers_of, kept_options, not_inputs
 from kplay.execute.prepare import provided
 from kplay.plan import inputs
@@ -20,6 +20,7 @@ from kplay.plan.make import make
 from kplay.plan.reads import Reads
 from kplay.plan.recorder import Recorder, open_steps
 from kplay.redaction import Redactor
+from kplay.walk.events import Warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,9 @@ def make_and_save(options: RunOptions, listener: Listener, path: Path) -> Plan:
         plan = make(options, listener, loaded=loaded, keep=recorder.keep, redactor=redactor)
     prepared = plan.prepared
     assert prepared is not None  # noqa: S101 - make() has just filled it in
+    if plan.code == ExitCode.INTERRUPTED:
+        listener(Warned(time.time(), f"interrupted: no plan was written to {path}"))
+        return plan
     name = namer(prepared.graph.plays, key)
     files = [one for one in reads.files(not_inputs(options)) if one != path.absolute()]
     Document(

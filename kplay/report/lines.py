@@ -130,7 +130,7 @@ class Lines:
             last += f"\n = help: `kplay resume {event.run}` goes on from here"
         if event.exit_code == 7:
             last += (
-                "\n = help: plan again and have that reviewed, or go on with what is found:"
+                "\n = help: plan again and have that reviewed, or go on from here:"
                 f" `kplay resume {event.run} --accept-drift`"
             )
         return [*recap.lines(event), *recap.custom(event), ("bold", last)]

@@ -67,7 +67,9 @@ class Project:
 
     def argv(self, verb: str, *rest: str) -> list[str]:
         own = any(word in ("-i", "--inventory") for word in rest)
-        given = () if own or verb == "resume" else ("-i", str(labs.inventory_path(self.lab)))
+        # A run that is resumed and a plan file name their inventory
+        alone = verb in ("resume", "show") or rest[:1] == ("plan.json",)
+        given = () if own or alone else ("-i", str(labs.inventory_path(self.lab)))
         return [sys.executable, "-m", "kplay", verb, *given, *rest]
 
     def kplay(self, verb: str, *rest: str, stdin: str = "", timeout: float = 90) -> Finished:
