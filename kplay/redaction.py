@@ -86,6 +86,7 @@ class Redactor:
                 event,
                 place=self._place(event.place),
                 found=self.text(event.found),
+                behind=self.text(event.behind),
                 fields=rows,
                 diff=self.value(event.diff),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from kplay.agent.agreed import compare
 from kplay.agent.session import Stats
 from kplay.transport.base import NoPythonError
 
@@ -80,8 +81,14 @@ class BareSession:
         if step["op"] != "apply":
             self._planned = True
             return _result("run", {}, changed=True, known=False)
+        fields: dict[str, Any]
+        found = {"action": "run", "failed": False, "before": {}, "after": {}, "diff": [], "msg": ""}
+        drift = compare(step["agreed"], found) if step.get("agreed") else None
+        if drift is not None and drift["stops"]:
+            fields = {"msg": "this is not what was planned", "code": "drift"}
+            return {**_result("none", fields, failed=True), "drift": drift}
         done = self._run(step)
-        fields: dict[str, Any] = {
+        fields = {
             "rc": done.rc,
             "stdout": done.stdout,
             "stderr": done.stderr,
@@ -90,7 +97,8 @@ class BareSession:
         }
         if done.rc != 0:
             fields["msg"] = "non-zero return code"
-        return _result("run", fields, changed=True, failed=done.rc != 0)
+        result = _result("run", fields, changed=True, failed=done.rc != 0)
+        return {**result, "drift": drift} if drift is not None else result
 
     def _run(self, step: dict[str, Any]) -> Completed:
         shell = str(step["args"].get("executable") or "/bin/sh")

@@ -27,6 +27,8 @@ def text(event: Drifted) -> str:
     shown = unified(event.diff)
     if shown and not event.accepted:
         lines += [" = what it would do now:", *(f"     {line}" for line in shown)]
+    if event.behind:
+        lines.append(f" = note: behind `{event.behind}`, of which a plan cannot tell what it does")
     return "\n".join(lines)
 
 

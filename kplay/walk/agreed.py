@@ -44,6 +44,8 @@ class Drift:
     diff: list[dict[str, str]] = field(default_factory=list)
     call: str = ""
     """The id under which the plan has the step's call."""
+    behind: str = ""
+    """A step before it, on the same host, that no plan can look into."""
 
 
 @dataclass(eq=False)
@@ -70,8 +72,10 @@ class Agreed:
     drifted: bool = False
     """Whether the run stops for a drift."""
     _came_up: set[str] = field(default_factory=set)
-    _touched: set[str] = field(default_factory=set)
-    """Hosts on which something ran that may do the work of later steps."""
+    _touched: dict[str, str] = field(default_factory=dict)
+    """By host, the last step that no plan can look into, which may do the work of later ones."""
+    _behind: dict[str, str] = field(default_factory=dict)
+    """By call, such a step that it came behind."""
 
     # -- before a step is applied -------------------------------------------------------------
 
@@ -84,12 +88,13 @@ class Agreed:
         call_id = self.name(step.partition("~")[0])
         agreed = self.calls.get(call_id, {"action": "none"})
         if agreed["action"] == "unknown" or self._is_open(bound, item):
-            self._touched.add(bound.target)
+            self._touched[bound.target] = bound.name
             return None
         begun = step in self.begun or item.attempt > 1 or bool(world.records.get(step))
         settled = bound.target in self._touched
+        self._behind[call_id] = self._touched.get(bound.target, "")
         if agreed["action"] == "run" or call.module in FOREIGN or _brings_packages(call):
-            self._touched.add(bound.target)
+            self._touched[bound.target] = bound.name
         return {
             **agreed,
             "key": self.key,
@@ -172,6 +177,7 @@ class Agreed:
                 {} if hidden else drift["after"],
                 [] if hidden else drift.get("diff", []),
                 call,
+                self._behind.get(call, ""),
             )
 
     def left_over(self, lost: Iterable[str]) -> list[StepEnded]:

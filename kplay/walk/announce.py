@@ -102,6 +102,7 @@ class Announcer:
                 rows(drift, values),
                 drift.diff,
                 agreed.accept,
+                drift.behind,
             )
         )
 

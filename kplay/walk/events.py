@@ -138,6 +138,7 @@ class Drifted:
     be shown, as ``before -> after`` (field is empty for what is hidden); diff is that of what was
     found.
     accepted: True when the run goes on with what was found.
+    behind: the name of a step before it on the host that no plan can look into, such as a command.
     """
 
     time: float
@@ -147,6 +148,7 @@ class Drifted:
     fields: list[dict[str, str]] = field(default_factory=list)
     diff: list[dict[str, str]] = field(default_factory=list)
     accepted: bool = False
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,3 +123,14 @@ def test_a_plan_runs_nothing_and_knows_nothing_after_it() -> None:
     assert wire.texts == []
     assert [one["result"]["action"] for one in heard] == ["run", "unknown"]
     assert heard[1]["result"]["unknown"] == "no Python on the host yet"
+
+
+def test_raw_that_a_plan_file_does_not_have_is_not_run() -> None:
+    bare, wire, heard = session()
+    bare.submit([{**step("1", "ls"), "agreed": {"action": "none", "key": ""}}], {})
+    assert wire.texts == []
+    assert heard[0]["result"]["drift"]["stops"]
+    bare.submit([{**step("2", "ls"), "agreed": {"action": "run", "key": ""}}], {})
+    bare.submit([{**step("3", "id"), "agreed": {"action": "none", "key": "", "accept": True}}], {})
+    assert [text for text, _ in wire.texts] == ["/bin/sh -c ls", "/bin/sh -c id"]
+    assert not heard[2]["result"]["drift"]["stops"]

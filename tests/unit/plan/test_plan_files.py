@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCHEMA = json.loads((Path(kplay.plan.__file__).parent / "schema.json").read_text())
+HEAD = """\
+- hosts: h
+  gather_facts: false
+  vars: {out: "{{ lookup('env', 'KPLAY_TEST_OUT') }}"}
+"""
 SITE = """\
 - hosts: h
   gather_facts: false
@@ -164,6 +169,40 @@ def test_no_change_that_would_be_one_now(site: Path, said: Callable[..., str]) -
     assert "error[drifted]: kept: not as planned" in text
     assert " = planned: no change" in text
     assert (site / "out/kept").read_text() == "other\n"
+
+
+def test_what_a_command_may_have_done_is_told(site: Path, said: Callable[..., str]) -> None:
+    Path("site.yml").write_text(
+        f"{HEAD}  tasks:\n"
+        "    - {name: makes, command: 'mkdir -p {{ out }}/in'}\n"
+        "    - {name: the same, file: {path: '{{ out }}', state: directory}}\n"
+        "    - {name: gone, file: {path: '{{ out }}/in', state: absent}}\n"
+    )
+    said(0, *PLAN)
+    text = said(7, "apply", "p.json")
+    assert "error[drifted]: gone: not as planned, not run" in text
+    assert " = note: behind `makes`, of which a plan cannot tell what it does" in text
+    assert (site / "out/in").is_dir()
+    assert "the same: not as planned" not in text
+    said(0, "resume", "--accept-drift")
+
+
+def test_a_rescue_is_in_no_plan(site: Path, said: Callable[..., str]) -> None:
+    Path("site.yml").write_text(
+        f"{HEAD}  tasks:\n"
+        "    - block:\n"
+        "        - {name: fails, command: 'false'}\n"
+        "      rescue:\n"
+        "        - {name: saves, copy: {content: x, dest: '{{ out }}'}}\n"
+    )
+    said(0, *PLAN)
+    text = said(7, "apply", "p.json")
+    assert "saves: not as planned, not run" in text
+    assert not (site / "out").exists()
+    assert "changed   h: saves (not as planned, and accepted)" in said(
+        0, "resume", "--accept-drift"
+    )
+    assert (site / "out").read_text() == "x"
 
 
 def test_a_stopped_run_is_resumed_under_its_plan(site: Path, said: Callable[..., str]) -> None:
