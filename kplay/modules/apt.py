@@ -110,7 +110,8 @@ def target(text: str, state: str, found: State) -> str:
     one = debian.spec(text) if "/" not in text else debian.Spec(text, "", "")
     done = found.get("transaction")
     version = done.install.get(one.name, "") if done else ""
-    return version or found.get("offered", {}).get(text) or one.version or state
+    # A package file's name may leave out the epoch, and while planning there may be but the name
+    return found.get("offered", {}).get(text) or version or one.version or state
 
 
 def others(done: apt_transaction.Transaction, found: State) -> Dict[str, str]:

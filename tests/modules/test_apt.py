@@ -302,6 +302,15 @@ def test_the_plan_of_package_files_names_what_apt_adds_and_removes() -> None:
     assert effects["package", "systemd-timesyncd"]["state"] == "absent"
 
 
+def test_a_version_is_that_of_the_file_name_whether_it_is_there_yet_or_not() -> None:
+    path = "/srv/chrony_4.3-2_amd64.deb"
+    with_epoch = SIMULATED.replace("4.3-2", "1:4.3-2")
+    there = planning(debianish()).when("apt-get -s", stdout=with_epoch).when("dpkg-deb -c")
+    there.add_file(path)
+    for host in (planning(debianish()), there):
+        assert plan(host, deb=path)[0].after["packages"] == {"chrony": "4.3-2"}
+
+
 def test_package_files_that_are_only_planned_are_planned_by_name() -> None:
     host = planning(debianish())
     change, effects = plan(host, deb=["/srv/kubelet_1.36.0-1.1_amd64.deb", "/srv/more/*.deb"])
