@@ -15,6 +15,7 @@ from kplay.lab.commands import run
 from kplay.lab.nspawn.place import read_json, write_json
 from kplay.lab.vagrant import links, within
 from kplay.lab.vagrant.connection import login
+from kplay.lab.vagrant.limits import CONTAINERS
 from kplay.lab.vagrant.networks import addresses
 from kplay.lab.vagrant.reach import reach
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from kplay.lab.model import Lab
     from kplay.lab.vagrant.program import Vagrant
 
-CONTAINERS = {"lxc", "docker"}
 _AS_ROOT = ("sudo", "env", '"SSH_CONNECTION=$SSH_CONNECTION"', "sh", "-s")
 # A clock is read after a login, which takes a while.
 _NEAR = 5

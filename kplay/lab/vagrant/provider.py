@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +12,6 @@ import yaml
 
 from kplay.errors import CommandError, KplayError
 from kplay.lab import ssh
-from kplay.lab.commands import run
 from kplay.lab.fault import parse
 from kplay.lab.inventory import inventory
 from kplay.lab.load import load
@@ -19,6 +19,7 @@ from kplay.lab.model import HostStatus
 from kplay.lab.nspawn.place import held
 from kplay.lab.vagrant import boxes, faults
 from kplay.lab.vagrant.connection import login, variables
+from kplay.lab.vagrant.limits import CONTAINERS, check
 from kplay.lab.vagrant.networks import addresses, settled
 from kplay.lab.vagrant.pins import pin
 from kplay.lab.vagrant.place import Place
@@ -51,11 +52,13 @@ class VagrantLab:
         """Make and boot what is missing; hosts that run are left alone.
 
         Raises:
+            InputError: the lab file says what such machines cannot be.
             KplayError: vagrant or its provider is missing or failed, a host shows another host key
                 than the pinned one, or hosts that there are would get other addresses.
         """
         lab, place = settled(lab), Place(lab.name)
         vagrant = of_lab(lab)
+        check(lab, vagrant.provider)
         with held(place.path):
             place.path.chmod(0o700)
             try:
@@ -74,7 +77,7 @@ class VagrantLab:
                     progress(site.host, "healed")
             except KplayError:
                 if not place.made():
-                    run(["rm", "-rf", str(place.path)])
+                    shutil.rmtree(place.path)
                 raise
         for host in lab.hosts:
             at = next(iter(addresses(lab, host).values()))
@@ -155,7 +158,7 @@ class VagrantLab:
             left = sorted(place.made())
             if left:
                 raise KplayError(f"vagrant did not destroy {', '.join(left)} of lab `{lab.name}`")
-            run(["rm", "-rf", str(place.path)])
+            shutil.rmtree(place.path)
         with suppress(OSError):
             place.path.parent.rmdir()
         progress(lab.name, "down")
@@ -296,14 +299,15 @@ def _check_addresses(old: Lab, new: Lab, made: set[str]) -> None:
 
 def _hear(lab: Lab, progress: Progress, booted: set[str] | None = None) -> Callable[[Message], None]:
     """Pass on what vagrant says of each host; the names of those it booted go to ``booted``."""
+    hosts = {host.name for host in lab.hosts}.union(Place(lab.name).made())
 
     def heard(message: Message) -> None:
         step = message.step
-        if not step:
+        if not step or message.target not in hosts:
             return
         if step == _BOOTED and booted is not None:
             booted.add(message.target)
-        elif message.target:
+        else:
             progress(message.target, step[:1].lower() + step[1:])
 
     return heard
@@ -337,7 +341,8 @@ def _write_inventory(lab: Lab, vagrant: Vagrant) -> dict[str, Reach]:
             "lab_addresses": at,
         }
     made = {provider for provider, _ in place.made().values()}
-    data = inventory(lab, host_vars=host_vars, shared={}, containers=bool(made & faults.CONTAINERS))
+    containers = bool(made.intersection(CONTAINERS))
+    data = inventory(lab, host_vars=host_vars, shared={}, containers=containers)
     draft = place.inventory.with_name("inventory.yml.new")
     draft.write_text(yaml.safe_dump(data, sort_keys=False, default_flow_style=False))
     draft.replace(place.inventory)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from kplay import lab as labs
-from kplay.errors import KplayError
+from kplay.errors import InputError, KplayError
 from kplay.lab import ssh
 from kplay.lab.find import find
 from kplay.lab.load import load_string
@@ -310,3 +310,22 @@ def test_only_root_can_build_a_box(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(KplayError, match=r"sudo .*/vagrant/lxc/build-box debian-12 FILE"):
         up(replace(lab, vagrant=labs.VagrantSettings("lxc")))
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "place_"),
+    [
+        ("packages: [cron]", "`packages` is for nspawn machines: a Vagrant box has what it has", 11),
+        ("hosts: {a: {disks: [1]}}", "lxc makes containers, which have no disks of their own", 20),
+    ],
+)
+def test_what_vagrant_machines_cannot_be_is_refused_at_its_line(
+    program: Program, line: str, message: str, place_: int
+) -> None:
+    hosts = "" if line.startswith("hosts") else "hosts: {a: }\n"
+    text = f"{line}\nname: x\nprovider: vagrant\nvagrant: {{provider: lxc}}\n{hosts}"
+    with pytest.raises(InputError) as caught:
+        up(load_string(text, "lab.yml"))
+    [fault] = caught.value.diagnostics
+    assert (fault.message, str(fault.span)) == (message, f"lab.yml:1:{place_}")
+    assert program.calls() == []
