@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from kplay.lab.vagrant.program import Vagrant
 
 _AS_ROOT = ("sudo", "env", '"SSH_CONNECTION=$SSH_CONNECTION"', "sh", "-s")
-# A clock is read after a login, which takes a while.
-_NEAR = 5
 
 
 class Site(NamedTuple):
@@ -47,7 +45,7 @@ class Site(NamedTuple):
         return self.vagrant.place.machine(self.host, self.provider)
 
     def remembered(self) -> dict[str, Any]:
-        """What was kept of the host's faults: ``cut``, ``ntp``."""
+        """What was kept of the host's faults: ``cut``, and ``ntp``, ``ahead`` and ``boot``."""
         found = read_json(self.vagrant.place.faults).get(self.host)
         return found if isinstance(found, dict) else {}
 
@@ -90,12 +88,17 @@ def bring(site: Site, fault: Fault) -> None:
         links.set_cables(site.provider, site.machine, connected=False)
         site.remember({**known, "cut": True})
         return
-    if fault.kind == "clock" and "ntp" not in known:
-        known["ntp"] = within.told(site.root(within.look(site.addresses()))).get("ntp") == "yes"
+    ahead = 0
+    if fault.kind == "clock":
+        # By how far, not to what: a login may take long, and what it was told be late.
+        told = within.told(site.root(within.look(site.addresses())))
+        ahead = known.get("ahead", 0) if known.get("boot") == told["boot"] else 0
+        known.setdefault("ntp", told["ntp"] == "yes")
+        known.update(ahead=fault.amount, boot=told["boot"])
     # Before it is done: what breaks half-way is to be healed as well.
     site.remember(known)
     try:
-        site.root(_script(site, fault), seconds=300.0)
+        site.root(_script(site, fault, ahead), seconds=300.0)
     except CommandError as error:
         if within.NO_NETEM in str(error):
             raise KplayError(
@@ -112,16 +115,14 @@ def standing(site: Site) -> list[str]:
         return ["cut"]
     if site.host not in given(site.vagrant):
         return []
-    began = time.time()
     told = within.told(site.root(within.look(site.addresses())))
     found = []
     if "delay" in told:
         found.append(f"slow {_milliseconds(told['delay'])}ms")
     if "full-disk" in told:
         found.append("full-disk")
-    ahead = round(int(told["time"]) - (began + time.time()) / 2)
-    if "ntp" in known and abs(ahead) > _NEAR:
-        found.append(f"clock {ahead:+d}s")
+    if known.get("boot") == told["boot"]:
+        found.append(f"clock {known['ahead']:+d}s")
     return found
 
 
@@ -133,7 +134,7 @@ def heal(site: Site) -> bool:
     reconnect(site)
     script = within.heal(site.addresses())
     if "ntp" in known:
-        script += within.heal_clock(round(time.time()), synchronised=bool(known["ntp"]))
+        script += within.heal_clock(known["ahead"], known["boot"], synchronised=known["ntp"])
     # A link that is back takes a while to carry again, an address to be leased.
     deadline = time.monotonic() + (60 if known.get("cut") else 0)
     while True:
@@ -161,12 +162,12 @@ def given(vagrant: Vagrant) -> list[str]:
     return sorted(read_json(vagrant.place.faults).keys() & vagrant.place.made().keys())
 
 
-def _script(site: Site, fault: Fault) -> str:
+def _script(site: Site, fault: Fault, ahead: int) -> str:
     if fault.kind == "slow":
         return within.slow(site.addresses(), fault.amount)
     if fault.kind == "full-disk":
         return within.full()
-    return within.clock(round(time.time()) + fault.amount)
+    return within.clock(fault.amount - ahead)
 
 
 def _milliseconds(delay: str) -> int:

@@ -48,7 +48,7 @@ sync
 """
 _CLOCK = """\
 timedatectl set-ntp false 2>/dev/null || true
-date --set "@%(to)d" >/dev/null
+date --set "now %(by)+d seconds" >/dev/null
 """
 _HEAL = """\
 rm -f %(fill)s
@@ -57,7 +57,8 @@ for link in $(interfaces); do
 done
 """
 _HEAL_CLOCK = """\
-date --set "@%(to)d" >/dev/null
+[ "$(cat /proc/sys/kernel/random/boot_id)" != %(boot)s ] ||
+    date --set "now %(by)+d seconds" >/dev/null
 [ %(ntp)s != yes ] || timedatectl set-ntp true
 """
 _LOOK = """\
@@ -66,7 +67,7 @@ for link in $(interfaces); do
 done | grep -o 'delay [^ ]*' | head -n 1
 [ ! -e %(fill)s ] || echo full-disk
 echo "ntp $(timedatectl show --property NTP --value 2>/dev/null || echo no)"
-echo "time $(date +%%s)"
+echo "boot $(cat /proc/sys/kernel/random/boot_id)"
 """
 
 
@@ -80,9 +81,9 @@ def full() -> str:
     return _shell(_FULL, fill=_FILL)
 
 
-def clock(to: int) -> str:
-    """Set the clock to a second of the epoch, and let nobody set it right."""
-    return _shell(_CLOCK, to=to)
+def clock(by: int) -> str:
+    """Set the clock forward by seconds, and let nobody set it right."""
+    return _shell(_CLOCK, by=by)
 
 
 def heal(addresses: Iterable[str]) -> str:
@@ -90,9 +91,9 @@ def heal(addresses: Iterable[str]) -> str:
     return _shell(_HEAL, addresses, fill=_FILL)
 
 
-def heal_clock(to: int, *, synchronised: bool) -> str:
-    """Set the clock right, and have it kept right again where it was."""
-    return _shell(_HEAL_CLOCK, to=to, ntp="yes" if synchronised else "no")
+def heal_clock(by: int, boot: str, *, synchronised: bool) -> str:
+    """Set the clock back by seconds if it is that boot's, and keep it right again where it was."""
+    return _shell(_HEAL_CLOCK, by=-by, boot=boot, ntp="yes" if synchronised else "no")
 
 
 def look(addresses: Iterable[str]) -> str:
@@ -101,7 +102,7 @@ def look(addresses: Iterable[str]) -> str:
 
 
 def told(text: str) -> dict[str, str]:
-    """Read what ``look`` prints: ``delay``, ``full-disk`` (empty), ``ntp`` and ``time``."""
+    """Read what ``look`` prints: ``delay``, ``full-disk`` (empty), ``ntp`` and ``boot``."""
     return {line.partition(" ")[0]: line.partition(" ")[2] for line in text.splitlines() if line}
 
 
