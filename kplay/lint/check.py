@@ -217,14 +217,18 @@ def _late_faults(survey: Survey, noted: Noted) -> None:
             noted.append(replace(fault, severity="warning"))
 
 
+def _is_lab(folder: Path) -> bool:
+    """Whether a folder is that of a lab which is up: the disks of its hosts lie in it, too."""
+    return all((folder / name).is_file() for name in ("lab.yml", "inventory.yml", "known_hosts"))
+
+
 def _folders(options: RunOptions, playbook: Playbook) -> set[Path]:
     found = {path if path.is_dir() else path.parent for path in options.playbooks}
     found |= {Path(play.span.file).parent for play in playbook.plays if play.span.file[0] != "<"}
     for name in options.inventory or options.ansible_cfg.get("inventory", ()):
         path = Path(str(name))
-        # The folder of a file may hold anything, such as the disks of a lab's hosts
-        beside = (path.parent / "group_vars", path.parent / "host_vars")
-        found |= {path} if path.is_dir() else set(beside)
+        if path.exists() and not _is_lab(path.parent):
+            found.add(path if path.is_dir() else path.parent)
     found |= {Path(one) for one in options.ansible_cfg.roles_path}
     return found | {path for play in playbook.plays for path in _roles(play)}
 
