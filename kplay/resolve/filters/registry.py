@@ -42,6 +42,27 @@ class Table(dict[str, Any]):
         return self.finder is not None and isinstance(name, str) and self.finder(name)
 
 
+PASSING = frozenset(
+    [
+        "combine",
+        "count",
+        "dict2items",
+        "first",
+        "items2dict",
+        "last",
+        "length",
+        "list",
+        "map",
+        "reject",
+        "rejectattr",
+        "select",
+        "selectattr",
+        "zip",
+    ]
+)
+"""Filters that hand elements on, or ask a field of each: an unknown one in a list spoils no more
+than what comes of it."""
+
 PREFIXES = ("ansible.builtin.", "ansible.legacy.")
 
 
@@ -75,11 +96,12 @@ _KINDS = (
 def safe_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that gives an Unknown for an Unknown, lists for generators, one error for all."""
     skip = 1 if _PassArg.from_obj(function) is not None else 0
+    depth = 0 if name in PASSING else 1
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         given = args[skip:]
-        causes = [cause for one in (*given, *kwargs.values()) for cause in reached(one)]
+        causes = [cause for one in (*given, *kwargs.values()) for cause in reached(one, depth)]
         if causes:
             return Unknown(*causes)
         try:
