@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ _TEMPLATE_OPTIONS = (
     "comment_start_string", "comment_end_string", "trim_blocks", "lstrip_blocks",
     "newline_sequence", "output_encoding",
 )  # fmt: skip
+
+_READ = (".deb", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2", ".zip")
+_LARGEST_READ = 128 * 1024 * 1024
 
 
 def copy(context: Context) -> list[Call]:
@@ -102,7 +106,30 @@ def _file(context: Context, args: dict[str, Any], path: Path) -> Call:
     given = {**args, "content": value, "_original_basename": path.name}
     if given.get("mode") == "preserve":
         given["mode"] = f"{path.stat().st_mode & 0o7777:04o}"
+    if context.planning and path.name.endswith(_READ) and not context.sealed:
+        stat = path.stat()
+        given["_holds"] = _held(path, stat.st_size, stat.st_mtime_ns)
     return Call("copy", given, blobs)
+
+
+@lru_cache(maxsize=1024)
+def _held(path: Path, size: int, changed: int) -> dict[str, Any] | None:
+    """What a package or an archive holds, for the steps of a plan that install or unpack it.
+
+    It is read once while it stays as it is.
+    """
+    from kplay.modules import deb_file
+
+    del changed
+    if size > _LARGEST_READ:
+        return None
+    data = path.read_bytes()
+    if path.suffix == ".deb":
+        return {"package": deb_file.contents(data)}
+    try:
+        return {"archive": archives.listing(data, str(path))}
+    except ModuleFailure:
+        return None
 
 
 def _tree(context: Context, args: dict[str, Any], root: Path, *, contents_only: bool) -> list[Call]:

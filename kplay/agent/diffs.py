@@ -3,10 +3,12 @@
 import json
 from typing import Any, Dict, List
 
-from kplay.modules.api import ABSENT, Args, Change, State
+from kplay.modules.api import ABSENT, UNKNOWN, Args, Change, State
 
 MAX_TEXT = 512 * 1024
 """Bytes of one side; of a longer one only its size is said."""
+
+OPEN = "(known after the run)"
 
 _PATHS = ("path", "dest", "name", "src")
 
@@ -37,7 +39,18 @@ def _lines(state: State, keys: List[str]) -> str:
 
 
 def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    if isinstance(value, str):
+        return value
+    return OPEN if value == UNKNOWN else json.dumps(_told(value), sort_keys=True, default=str)
+
+
+def _told(value: Any) -> Any:
+    """The value with a word in the place of what only the run can tell."""
+    if value == UNKNOWN:
+        return OPEN
+    if isinstance(value, dict):
+        return {key: _told(part) for key, part in value.items()}
+    return [_told(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def _text(value: Any) -> str:
@@ -45,7 +58,7 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, dict) and "$blob" in value:
         return "(%s bytes, sha256 %s)\n" % (value.get("size"), value["$blob"])
-    text = value if isinstance(value, str) else _value(value)
+    text = _value(value) + ("\n" if value == UNKNOWN else "")
     if len(text) > MAX_TEXT or "\0" in text:
         return "(%d bytes that are not shown)\n" % len(text)
     return text

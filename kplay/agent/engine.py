@@ -1,13 +1,12 @@
 """Runs one step: observe, desire, compare, then plan it or apply it and look again."""
 
 import importlib
-import os
 import signal
 import time
 import traceback
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional
 
-from kplay.agent import agreed, guards, jobs, running
+from kplay.agent import agreed, guards, jobs
 from kplay.agent.diffs import differences
 from kplay.agent.host import UnknownValue
 from kplay.agent.lock import hold
@@ -17,8 +16,8 @@ from kplay.modules import api, schema
 if TYPE_CHECKING:
     from types import FrameType
 
+    from kplay.agent.foreseen import Foreseen
     from kplay.agent.local import LocalHost
-    from kplay.agent.overlay import Foreseen
     from kplay.agent.reading import LocalProbe
 
 Step = Dict[str, Any]
@@ -117,9 +116,9 @@ def _drift(step: Step, around: Surroundings) -> Optional[Dict[str, Any]]:
 def _run(step: Step, around: Surroundings) -> Result:
     module = load(step["module"])
     planning = step.get("op", "plan") != "apply"
-    args = _expanded(module, step)
     host = None if planning else around.host(step)
     probe = around.probe(step) if host is None else host
+    args = _expanded(module, step, probe)
     try:
         skipped = guards.look(step, probe, host)
         if skipped is not None:
@@ -130,17 +129,22 @@ def _run(step: Step, around: Surroundings) -> Result:
         wanted = module.desire(args, found)
         change = api.compare(module, found, wanted)
         before, after = _shown(module, change.before), _shown(module, change.after)
+        counts = change.counts(module)
         result = {
-            "action": change.action,
-            "changed": change.action != "none",
+            "action": change.action if counts else "none",
+            "changed": counts,
             "before": before,
             "after": after,
         }  # type: Result
-        if step.get("diff") and change.action != "none":
+        if step.get("diff") and counts:
             shown = change._replace(before=before, after=after)
             result["diff"] = differences(args, found, wanted, shown)
         if step.get("op") == "look":
-            unsure = change.action == "update" and schema.unknown([change.before, change.after])
+            unsure = (
+                counts
+                and change.action == "update"
+                and schema.unknown([change.before, change.after])
+            )
             return dict(result, action="unknown") if unsure else result
         if host is None:
             result.update(_plan(module, args, found, wanted, change, around))
@@ -161,7 +165,9 @@ def _plan(
     change: api.Change,
     around: Surroundings,
 ) -> Result:
-    changed = change.action != "none"
+    changed = change.counts(module)
+    if not changed:
+        change = change._replace(action="none")
     if change.action == "update" and schema.unknown([change.before, change.after]):
         change = change._replace(action="unknown")
     fields = module.result(args, found, wanted, changed) if module.result else {}
@@ -197,12 +203,13 @@ def _apply(
             _fail(partial, error.msg, error.fields)
             return partial
     # a module that waits may have written what it waited for
-    changed = bool(fields.pop("changed", changes))
-    known = module.result(args, found, wanted, changes) if module.result else {}
+    counts = change.counts(module)
+    changed = bool(fields.pop("changed", counts))
+    known = module.result(args, found, wanted, counts) if module.result else {}
     result: Result = {"changed": changed, "fields": dict(known, **fields)}
     if not changed:
         result["action"] = "none"
-    elif not changes:
+    elif not counts:
         result["action"] = "update"
     if changes and module.verify:
         wrong = _verify(module, host, args, wanted)
@@ -241,22 +248,27 @@ def _shown(module: api.Module, state: api.State) -> api.State:
     return {key: value for key, value in state.items() if key in kept}
 
 
-def _expanded(module: api.Module, step: Step) -> api.Args:
+def _expanded(module: api.Module, step: Step, probe: "LocalProbe") -> api.Args:
     """Arguments with ~ and variables in paths expanded, as this host's user has them."""
     given = dict(step.get("args") or {})
-    args, faults = schema.normalise(
-        module, given, schema.unknown, lambda text: _path(text, step.get("environment"))
-    )
+    args, faults = schema.normalise(module, given, schema.unknown, lambda text: _path(text, probe))
     if faults:
         raise api.ModuleFailure("; ".join(one.message for one in faults), code="bad-argument")
     return args
 
 
-def _path(text: str, env: Optional[Dict[str, str]]) -> str:
+def _path(text: str, probe: "LocalProbe") -> str:
+    environ = probe.facts()["environ"]
     if "$" in text:
-        for name, value in sorted(running.environment(env).items(), reverse=True):
+        for name, value in sorted(environ.items(), reverse=True):
             text = text.replace("${%s}" % name, value).replace("$" + name, value)
-    return os.path.expanduser(text)
+    head, slash, rest = text.partition("/")
+    if not head.startswith("~"):
+        return text
+    if head == "~" and environ.get("HOME"):
+        return str(environ["HOME"]) + slash + rest
+    user = probe.user(head[1:] or str(probe.facts()["uid"]))
+    return user.home + slash + rest if user is not None else text
 
 
 class _Clock(object):

@@ -165,6 +165,10 @@ class Probe(object):
         """What earlier planned steps will have made (the value of an Effect), or None."""
         raise NotImplementedError
 
+    def planned(self, kind):  # type: (str) -> List[str]
+        """The things of a kind of Effect that earlier planned steps will have made or removed."""
+        raise NotImplementedError
+
     def facts(self):  # type: () -> Dict[str, Any]
         """What the agent knows without asking a program.
 

@@ -5,8 +5,9 @@ import hashlib
 import os
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
+from kplay.agent.foreseen import Foreseen
 from kplay.agent.host import Response, Stat, UnknownValue, User
 from kplay.agent.reading import LocalProbe
 from kplay.modules.api import UNKNOWN, ModuleFailure
@@ -16,54 +17,6 @@ if TYPE_CHECKING:
 
 _MAGIC = re.compile(r"[*?\[]")
 _MAX_LINKS = 40
-
-
-class Foreseen(object):
-    """What the planned steps will have made, the latest word on each thing last."""
-
-    def __init__(self) -> None:
-        self.log: List[List[Any]] = []
-        self.kept = True
-        """False in a run, where a step under ``check_mode: true`` makes nothing that lasts."""
-        self._table: Dict[Tuple[str, str], Any] = {}
-
-    def add(self, effects: Sequence[Sequence[Any]]) -> None:
-        """Take the effects of one step."""
-        if not self.kept:
-            return
-        for kind, given, value in effects:
-            key = posixpath.normpath(given) if kind == "path" else given
-            self.log.append([kind, key, value])
-            if kind == "path":
-                self._add_path(key, value)
-            else:
-                self._table[kind, key] = value
-
-    def _add_path(self, key: str, value: Any) -> None:
-        if not isinstance(value, dict):
-            self._table["path", key] = value
-            return
-        before = self._table.get(("path", key))
-        if value.get("state") == "absent":
-            for kind, other in list(self._table):
-                if kind == "path" and other.startswith(key.rstrip("/") + "/"):
-                    del self._table[kind, other]
-        elif isinstance(before, dict) and before.get("state") == value.get("state"):
-            merged = dict(before, **value)
-            if "content" in value and "digest" not in value:
-                merged.pop("digest", None)
-            if "digest" in value and "content" not in value:
-                merged.pop("content", None)
-            value = merged
-        self._table["path", key] = value
-
-    def get(self, kind: str, key: str) -> Any:
-        """The latest word on a thing, or None."""
-        return self._table.get((kind, posixpath.normpath(key) if kind == "path" else key))
-
-    def keys(self, kind: str) -> List[str]:
-        """The things of a kind that there is a word on."""
-        return [key for found, key in self._table if found == kind]
 
 
 class _Place(NamedTuple):
@@ -77,9 +30,13 @@ class _Place(NamedTuple):
 class Overlay(LocalProbe):
     """Reads the host as it will be; there is nothing here that writes."""
 
-    def __init__(self, foreseen: Foreseen, env: Optional[Dict[str, str]] = None) -> None:
+    def __init__(
+        self, foreseen: Foreseen, env: Optional[Dict[str, str]] = None, acting: str = ""
+    ) -> None:
         LocalProbe.__init__(self, env)
         self.foreseen = foreseen
+        self.acting = acting
+        """A user that is planned only: what it makes is planned by another in its place."""
 
     def lstat(self, path: str) -> Optional[Stat]:
         """The path itself as it will be."""
@@ -94,6 +51,7 @@ class Overlay(LocalProbe):
     def read(self, path: str, limit: int = 0) -> bytes:
         """The bytes that a file will have."""
         place = self._need(path)
+        self._refuse_changed(place)
         if place.effect is not None and "content" in place.effect:
             content = place.effect["content"]
             if content == UNKNOWN:
@@ -107,6 +65,7 @@ class Overlay(LocalProbe):
     def digest(self, path: str, algorithm: str = "sha256") -> str:
         """The digest that a file's content will have."""
         place = self._need(path)
+        self._refuse_changed(place)
         effect = place.effect
         if (
             effect is not None
@@ -128,6 +87,7 @@ class Overlay(LocalProbe):
             return []
         names = set(LocalProbe.listdir(self, place.path)) if place.real else set()
         start = place.path.rstrip("/") + "/"
+        self._refuse_unlisted(place, start)
         for key in self.foreseen.keys("path"):
             if key.startswith(start):
                 names.add(key[len(start) :].split("/", 1)[0])
@@ -135,7 +95,7 @@ class Overlay(LocalProbe):
 
     def glob(self, pattern: str) -> List[str]:
         """Paths that will match."""
-        if not self.foreseen.keys("path"):
+        if not self.foreseen.log:
             return LocalProbe.glob(self, pattern)
         found = ["/"] if pattern.startswith("/") else [""]
         for part in [one for one in pattern.split("/") if one]:
@@ -187,11 +147,27 @@ class Overlay(LocalProbe):
 
     def which(self, program: str) -> str:
         """Where a program will be found."""
+        doubts: List[UnknownValue] = []
         for path in self.candidates(program):
-            found = self.stat(path)
+            try:
+                found = self.stat(path)
+            except UnknownValue as doubt:
+                doubts.append(doubt)
+                continue
             if found and found.state == "file" and found.mode & 0o111:
                 return path
+        if doubts:
+            raise doubts[0]
         return ""
+
+    def facts(self) -> Dict[str, Any]:
+        """What is known of the host, as the user has it who will act."""
+        known = LocalProbe.facts(self)
+        user = self.user(self.acting) if self.acting else None
+        if user is not None:
+            environ = dict(known["environ"], HOME=user.home, USER=user.name, LOGNAME=user.name)
+            known.update(uid=user.uid, environ=environ)
+        return known
 
     def http(
         self,
@@ -224,9 +200,27 @@ class Overlay(LocalProbe):
         """What earlier planned steps will have made."""
         return self.foreseen.get(kind, key)
 
+    def planned(self, kind: str) -> List[str]:
+        """The things of a kind that earlier planned steps will have made or removed."""
+        return self.foreseen.keys(kind)
+
     def scratch(self) -> bool:
         """True: nothing is ever written through this."""
         return True
+
+    def _refuse_changed(self, place: _Place) -> None:
+        cause = self.foreseen.changed_by(place.path)
+        if cause:
+            raise UnknownValue("the content of %s, which %s may change" % (place.path, cause))
+
+    def _refuse_unlisted(self, place: _Place, start: str) -> None:
+        if place.effect is not None and place.effect.get("below") == UNKNOWN:
+            raise UnknownValue("what is in %s" % place.path)
+        for named in self.foreseen.keys("touched"):
+            here = named + "/" == start or named.startswith(start)
+            cause = self.foreseen.changed_by(named) if here else ""
+            if cause:
+                raise UnknownValue("what is in %s after %s" % (place.path, cause))
 
     def _need(self, path: str) -> _Place:
         place = self._find(path, follow=True)
@@ -237,7 +231,7 @@ class Overlay(LocalProbe):
         return place
 
     def _find(self, path: str, follow: bool) -> Optional[_Place]:
-        if not self.foreseen.keys("path"):
+        if not self.foreseen.log:
             real = LocalProbe.stat(self, path) if follow else LocalProbe.lstat(self, path)
             return _Place(path, None, real) if real else None
         if not path.startswith("/"):
@@ -269,20 +263,28 @@ class Overlay(LocalProbe):
     def _step(self, parent: _Place, path: str) -> Optional[_Place]:
         effect = self._effect_at(path)
         if effect is not None and effect.get("state") == "absent":
+            self._refuse_doubt(path)
             return None
         real = LocalProbe.lstat(self, path) if parent.real else None
-        if (
-            effect is not None
-            and real is not None
-            and effect.get("state") not in (None, real.state)
-        ):
-            real = None
+        if effect is not None and real is not None:
+            hidden = "below" in effect  # by what will be mounted there
+            if hidden or effect.get("state") not in (None, real.state):
+                real = None
         if effect is None and real is None:
             start = path + "/"
             if not any(key.startswith(start) for key in self.foreseen.keys("path")):
+                self._refuse_doubt(path)
                 return None
             effect = {"state": "directory"}
+        remover = self.foreseen.removed_by(path)
+        if remover:
+            raise UnknownValue("whether %s leaves %s" % (remover, path))
         return _Place(path, effect, real)
+
+    def _refuse_doubt(self, path: str) -> None:
+        doubt = self.foreseen.doubt(path)
+        if doubt:
+            raise UnknownValue(doubt)
 
     def _effect_at(self, path: str) -> Optional[Dict[str, Any]]:
         value = self.foreseen.get("path", path)
@@ -290,8 +292,11 @@ class Overlay(LocalProbe):
 
     @staticmethod
     def _link(place: _Place) -> Optional[str]:
+        """Where a link leads, or the directory that will be mounted over another."""
         if place.effect is not None and place.effect.get("state") == "link":
             return str(place.effect.get("target") or "")
+        if place.effect is not None and place.effect.get("bind"):
+            return str(place.effect["bind"])
         if place.real is not None and place.real.state == "link":
             return place.real.target
         return None
@@ -310,7 +315,6 @@ class Overlay(LocalProbe):
         )  # fmt: skip
         owner = self.user(str(effect.get("owner") or base.uid))
         group = self.group(str(effect.get("group") or base.gid))
-        content = effect.get("content")
         return base._replace(
             state=state,
             mode=_mode(effect.get("mode"), base.mode),
@@ -318,9 +322,16 @@ class Overlay(LocalProbe):
             gid=group[1] if group else base.gid,
             owner=owner.name if owner else str(effect.get("owner") or base.uid),
             group=group[0] if group else str(effect.get("group") or base.gid),
-            size=len(content) if isinstance(content, str) else base.size,
+            size=_size(effect, base.size),
             target=str(effect.get("target") or base.target) if state == "link" else "",
         )
+
+
+def _size(effect: Dict[str, Any], otherwise: int) -> int:
+    if isinstance(effect.get("content"), str):
+        return len(effect["content"])
+    # Only the run can tell how long it will be
+    return -1 if "content" in effect or "digest" in effect else otherwise
 
 
 def _mode(value: Any, otherwise: int) -> int:

@@ -242,6 +242,10 @@ class LocalProbe(Probe):
         """Nothing is foreseen on a real host."""
         return None
 
+    def planned(self, kind: str) -> List[str]:
+        """Nothing is foreseen on a real host."""
+        return []
+
     def facts(self) -> Dict[str, Any]:
         """What the agent knows of the host without asking a program."""
         names = os.uname()

@@ -10,7 +10,7 @@ from kplay.agent.link import Link
 from kplay.agent.slot import DiskFull
 
 if TYPE_CHECKING:
-    from kplay.agent.overlay import Foreseen
+    from kplay.agent.foreseen import Foreseen
 
 
 class Relay(object):
@@ -60,8 +60,21 @@ class Relay(object):
         try:
             child = self.child(step["become"])
         except elevate.Refused as error:
+            if step.get("op") == "plan" and self.foreseen.get("user", step["become"]["user"]):
+                return self._instead(step)
             return _failed(error.msg, error.code)
         return child.run(step)
+
+    def _instead(self, step: Dict[str, Any]) -> Dict[str, Any]:
+        """Plan as root what a user will do that an earlier planned step makes."""
+        acting = step["become"]["user"]
+        stand_in = dict(step, acting=acting, become=dict(step["become"], user="root"))
+        try:
+            return self.child(stand_in["become"]).run(stand_in)
+        except elevate.Refused:
+            unknown = "what %s may do, who is not there yet" % acting
+            return dict(_failed("", ""), action="unknown", known=False, failed=False,
+                        unknown=unknown, fields={})  # fmt: skip
 
     def take(self, part: wire.Part) -> None:
         """Hand a piece of a blob to the agents that asked for it."""

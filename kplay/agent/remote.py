@@ -14,9 +14,10 @@ import zlib
 from typing import Any, Dict, Optional
 
 from kplay.agent import agreed, blobs, elevate, engine, loader, lock, running, slot, wire
+from kplay.agent.foreseen import Foreseen
 from kplay.agent.link import Link
 from kplay.agent.local import LocalHost
-from kplay.agent.overlay import Foreseen, Overlay
+from kplay.agent.overlay import Overlay
 from kplay.agent.reading import LocalProbe
 from kplay.agent.relay import Relay
 
@@ -288,7 +289,7 @@ class Agent(object):
     def _probe(self, step: Frame) -> LocalProbe:
         if step.get("op") == "observe":
             return LocalProbe(step.get("environment"))
-        return Overlay(self.foreseen, step.get("environment"))
+        return Overlay(self.foreseen, step.get("environment"), str(step.get("acting") or ""))
 
     def _host(self, step: Frame) -> LocalHost:
         output = None if step.get("no_log") else _Output(self.link, step["id"])

@@ -100,6 +100,8 @@ class Module(object):
         also_known_as: other names under which playbooks call it (``systemd_service``), and FQCNs.
         writes: argument names that, where given, make a ``read`` or ``wait`` module change
             something; a plan cannot tell what.
+        uncounted: fields of wanted that are put right without counting as a change, since Ansible
+            reports none for them (systemd's ``daemon_reload``).
         untested: True until it has been seen on a real host; ``kplay modules`` says so.
     """
 
@@ -125,6 +127,7 @@ class Module(object):
         exclusive_args: Tuple[Tuple[str, ...], ...] = (),
         also_known_as: Tuple[str, ...] = (),
         writes: Tuple[str, ...] = (),
+        uncounted: Tuple[str, ...] = (),
         untested: bool = False,
     ) -> None:
         self.name = name
@@ -146,6 +149,7 @@ class Module(object):
         self.exclusive_args = exclusive_args
         self.also_known_as = also_known_as
         self.writes = writes
+        self.uncounted = uncounted
         self.untested = untested
 
 
@@ -157,6 +161,11 @@ class Change(NamedTuple):
     before: State
     after: State
     """Only the fields that differ, before and after."""
+
+    def counts(self, module: Module) -> bool:
+        """Say whether it is a change, and not only what is put right beside."""
+        beside = self.after and all(key in module.uncounted for key in self.after)
+        return self.action != "none" and not beside
 
 
 def compare(module: Module, found: State, wanted: State) -> Change:

@@ -4,7 +4,7 @@ import fnmatch
 from typing import TYPE_CHECKING, Dict, List, Sequence
 
 from kplay.modules import apt_transaction, debian, package_effects
-from kplay.modules.api import ABSENT, Args, ModuleFailure, State
+from kplay.modules.api import ABSENT, Args, Effect, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
@@ -74,7 +74,7 @@ def look_at_build_dependencies(probe: "Probe", args: Args, found: State) -> None
         whole.update(done.install if done else {})
     if probe.scratch() and whole:
         found["transaction"] = apt_transaction.Transaction(whole, [])
-        found["effects"] += package_effects.of_installed(probe, whole, starts(args))
+        found["effects"] += brought(probe, whole, args)
 
 
 def expanded(probe: "Probe", args: Args) -> List[str]:
@@ -129,17 +129,19 @@ def look_at_files(probe: "Probe", args: Args, found: State) -> None:
     found["files"] = [one.path for one in debs if not fits[one.name]] + unread
     if not probe.scratch() or not todo:
         return
+    told: List[Effect] = []
     for one in todo:
-        if probe.stat(one.path) and probe.effect("path", one.path) is None:
-            found["effects"] += package_effects.of_file(probe, one.path, one.name, starts(args))
+        told += package_effects.of_package(probe, one.path, one.name, one.version, starts(args))
+    read = {one.key for one in told if one.kind == "package"}
     versions = {one.name: one.version for one in todo}
     real = all(probe.stat(p) and probe.effect("path", p) is None for p in found["files"])
     done = apt_transaction.simulate(probe, args, ["install", *found["files"]]) if real else None
     if done:
         found["transaction"] = done
         versions = dict(done.install, **versions)
-        found["effects"] += package_effects.of_removed(done.remove)
-    found["effects"] += package_effects.of_installed(probe, versions, starts(args))
+        found["effects"] += package_effects.of_removed(probe, done.remove, purge=False)
+    rest = {name: version for name, version in versions.items() if name not in read}
+    found["effects"] += told + brought(probe, rest, args)
 
 
 def refuse_missing(probe: "Probe", paths: Sequence[str]) -> None:
@@ -169,14 +171,16 @@ def look_at_host(probe: "Probe", args: Args, found: State) -> None:
     if upgrade != "no":
         done = apt_transaction.simulate(probe, args, UPGRADES[upgrade])
         found["upgradable"] = dict(done.install) if done else {}
-        found["effects"] += package_effects.of_installed(probe, found["upgradable"], starts(args))
+        found["effects"] += brought(probe, found["upgradable"], args)
     if args.get("state") == "fixed":
         done = apt_transaction.simulate(probe, args, ["-f", "install"])
         found["broken"] = sorted([*done.install, *done.remove]) if done else ["dependencies"]
     if args.get("autoremove"):
         done = apt_transaction.simulate(probe, args, ["autoremove"])
         found["unneeded"] = sorted(done.remove) if done else []
-        found["effects"] += package_effects.of_removed(found["unneeded"])
+        found["effects"] += package_effects.of_removed(
+            probe, found["unneeded"], bool(args.get("purge"))
+        )
     if args.get("autoclean"):
         out = probe.query(["apt-get", "-s", "autoclean", *debian.UNWRITTEN]).stdout.splitlines()
         found["outdated"] = [line.split()[1] for line in out if line.startswith("Del ")]
@@ -189,12 +193,28 @@ def foresee_transaction(probe: "Probe", args: Args, found: State, todo: Sequence
     done = found["transaction"]
     if args.get("state") == "absent":
         gone = done.remove if done else [debian.spec(text).name for text in todo]
-        found["effects"] += package_effects.of_removed(gone)
+        found["effects"] += package_effects.of_removed(probe, gone, bool(args.get("purge")))
         return
     if done:
-        found["effects"] += package_effects.of_removed(done.remove)
+        found["effects"] += package_effects.of_removed(probe, done.remove, purge=False)
     versions = dict(done.install) if done else {debian.spec(t).name: "" for t in todo}
-    found["effects"] += package_effects.of_installed(probe, versions, starts(args))
+    found["effects"] += brought(probe, versions, args)
+
+
+def brought(probe: "Probe", versions: Dict[str, str], args: Args) -> List[Effect]:
+    """Give the effects of packages by name: read from apt's cache, else as far as known."""
+    effects: List[Effect] = []
+    rest = {}
+    for name, version in versions.items():
+        path = package_effects.in_archives(probe, name, version)
+        told = []
+        if path:
+            bare = name.partition(":")[0]
+            told = package_effects.of_package(probe, path, bare, version, starts(args))
+        effects += told
+        if not any(one.kind == "package" for one in told):
+            rest[name] = version
+    return effects + package_effects.of_installed(probe, rest, starts(args))
 
 
 def starts(args: Args) -> bool:

@@ -13,12 +13,16 @@ import tarfile
 import time
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from kplay.modules.api import ModuleFailure
 
 if TYPE_CHECKING:
     from kplay.agent.host import Stat
+
+
+SHORT = 16 * 1024
+"""Bytes of a member whose text a plan keeps."""
 
 
 class Member(NamedTuple):
@@ -34,7 +38,7 @@ class Member(NamedTuple):
     target: str
     data: bytes
     known: str = ""
-    """SHA-256 of the data, where that stayed on the controller."""
+    """SHA-256 of the whole data, where long ones stayed on the controller."""
 
     @property
     def digest(self) -> str:
@@ -45,14 +49,23 @@ class Member(NamedTuple):
 def listing(data: bytes, name: str) -> Dict[str, Any]:
     """Give what a plan needs of an archive: its handler, and its members without their data."""
     handler, found = members(data, name)
-    rows = [[*one[:7], one.digest] for one in found]
+    rows = [[*one[:7], one.digest, text(one.data)] for one in found]
     return {"handler": handler, "members": rows}
 
 
 def listed(given: Dict[str, Any]) -> Tuple[str, List[Member]]:
     """Read what ``listing`` gave."""
     rows = given["members"]
-    return given["handler"], [Member._make([*row[:7], b"", row[7]]) for row in rows]
+    return given["handler"], [Member._make([*row[:7], _bytes(row[8]), row[7]]) for row in rows]
+
+
+def text(data: bytes) -> Optional[str]:
+    """Give a short text for a plan, as latin-1; None for what is long or no text."""
+    return data.decode("latin-1") if len(data) <= SHORT and b"\0" not in data else None
+
+
+def _bytes(short: Optional[str]) -> bytes:
+    return (short or "").encode("latin-1")
 
 
 def members(data: bytes, name: str) -> Tuple[str, List[Member]]:

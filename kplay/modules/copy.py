@@ -4,6 +4,7 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING, Any, List
 
+from kplay.agent.host import UnknownValue
 from kplay.modules import copytree, ownership, paths, textfile
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
@@ -49,9 +50,13 @@ def _source(probe: "Probe", args: Args) -> State:
         return {"directory": True}
     mode = ownership.text(stat.mode)
     source = {"digest": probe.digest(args["src"]), "size": stat.size, "mode": mode}
-    source["checksum"] = probe.digest(args["src"], "sha1")
-    if stat.size < textfile.LIMIT:
-        source.update(textfile.show(probe.read(args["src"])))
+    try:
+        source["checksum"] = probe.digest(args["src"], "sha1")
+        if stat.size < textfile.LIMIT:
+            source.update(textfile.show(probe.read(args["src"])))
+    except UnknownValue:
+        # a download is foreseen by its SHA-256 alone
+        source.update(checksum=UNKNOWN, size=UNKNOWN)
     return source
 
 
@@ -192,6 +197,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
         value["content"] = source["content"].encode("utf-8").decode("latin-1")
     else:
         value["content"] = UNKNOWN
+    value.update(args["_holds"] or {})
     value.update(ownership.foreseen(found, wanted, 0o666))
     effects.append(Effect("path", found["path"], value))
     return effects
@@ -217,6 +223,7 @@ module = Module(
         _original_basename=Arg(),
         _source_mode=Arg("mode"),
         _checksum=Arg(),
+        _holds=Arg("dict"),
     ),
     observe=observe,
     desire=desire,

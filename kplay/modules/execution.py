@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from kplay.agent.host import UnknownValue
-from kplay.modules.api import UNKNOWN, Arg, Args, Effect, ModuleFailure, State
+from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Completed, Host, Probe
@@ -21,6 +21,70 @@ ARGS: Dict[str, Arg] = {
     "stdin": Arg("str"),
     "stdin_add_newline": Arg("bool", default=True),
 }
+
+SHOWN = 60
+"""Characters of a command that are shown where it is a cause."""
+
+NAMED = re.compile(r"(?<![\w.$}/:@])/(?:[\w.+@%-]+/)*[\w.+@%-]+")
+"""An absolute path in a command; not the path of a URL."""
+
+REMOVERS = re.compile(r"\b(?:rm|rmdir|unlink|mv|shred|reset|uninstall|purge|delete|cleanup)\b")
+
+READERS = frozenset(
+    [
+        "awk",
+        "blkid",
+        "cat",
+        "crictl",
+        "cut",
+        "date",
+        "df",
+        "diff",
+        "echo",
+        "egrep",
+        "env",
+        "file",
+        "find",
+        "findmnt",
+        "getent",
+        "grep",
+        "head",
+        "id",
+        "ip",
+        "kubeadm",
+        "kubectl",
+        "helm",
+        "ls",
+        "lsblk",
+        "lsmod",
+        "md5sum",
+        "nproc",
+        "openssl",
+        "pgrep",
+        "ps",
+        "readlink",
+        "sed",
+        "sha256sum",
+        "sort",
+        "ss",
+        "stat",
+        "systemctl",
+        "sysctl",
+        "tail",
+        "test",
+        "true",
+        "uname",
+        "wc",
+        "which",
+    ]
+)
+"""Programs that write none of the files they name, but where they are told to redirect or edit."""
+
+PLAIN = {
+    "mkdir": {"state": "directory"},
+    "rm": {"state": ABSENT},
+    "touch": {"state": "file"},
+}  # type: Dict[str, Dict[str, str]]
 
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 
@@ -77,11 +141,49 @@ def skipped(cmd: Any, found: State) -> State:
 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
-    """A program that runs leaves what its guard looks for; only the run knows the content."""
-    creates = args.get("creates")
-    if not wanted or not creates or re.search(r"[*?\[]", creates):
+    """A program that runs leaves what its guard looks for; only the run knows the content.
+
+    What else it names it may make, change or, where that is its trade, remove.
+    """
+    if not wanted:
         return []
-    return [Effect("path", beside(args, creates), {"state": "file", "content": UNKNOWN})]
+    cmd = wanted["cmd"]
+    text = cmd if isinstance(cmd, str) else " ".join(cmd)
+    cause = "`%s`" % (text if len(text) < SHOWN else text[:SHOWN].rstrip() + " …")
+    effects = []  # type: List[Effect]
+    if not harmless(text):
+        removes = bool(REMOVERS.search(text))
+        value = {"cause": cause, "removes": removes}
+        named = {path for path in NAMED.findall(text) if path.count("/") > 1}
+        effects += [Effect("touched", path, value) for path in sorted(named)]
+    if args.get("removes"):
+        path = beside(args, args["removes"])
+        effects.append(Effect("touched", path, {"cause": cause, "removes": True}))
+    effects += plainly(text)
+    creates = args.get("creates")
+    if creates and not re.search(r"[*?\[]", creates):
+        value = {"state": "file", "content": UNKNOWN}
+        effects.append(Effect("path", beside(args, creates), value))
+    return effects
+
+
+def plainly(text: str) -> List[Effect]:
+    """Give what the plainest programs do to the absolute paths that they are given."""
+    words = text.split()
+    program = words[0] if words else ""
+    paths = [word.rstrip("/") for word in words[1:] if not word.startswith("-")]
+    if program not in PLAIN or not all(NAMED.fullmatch(path) for path in paths):
+        return []
+    return [Effect("path", path, dict(PLAIN[program])) for path in paths]
+
+
+def harmless(text: str) -> bool:
+    """Say whether a command is of programs that write none of the files they name."""
+    if re.search(r">\s*[^&\s]|`|\$\(|\bsed\b.*\s-i|\btee\b|\bxargs\b", text.replace("2>&1", "")):
+        return False
+    parts = re.split(r"\|\|?|&&|;|\n", text)
+    first = [part.split()[0].rsplit("/", 1)[-1] for part in parts if part.split()]
+    return all(word in READERS for word in first)
 
 
 def run(host: "Host", args: Args, cmd: Any, argv: Sequence[str], shell: str) -> State:

@@ -5,7 +5,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import labels, ownership, package_effects, paths
+from kplay.modules import labels, ownership, paths
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
@@ -24,9 +24,6 @@ def observe(probe: "Probe", args: Args) -> State:
         if followed is not None or state == "touch":
             path, stat = paths.real(probe, path), followed
     _refuse(probe, args, path, state, stat)
-    if state == ABSENT and stat is None and package_effects.may_bring(probe, path):
-        bringer = package_effects.may_bring(probe, path)
-        raise UnknownValue(f"whether the package {bringer} brings {path}")
     found: State = {
         "path": path,
         "asked_state": state,

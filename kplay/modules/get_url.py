@@ -4,9 +4,10 @@ import base64
 import hashlib
 import posixpath
 import re
-from typing import TYPE_CHECKING, Callable, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Tuple
 from urllib.parse import urlsplit
 
+from kplay.agent.host import UnknownValue
 from kplay.modules import ownership, textfile
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
@@ -193,8 +194,16 @@ def observe(probe: "Probe", args: Args) -> State:
     if stat is not None:
         if algorithm:
             found["checksum"] = f"{algorithm}:{probe.digest(dest, algorithm)}"
-        found["sha1"] = probe.digest(dest, "sha1")
+        found["sha1"] = _digest(probe, dest)
     return found
+
+
+def _digest(probe: "Probe", path: str) -> Any:
+    """The SHA-1 of a file; of one that a plan only foresees it may be open."""
+    try:
+        return probe.digest(path, "sha1")
+    except UnknownValue:
+        return UNKNOWN
 
 
 def _require_folder(probe: "Probe", path: str) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, List
 
 from kplay.agent.host import UnknownValue
 from kplay.modules import git_remote, git_work
-from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 from kplay.modules.lacking import lacking
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     dest = found["dest"]
     effects = []
     if found["state"] == ABSENT:
-        effects.append(Effect("path", dest, {"state": "directory"}))
+        effects.append(Effect("path", dest, {"state": "directory", "below": UNKNOWN}))
         if not args["bare"]:
             effects.append(Effect("path", dest + "/.git", {"state": "directory"}))
     if "version" in wanted:

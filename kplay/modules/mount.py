@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 from kplay.modules import paths, textfile
-from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
+from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
@@ -214,12 +214,21 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     if wanted.get("directory", found["directory"]) != found["directory"]:
         state = ABSENT if wanted["directory"] == ABSENT else "directory"
         effects.append(Effect("path", path, {"state": state}))
+    if wanted.get("mounted") and not found["mounted"]:
+        effects.append(Effect("path", path, dict(_below(args), state="directory")))
     if wanted.get("mounted"):
         value = {"state": "mounted", "src": args["src"], "root": args["src"]}
         effects.append(Effect("mount", path, value))
     elif wanted.get("mounted") is False:
         effects.append(Effect("mount", path, {"state": ABSENT}))
     return effects
+
+
+def _below(args: Args) -> Dict[str, Any]:
+    """What lies below the mount point once it is mounted."""
+    if "bind" in (args["opts"] or "").split(",") or args["fstype"] == "bind":
+        return {"bind": args["src"]}
+    return {"below": "nothing" if args["fstype"] in ("tmpfs", "ramfs") else UNKNOWN}
 
 
 module = Module(

@@ -1,8 +1,9 @@
 """What a planned installation will have made: files, units and users, as far as known."""
 
 import re
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Sequence
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
+from kplay.modules import deb_file
 from kplay.modules.api import UNKNOWN, Effect
 from kplay.modules.packages_table import TABLE
 
@@ -11,18 +12,15 @@ if TYPE_CHECKING:
 
 UNIT_FILE = re.compile(r"^/(?:usr/)?lib/systemd/system/([^/]+\.(?:service|socket|timer|path))$")
 
-# where other steps look; the rest of a package is of no interest to a plan
-LOOKED_AT = re.compile(
-    r"^/(?:etc|opt|srv|bin|sbin|usr/bin|usr/sbin|usr/local|usr/libexec|var/lib"
-    r"|(?:usr/)?lib/systemd)(?:/|$)"
-)
-
 PROGRAM = re.compile(r"^.*/(?:s?bin|cni)(?:/bin)?/[^/]+$")
 
 # packages whose files lie in the folder of the name before the hyphen
 _SIBLINGS = ("-common", "-server", "-base", "-core", "-data")
 
 LISTED = re.compile(r"^([-dlh])\S+ \S+ +\d+ \S+ \S+ \.?(/.*?)(?: -> (.*)| link to .*)?$")
+
+_LARGEST = 128 * 1024 * 1024
+"""Bytes of a package file that a plan reads."""
 
 
 def of_installed(probe: "Probe", versions: Dict[str, str], starts: bool) -> List[Effect]:
@@ -33,6 +31,8 @@ def of_installed(probe: "Probe", versions: Dict[str, str], starts: bool) -> List
         value = {"state": "present", "version": version or None}
         effects.append(Effect("package", bare, value))
         brings = TABLE.get(bare)
+        if brings is None or not brings.whole:
+            effects += [Effect("brings", stem, bare) for stem in stems(bare)]
         if brings is None:
             continue
         effects += units(probe, brings.units, starts, True)
@@ -49,17 +49,134 @@ def of_installed(probe: "Probe", versions: Dict[str, str], starts: bool) -> List
     return effects
 
 
-def of_removed(names: Iterable[str]) -> List[Effect]:
-    """Give the effects of removing packages."""
+def stems(name: str) -> List[str]:
+    """Give the words by which a package names its folders and files."""
+    found = [name, name.replace("-", "")]
+    found += [name[: -len(end)] for end in _SIBLINGS if name.endswith(end)]
+    return list(dict.fromkeys(found))
+
+
+def of_removed(probe: "Probe", names: Iterable[str], purge: bool) -> List[Effect]:
+    """Give the effects of removing packages; their configuration stays unless purged."""
     effects = []  # type: List[Effect]
     for name in sorted(names):
         bare = name.partition(":")[0]
+        planned = probe.effect("package", bare) or {}
+        files = list(planned.get("files", ())) or _files(probe, bare)
+        kept = () if purge else [*planned.get("conffiles", ()), *_conffiles(probe, bare)]
+        for path in files:
+            stat = probe.lstat(path)
+            if stat is not None and stat.state != "directory" and path not in kept:
+                effects.append(Effect("path", path, {"state": "absent"}))
+            unit = UNIT_FILE.match(path)
+            if unit:
+                effects.append(Effect("unit", unit.group(1), GONE))
+        cause = {"cause": "the removal of %s" % bare, "removes": True}
+        effects += [
+            Effect("touched", path, cause)
+            for path in files
+            if path.count("/") > 1 and bare in path.split("/") and _directory(probe, path)
+        ]
+        effects += [Effect("brings", stem, "") for stem in stems(bare)]
         effects.append(Effect("package", bare, {"state": "absent", "version": None}))
         brings = TABLE.get(bare)
-        for unit in brings.all_units() if brings else ():
-            gone = {"exists": False, "active": False, "enabled": False, "masked": False}
-            effects.append(Effect("unit", unit, gone))
+        effects += [Effect("unit", unit, GONE) for unit in (brings.all_units() if brings else ())]
     return effects
+
+
+GONE = {"exists": False, "active": False, "enabled": False, "masked": False}
+
+
+def _directory(probe: "Probe", path: str) -> bool:
+    stat = probe.lstat(path)
+    return stat is not None and stat.state == "directory"
+
+
+def _files(probe: "Probe", name: str) -> List[str]:
+    done = probe.query(["dpkg", "-L", name])
+    paths = done.stdout.splitlines() if done.rc == 0 else []
+    return [merged(probe, path) for path in paths if deb_file.LOOKED_AT.match(path)]
+
+
+def _conffiles(probe: "Probe", name: str) -> List[str]:
+    done = probe.query(["dpkg-query", "-W", "-f", "${Conffiles}", name])
+    return [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+
+
+def of_package(probe: "Probe", path: str, name: str, version: str, starts: bool) -> List[Effect]:
+    """Give the effects that a package file tells of itself; none where it is not there yet.
+
+    A file that an earlier planned step brings was read on the controller.
+    """
+    planned = probe.effect("path", path)
+    if isinstance(planned, dict):
+        holds = planned.get("package")
+        return of_contents(probe, name, version, holds, starts) if holds else []
+    stat = probe.stat(path)
+    if stat is None:
+        return []
+    holds = deb_file.contents(probe.read(path)) if stat.size < _LARGEST else None
+    if holds is None:
+        return of_file(probe, path, name, starts)
+    return of_contents(probe, name, version, holds, starts)
+
+
+def in_archives(probe: "Probe", name: str, version: str) -> str:
+    """Give the file of a package in apt's cache, empty when it is not there."""
+    written = version.replace(":", "%3a")
+    pattern = "/var/cache/apt/archives/%s_%s_*.deb" % (name.partition(":")[0], written)
+    return next(iter(probe.glob(pattern) if version else []), "")
+
+
+def of_contents(
+    probe: "Probe", name: str, version: str, holds: Dict[str, Any], starts: bool
+) -> List[Effect]:
+    """Give the effects of installing what was read from a package file."""
+    effects = []  # type: List[Effect]
+    files = []  # type: List[str]
+    for packed, state, mode, owner, group, target, text in holds["entries"]:
+        path = merged(probe, packed)
+        files.append(path)
+        there = probe.lstat(path)
+        unit = UNIT_FILE.match(path)
+        if unit and there is None and "@" not in unit.group(1):
+            effects += _unit(probe, unit.group(1), (target, text), holds, starts)
+        if there is not None and (state == "directory" or path in holds["conffiles"]):
+            continue
+        value = {"state": state, "mode": mode, "owner": owner, "group": group}
+        if state == "link":
+            value = {"state": "link", "target": target}
+        elif state == "file":
+            value["content"] = UNKNOWN if text is None else text
+        effects.append(Effect("path", path, value))
+    effects += [
+        Effect("group", one, {"name": one, "gid": UNKNOWN})
+        for one in holds["groups"]
+        if probe.group(one) is None
+    ]
+    effects += [
+        Effect("user", one, {"name": one, "uid": UNKNOWN, "gid": UNKNOWN})
+        for one in holds["users"]
+        if probe.user(one) is None
+    ]
+    whole = {"state": "present", "version": version or None, "files": files}
+    effects.append(Effect("package", name, dict(whole, conffiles=holds["conffiles"])))
+    return effects
+
+
+def _unit(
+    probe: "Probe", unit: str, held: Tuple[str, Optional[str]], holds: Dict[str, Any], starts: bool
+) -> List[Effect]:
+    target, text = held
+    if target:
+        if target != "/dev/null":
+            return []
+        return [Effect("unit", unit, dict(GONE, exists=True, masked=True))]
+    text = text or ""
+    # systemd calls a unit that has no such section static, which is as good as enabled
+    enabled = unit in holds["enables"] if "[Install]" in text else True
+    passes = "Type=oneshot" in text and "RemainAfterExit" not in text
+    return units(probe, [unit], starts and unit in holds["starts"] and not passes, enabled)
 
 
 def of_file(probe: "Probe", path: str, name: str, starts: bool) -> List[Effect]:
@@ -70,7 +187,7 @@ def of_file(probe: "Probe", path: str, name: str, starts: bool) -> List[Effect]:
     effects = []  # type: List[Effect]
     for line in done.stdout.splitlines() if done.rc == 0 else []:
         match = LISTED.match(line)
-        if not match or not LOOKED_AT.match(match.group(2)):
+        if not match or not deb_file.LOOKED_AT.match(match.group(2)):
             continue
         where = match.group(2).rstrip("/")
         unit = UNIT_FILE.match(where)
@@ -113,22 +230,6 @@ def paths(probe: "Probe", names: Iterable[str], state: str) -> List[Effect]:
             known = value if state == "directory" else dict(value, content=UNKNOWN)
             effects.append(Effect("path", name, known))
     return effects
-
-
-def may_bring(probe: "Probe", path: str) -> str:
-    """Give the package, planned to be installed, that may bring a path; empty for none.
-
-    A package keeps its files in folders of its name. Those that the table does not list may be
-    there once it is installed, and a plan cannot tell.
-    """
-    if not probe.scratch():
-        return ""
-    for part in path.split("/"):
-        for name in (part, *[part + end for end in _SIBLINGS]) if part else ():
-            planned = probe.effect("package", name)
-            if isinstance(planned, dict) and planned.get("state") == "present":
-                return name
-    return ""
 
 
 def merged(probe: "Probe", path: str) -> str:

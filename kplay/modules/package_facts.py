@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Dict, List
 
 from kplay.modules.api import ABSENT, Arg, Args, Module, ModuleFailure, State
-from kplay.modules.packages_table import TABLE
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
@@ -35,7 +34,7 @@ def observe(probe: "Probe", args: Args) -> State:
 
 def foresee(probe: "Probe", found: Packages) -> None:
     """Put in what earlier planned steps will have made of the packages."""
-    for name in sorted(set(found) | set(TABLE)):
+    for name in sorted(probe.planned("package")):
         effect = probe.effect("package", name)
         if not isinstance(effect, dict):
             continue

@@ -19,6 +19,8 @@ class Brings(NamedTuple):
     dormant: Tuple[str, ...] = ()
     idle: Tuple[str, ...] = ()
     unsure: Tuple[str, ...] = ()
+    whole: bool = False
+    """Whether no other step may look for anything of it that is not listed."""
 
     def all_units(self) -> Tuple[str, ...]:
         """Every unit, however it is left."""

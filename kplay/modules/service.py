@@ -24,6 +24,7 @@ module = Module(
     complete=True,
     foresee=systemd.foresee,
     verify=("enabled", "masked"),
+    uncounted=systemd.UNCOUNTED,
     requires_one_of=(("state", "enabled", "daemon_reload", "masked"),),
     also_known_as=("ansible.builtin.service",),
 )

@@ -1,9 +1,9 @@
 """service_facts: the services of a host and how they stand."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kplay.modules import units
-from kplay.modules.api import Args, Module, State
+from kplay.modules.api import UNKNOWN, Args, Module, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
@@ -53,17 +53,27 @@ def foresee(probe: "Probe", found: State) -> None:
     names = set(found)
     for directory in units.UNIT_DIRECTORIES:
         names.update(one for one in probe.listdir(directory) if one.endswith(".service"))
+    names.update(one for one in probe.planned("unit") if one.endswith(".service"))
     for unit in sorted(names):
         effect = probe.effect("unit", unit)
+        if isinstance(effect, dict) and effect.get("exists") is False:
+            found.pop(unit, None)
+            continue
         known = found.get(unit)
         if known is None:
             known = {"name": unit, "state": "inactive", "status": "disabled", "source": "systemd"}
             found[unit] = known
         if isinstance(effect, dict):
             if "active" in effect:
-                known["state"] = "running" if effect["active"] is True else "stopped"
+                known["state"] = _word(effect["active"], "running", "stopped")
             if "enabled" in effect:
-                known["status"] = "enabled" if effect["enabled"] is True else "disabled"
+                known["status"] = _word(effect["enabled"], "enabled", "disabled")
+
+
+def _word(so: Any, one: str, other: str) -> Any:
+    if so == UNKNOWN:
+        return UNKNOWN
+    return one if so is True else other
 
 
 def desire(args: Args, found: State) -> State:  # noqa: ARG001

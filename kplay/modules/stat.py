@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Dict
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import ownership, package_effects, paths
+from kplay.modules import ownership, paths
 from kplay.modules.api import UNKNOWN, Arg, Args, Module, State
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ def describe(path: str, stat: "Stat") -> Dict[str, Any]:
     fields: Dict[str, Any] = {
         "path": path,
         "mode": ownership.text(stat.mode),
-        "uid": stat.uid,
-        "gid": stat.gid,
+        "uid": _told(stat.uid),
+        "gid": _told(stat.gid),
         "pw_name": stat.owner,
         "gr_name": stat.group,
-        "size": stat.size,
+        "size": _told(stat.size),
         "inode": stat.ino,
         "dev": stat.dev,
         "nlink": stat.nlink,
@@ -56,14 +56,16 @@ def describe(path: str, stat: "Stat") -> Dict[str, Any]:
     return fields
 
 
+def _told(number: int) -> Any:
+    """A number of a path, which a plan has as -1 where only the run can tell."""
+    return UNKNOWN if number < 0 else number
+
+
 def observe(probe: "Probe", args: Args) -> State:
     """Look at the path."""
     path = args["path"]
     stat = probe.stat(path) if args["follow"] else probe.lstat(path)
     if stat is None:
-        bringer = package_effects.may_bring(probe, path)
-        if bringer:
-            raise UnknownValue(f"whether the package {bringer} brings {path}")
         return {"stat": {"exists": False}}
     fields = describe(path, stat)
     fields["exists"] = True

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 _ASSIGNMENT = re.compile(r"^\s*-?\s*([^#;=\s]+)\s*=\s*(.*?)\s*$")
 
 
+# the kernel has these under two names
+TWINS = {
+    "net.ipv4.ip_forward": ("net.ipv4.conf.all.forwarding",),
+    "net.ipv4.conf.all.forwarding": ("net.ipv4.ip_forward",),
+}
+
+
 def proc_path(name: str) -> str:
     """Where the running value of a parameter is read.
 
@@ -134,7 +141,8 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     text = edit(args, found["text"], wanted.get("value", ""))
     effects = [textfile.effect(found["path"], text)]
     if wanted["state"] != ABSENT and (args["sysctl_set"] or args["reload"]):
-        effects.append(Effect("sysctl", args["name"], wanted["value"]))
+        twins = TWINS.get(args["name"].replace("/", "."), ())
+        effects += [Effect("sysctl", name, wanted["value"]) for name in (args["name"], *twins)]
     return effects
 
 

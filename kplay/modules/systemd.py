@@ -21,6 +21,9 @@ ARGS = {
     "no_block": Arg("bool", default=False),
 }
 
+# Ansible reports no change for these alone
+UNCOUNTED = ("unit_files", "daemon_reexec")
+
 # these cannot be enabled or disabled: they have no [Install] section, or another unit's
 UNCHANGEABLE = ("static", "indirect", "generated", "transient", "alias")
 
@@ -93,9 +96,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
     if wanted.get("unit_files", "") != found.get("unit_files", ""):
         systemctl(host, scope, ["daemon-reload"], "failure %s during daemon-reload: %s")
     differs = {key for key in wanted if wanted[key] != found.get(key)}
-    if not differs - {"unit_files", "daemon_reexec"}:
-        # Ansible reports no change for these alone
-        fields["changed"] = False
+    if not differs - set(UNCOUNTED):
         return fields
     unit = units.full_name(args["name"])
     if "masked" in differs and not wanted["masked"]:
@@ -162,6 +163,7 @@ module = Module(
     complete=True,
     foresee=foresee,
     verify=("enabled", "masked"),
+    uncounted=UNCOUNTED,
     also_known_as=(
         "systemd_service",
         "ansible.builtin.systemd",

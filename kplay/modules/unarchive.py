@@ -4,6 +4,7 @@ The archive is read here, so a plan names every path that an apply writes.
 """
 
 import fnmatch
+import hashlib
 import posixpath
 from typing import TYPE_CHECKING, List, Optional
 
@@ -25,8 +26,10 @@ def observe(probe: "Probe", args: Args) -> State:
     if stat is None or stat.state != "directory":
         message = f"dest '{dest}' must be an existing dir"
         raise lacking(probe, f"directory {dest}", message, dest=dest)
-    if args["_listing"] is not None and (args["_content"] is None or probe.scratch()):
-        handler, members = archives.listed(args["_listing"])
+    listing = args["_listing"] if args["_content"] is None or probe.scratch() else None
+    listing = listing or _brought(probe, args)
+    if listing is not None:
+        handler, members = archives.listed(listing)
     else:
         handler, members = archives.members(_data(probe, args), args["src"] or "")
     found: State = {"state": "directory", "dest": dest, "handler": handler, "skipped": ""}
@@ -44,6 +47,12 @@ def observe(probe: "Probe", args: Args) -> State:
             found["members"].append(one)
     found["unlike"] = [one["path"] for one in found["members"]]
     return found
+
+
+def _brought(probe: "Probe", args: Args) -> Optional[State]:
+    """What is in an archive that an earlier planned step brings to the host."""
+    planned = probe.effect("path", args["src"]) if args["remote_src"] else None
+    return planned.get("archive") if isinstance(planned, dict) else None
 
 
 def _data(probe: "Probe", args: Args) -> bytes:
@@ -171,7 +180,9 @@ def foresee(_args: Args, found: State, _wanted: State) -> List[Effect]:
         if one["state"] == "link":
             value["target"] = one["target"]
         if one["state"] == "file" and one["write"]:
-            value["content"] = UNKNOWN
+            short = archives.text(one["data"])
+            whole = short is not None and hashlib.sha256(one["data"]).hexdigest() == one["digest"]
+            value["content"] = short if whole else UNKNOWN
             value["digest"] = one["digest"]
         effects.append(Effect("path", one["path"], value))
     return effects

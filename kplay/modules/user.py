@@ -32,7 +32,11 @@ def observe(probe: "Probe", args: Args) -> State:
         defaults = _defaults(probe)
         own = probe.group(name)
         found: State = {"state": ABSENT, "defaults": defaults, "own_group": own is not None}
-        found["home_directory"] = ABSENT
+        home = args["home"] or f"{defaults['HOME']}/{name}"
+        there = args["state"] != ABSENT and args["create_home"] and probe.stat(home) is not None
+        found["home_directory"] = "directory" if there else ABSENT
+        if probe.scratch() and not there:
+            found["skeleton"] = user_home.skeleton(probe, args)
         return found
     primary = probe.group(str(user.gid))
     found = {
@@ -51,6 +55,8 @@ def observe(probe: "Probe", args: Args) -> State:
         found["group"] = args["group"]
     home = args["home"] or user.home
     found["home_directory"] = "directory" if probe.stat(home) else ABSENT
+    if probe.scratch() and found["home_directory"] == ABSENT:
+        found["skeleton"] = user_home.skeleton(probe, args)
     _observe_ages(probe, args, found)
     if args["generate_ssh_key"]:
         key = user_home.key_path(args, home)
@@ -279,7 +285,10 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     """Tell later steps the account, the group made with it, and its home."""
     name = args["name"]
     if args["state"] == ABSENT:
-        return [Effect("user", name, {"state": ABSENT})]
+        effects = [Effect("user", name, {"state": ABSENT})]
+        if args["remove"] and found.get("home"):
+            effects.append(Effect("path", found["home"], {"state": ABSENT}))
+        return effects
     entry = _entry(args, found, wanted)
     effects = [Effect("user", name, entry)]
     primary = args["group"] or found.get("group") or name
@@ -287,7 +296,8 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
         effects.append(Effect("group", name, {"name": name, "gid": entry["gid"]}))
     if wanted.get("home_directory") == "directory" and found["home_directory"] == ABSENT:
         value = {"state": "directory", "owner": name, "group": primary}
-        effects.append(Effect("path", entry["home"], value))
+        for below, one in (found.get("skeleton") or {"": {}}).items():
+            effects.append(Effect("path", entry["home"] + below, dict(value, **one)))
     return effects
 
 

@@ -1,12 +1,12 @@
 """A user's home directory and SSH key, for ``user``."""
 
 import posixpath
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from kplay.modules.api import Args, ModuleFailure, State
 
 if TYPE_CHECKING:
-    from kplay.agent.host import Host
+    from kplay.agent.host import Host, Probe
 
 ELSEWHERE = ("authorization", "hidden", "login_class", "profile", "role")
 """Arguments of user that mean something on Solaris, macOS or a BSD."""
@@ -33,6 +33,44 @@ def make(host: "Host", name: str, skeleton: str, umask: Optional[str] = None) ->
     host.mkdir(user.home, 0o755 if umask is None else 0o777 & ~_bits(umask))
     _fill(host, skeleton, user.home, str(user.uid), str(user.gid))
     host.chown(user.home, str(user.uid), str(user.gid))
+
+
+def skeleton(probe: "Probe", args: Args) -> Dict[str, Dict[str, Any]]:
+    """What a home directory begins with: the path below it ("" for itself) to what it is."""
+    made: Dict[str, Dict[str, Any]] = {"": {"mode": home_mode(probe, args["umask"])}}
+    top = args["skeleton"] or "/etc/skel"
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop(0)
+        for name in probe.listdir(top + folder):
+            below = f"{folder}/{name}"
+            stat = probe.lstat(top + below)
+            if stat is None:
+                continue
+            one: Dict[str, Any] = {"state": stat.state, "mode": f"{stat.mode:04o}"}
+            if stat.state == "link":
+                one["target"] = stat.target
+            elif stat.state == "directory":
+                waiting.append(below)
+            else:
+                one["content"] = probe.read(top + below).decode("latin-1")
+            made[below] = one
+    return made
+
+
+def home_mode(probe: "Probe", umask: Optional[str]) -> str:
+    """The mode that useradd gives a home, by its options and /etc/login.defs."""
+    if umask is not None:
+        return f"{0o777 & ~_bits(umask):04o}"
+    settings: Dict[str, str] = {}
+    if probe.stat("/etc/login.defs") is not None:
+        for line in probe.read("/etc/login.defs").decode("utf-8", "replace").splitlines():
+            words = line.split()
+            if len(words) > 1 and not line.startswith("#"):
+                settings[words[0]] = words[1]
+    if "HOME_MODE" in settings:
+        return f"{_bits(settings['HOME_MODE']):04o}"
+    return f"{0o777 & ~_bits(settings.get('UMASK', '022')):04o}"
 
 
 def _bits(umask: str) -> int:

@@ -170,6 +170,9 @@ class Memory(Host):
     def effect(self, kind: str, key: str) -> Any:
         return self.effects.get((kind, key))
 
+    def planned(self, kind: str) -> list[str]:
+        return [key for found, key in self.effects if found == kind]
+
     def facts(self) -> dict[str, Any]:
         return {
             "sysname": "Linux",

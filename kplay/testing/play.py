@@ -109,7 +109,7 @@ def play(module: Module, args: Mapping[str, Any], host: FakeHost) -> Result:
     except ModuleFailure as failure:
         return _failure(failure)
     fields = {**_result(module, normal, found, wanted, True), **returned}
-    changed = fields.pop("changed", change.action != "none")
+    changed = fields.pop("changed", change.counts(module))
     result = Result(change.action, bool(changed), False, change.before, change.after, fields)
     _verify(module, normal, host, wanted, result)
     return result
@@ -136,7 +136,7 @@ def _decide(module: Module, args: Args, probe: Probe) -> Result:
         change = compare(module, found, wanted)
         if change.action == "update" and schema.unknown([change.before, change.after]):
             change = change._replace(action="unknown")
-        changed = change.action != "none"
+        changed = change.counts(module)
         waits = module.kind == "wait" and bool(wanted)
         fields = _result(module, args, found, wanted, changed)
         effects = module.foresee(args, found, wanted) if module.foresee and changed else []

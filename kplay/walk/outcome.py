@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kplay.agent.agreed import stops
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, KplayError
-from kplay.modules import catalog
+from kplay.modules import catalog, schema
+from kplay.modules.api import UNKNOWN
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import foreign
 from kplay.walk.dispatch import planned_only
@@ -134,6 +135,8 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
     fields: dict[str, Any] = {}
     for raw, call in zip(raws, item.calls, strict=False):
         part = dict(raw.get("fields") or {})
+        if world.planning and schema.unknown(part):
+            part = _told(part, who)
         part["failed"] = bool(raw.get("failed"))
         part["changed"] = bool(raw.get("changed"))
         if call.finish is not None:
@@ -181,6 +184,15 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
     return Outcome(
         status, action, result, diff, causes if action == "unknown" else (), seconds=seconds
     )
+
+
+def _told(value: Any, who: str) -> Any:
+    """A module's fields with what only the run can tell as unknown values."""
+    if value == UNKNOWN:
+        return Unknown(who)
+    if isinstance(value, dict):
+        return {key: _told(part, who) for key, part in value.items()}
+    return [_told(part, who) for part in value] if isinstance(value, list) else value
 
 
 def _programs(item: Item) -> bool:

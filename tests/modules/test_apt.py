@@ -36,6 +36,7 @@ def debianish(dpkg: str = "") -> FakeHost:
     return (
         host.when("apt-get", stdout="done\n")
         .when("dpkg-query", stdout=dpkg, rc=0 if dpkg else 1)
+        .when(["dpkg", "-L"], rc=1)
         .when(["dpkg-query", "-W", "-f", debian.PROVIDES], stdout="")
     )
 

@@ -193,16 +193,6 @@ def test_a_link_reports_itself() -> None:
     assert (done["dest"], done["src"], done["state"]) == ("/n", "/d/a", "link")
 
 
-def test_what_a_planned_package_may_bring_is_not_planned_as_absent() -> None:
-    planned = host()
-    planned.scratch = lambda: True  # type: ignore[method-assign]
-    planned.effects["package", "nginx"] = {"state": "present", "version": None}
-    change = plan(module, {"path": "/etc/nginx/conf.d/x.conf", "state": "absent"}, planned)
-    assert change.action == "unknown"
-    elsewhere = plan(module, {"path": "/etc/x.conf", "state": "absent"}, planned)
-    assert elsewhere.action == "none"
-
-
 def test_a_path_that_only_the_run_can_tell_is_unknown() -> None:
     change = plan(module, {"path": UNKNOWN, "state": "absent"}, host())
     assert change.action == "unknown"

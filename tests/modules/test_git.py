@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from kplay.agent.host import Completed
+from kplay.modules.api import UNKNOWN
 from kplay.modules.git import module
 from kplay.testing import FakeHost, plan, play
 
@@ -80,7 +81,7 @@ def test_a_repository_is_cloned_once() -> None:
     git = Git()
     planned = plan(module, ARGS, git.host)
     assert (planned.action, planned["before"], planned["after"]) == ("create", None, A)
-    assert ("path", "/srv/r", {"state": "directory"}) in planned.effects
+    assert ("path", "/srv/r", {"state": "directory", "below": UNKNOWN}) in planned.effects
     done = play(module, ARGS, git.host)
     assert (done.changed, done["before"], done["after"]) == (True, None, A)
     assert git.verbs() == [

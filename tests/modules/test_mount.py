@@ -132,6 +132,7 @@ def test_later_steps_see_the_mount() -> None:
     assert [(kind, key) for kind, key, _ in effects] == [
         ("path", "/etc/fstab"),
         ("path", "/srv/x"),
+        ("path", "/srv/x"),
         ("mount", "/srv/x"),
     ]
     there.effects["mount", "/data"] = {"state": "mounted", "src": "/dev/sdb1"}

@@ -76,13 +76,3 @@ def test_a_planned_file_of_unknown_content_exists_with_an_unknown_checksum() -> 
     stat = plan(module, {"path": "/f"}, Foreseeing(files={"/f": ""}))["stat"]
     assert stat["exists"] is True
     assert stat["checksum"] == UNKNOWN
-
-
-def test_what_a_planned_package_may_bring_is_unknown() -> None:
-    planned = host()
-    planned.scratch = lambda: True  # type: ignore[method-assign]
-    planned.effects["package", "mysql-common"] = {"state": "present", "version": None}
-    assert plan(module, {"path": "/etc/mysql/debian.cnf"}, planned).action == "unknown"
-    assert plan(module, {"path": "/etc/other/debian.cnf"}, planned).action == "none"
-    planned.effects["package", "mysql-common"] = {"state": "absent", "version": None}
-    assert plan(module, {"path": "/etc/mysql/debian.cnf"}, planned).action == "none"

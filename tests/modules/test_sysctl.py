@@ -101,6 +101,7 @@ def test_a_new_file() -> None:
     assert planned.effects == [
         ("path", "/etc/sysctl.d/k8s.conf", {"state": "file", "content": f"{NAME}=1\n"}),
         ("sysctl", NAME, "1"),
+        ("sysctl", "net.ipv4.conf.all.forwarding", "1"),
     ]
     play(module, args, there)
     assert there.text("/etc/sysctl.d/k8s.conf") == f"{NAME}=1\n"

@@ -174,7 +174,16 @@ def test_later_steps_see_the_account() -> None:
             },
         ),
         ("group", "etcd", {"name": "etcd", "gid": UNKNOWN}),
-        ("path", "/srv/e", {"state": "directory", "owner": "etcd", "group": "etcd"}),
+        (
+            "path",
+            "/srv/e",
+            {"state": "directory", "owner": "etcd", "group": "etcd", "mode": "0755"},
+        ),
+        (
+            "path",
+            "/srv/e/.profile",
+            {"state": "file", "owner": "etcd", "group": "etcd", "mode": "0644", "content": "p"},
+        ),
     ]
 
 

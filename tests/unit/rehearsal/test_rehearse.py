@@ -308,7 +308,10 @@ def test_tags_choose_what_is_tried(bench: Bench, made: Path) -> None:
 
 def test_a_plan_that_was_not_exact_fails_when_it_must_not(bench: Bench, made: Path) -> None:
     (made / "h1").write_text("x")
-    tasks = ("{name: Drop, command: 'rm -f {{ made }}/h1', changed_when: false}", FILE)
+    tasks = (
+        "{name: Drop, command: {cmd: rm -f h1, chdir: '{{ made }}'}, changed_when: false}",
+        FILE,
+    )
     report = bench.rehearse(*tasks, hosts=("h1",), strict=True)
     assert not report.exactness.exact
     assert str(report.exactness.differences[0]).endswith(
