@@ -11,7 +11,7 @@ BIN    := .venv/bin
 STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo demo-down test lint types layers vermin unit browser hosts cluster test-vagrant-vm bundle record-language language-counts property bench
+.PHONY: help venv demo demo-down test lint types layers vermin unit browser hosts cluster test-plan test-vagrant-vm bundle record-language language-counts property bench
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,10 @@ cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
 
 test-vagrant-vm: $(STAMP)  ## one Vagrant machine under libvirt, without a hypervisor (root): up, apply, snapshot, restore, down
 	@tests/vagrant/vm/run
+
+test-plan: $(STAMP)  ## plan and apply every playbook on real hosts and compare, step by step (root)
+	@tests/e2e/need-packages.sh openssh-client
+	PYTHONPATH=tests/hosts $(BIN)/python tests/plan/measure.py $(PLAN)
 
 bundle: $(STAMP)  ## build and verify the air-gapped bundle
 	$(BIN)/kplay bundle build
