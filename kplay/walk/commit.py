@@ -53,6 +53,8 @@ class Committer:
         for drift in drifts:
             self.announcer.drifted(running, drift)
         stops = drifts and self.world.agreed is not None and not self.world.agreed.accept
+        # The whole gives its turns the loop's variables
+        outcome = Outcome("drifted", "none", {}) if stops else whole(bound, parts)
         if bound.looped:
             for item, part in zip(bound.items, parts, strict=True):
                 if part.status != "drifted":
@@ -61,7 +63,6 @@ class Committer:
             self.drop_pipeline(host)
             self.walker.halt()
             return
-        outcome = whole(bound, parts)
         self._settle(host, running, outcome)
 
     def _settle(self, host: HostRun, running: Running, outcome: Outcome) -> None:
