@@ -223,7 +223,11 @@ def fetch(context: Context) -> list[Call]:
         if result.get("failed"):
             return {**result, "failed": missing_is_error, "changed": False}
         if "content" not in result:
-            return result
+            if not planning:
+                return result
+            # What the file will hold is not known; where there is none yet, it will be written
+            there = {} if not target.is_file() else {"action": "unknown"}
+            return {"changed": True, "dest": str(target), "file": source, **there}
         data = base64.b64decode(result["content"])
         sha1 = hashlib.sha1(data).hexdigest()  # noqa: S324 - Ansible's `checksum` is SHA-1
         changed = not target.is_file() or target.read_bytes() != data

@@ -165,14 +165,14 @@ def _plan(
     change: api.Change,
     around: Surroundings,
 ) -> Result:
-    changed = change.counts(module)
+    changed, does = change.counts(module), change.action != "none"
     if not changed:
         change = change._replace(action="none")
     if change.action == "update" and schema.unknown([change.before, change.after]):
         change = change._replace(action="unknown")
     fields = module.result(args, found, wanted, changed) if module.result else {}
     effects: List[List[Any]] = []
-    if module.foresee is not None and changed:
+    if module.foresee is not None and does:
         effects = [list(one) for one in module.foresee(args, found, wanted)]
         around.foreseen.add(effects)
     waits = module.kind == "wait" and bool(wanted)

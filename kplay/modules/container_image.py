@@ -2,11 +2,15 @@
 
 from typing import TYPE_CHECKING, Dict, List
 
+from kplay.agent.host import UnknownValue
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
+
+STORE = "/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db"
+"""Where containerd keeps what it knows; there once it has run."""
 
 OTHER = {"state": "present", "digest": ""}
 
@@ -49,6 +53,8 @@ def look(probe: "Probe", args: Args, name: str) -> State:
         raise ModuleFailure(
             "containerd does not answer: %s" % done.stderr.strip(), rc=done.rc, stderr=done.stderr
         )
+    if done.rc != 0 and probe.stat(STORE) is not None:
+        raise UnknownValue("which images containerd holds, which does not answer now")
     digest = images(done.stdout).get(name, "") if done.rc == 0 else ""
     return {"state": "present" if digest else ABSENT, "digest": digest}
 

@@ -22,6 +22,8 @@ _STARTS = re.compile(
     r"(?:deb-systemd-invoke|systemctl)(?: -\S+)* (?:start|restart|\"?\$_dh_action\"?)"
     r"((?: +['\"]?[\w@.:-]+['\"]?)+)"
 )
+# kept enabled by an upgrade only: a fresh installation leaves it alone
+_KEEPS = re.compile(r"deb-systemd-helper(?: -\S+)* debian-installed((?: +['\"]?[\w@.:-]+['\"]?)+)")
 _INITS = re.compile(r"invoke-rc\.d(?: -\S+)* ([\w.-]+) (?:start|restart|\"?\$\w+\"?)")
 _ACCOUNTS = re.compile(r"^\s*(?:if +!? *)?(adduser|useradd|addgroup|groupadd)\b(.*)$", re.MULTILINE)
 _SYSUSERS = re.compile(r"^([ug])!? +([\w.-]+)", re.MULTILINE)
@@ -49,11 +51,13 @@ def contents(data: bytes) -> Optional[Dict[str, Any]]:
             for kind, name in _SYSUSERS.findall(text):
                 groups.append(name)
                 users += [name] if kind == "u" else []
+    enables = set(_units(_ENABLES, script)) - set(_units(_KEEPS, script))
+    starts = {*_units(_STARTS, script), *(one + ".service" for one in _INITS.findall(script))}
     return {
         "entries": entries,
         "conffiles": control.get("conffiles", "").split(),
-        "enables": _units(_ENABLES, script),
-        "starts": _units(_STARTS, script) + [one + ".service" for one in _INITS.findall(script)],
+        "enables": sorted(enables),
+        "starts": sorted(starts),
         "users": sorted(set(users)),
         "groups": sorted(set(groups)),
     }

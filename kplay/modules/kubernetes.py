@@ -49,7 +49,11 @@ def foreseen(probe: "Probe", args: Args) -> bool:
     there = probe.stat(program) if "/" in program else probe.which(program)
     config = args.get("kubeconfig") or ""
     planned = bool(config) and isinstance(probe.effect("path", config), dict)
-    return planned or not there or bool(config and probe.stat(config) is None)
+    if planned or bool(config and probe.stat(config) is None):
+        return True
+    if not there and config:
+        raise UnknownValue("what the cluster holds, which only %s can ask" % program)
+    return not there
 
 
 def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> Any:

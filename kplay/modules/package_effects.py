@@ -5,19 +5,22 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence,
 
 from kplay.modules import deb_file
 from kplay.modules.api import UNKNOWN, Effect
-from kplay.modules.packages_table import TABLE
+from kplay.modules.packages_listed import LISTED, RELEASE
+from kplay.modules.packages_table import TABLE, Brings
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
 
 UNIT_FILE = re.compile(r"^/(?:usr/)?lib/systemd/system/([^/]+\.(?:service|socket|timer|path))$")
 
+CONDITION = re.compile(r"^(?:Condition|Assert)(\w+)=(.+)$", re.MULTILINE)
+
 PROGRAM = re.compile(r"^.*/(?:s?bin|cni)(?:/bin)?/[^/]+$")
 
 # packages whose files lie in the folder of the name before the hyphen
 _SIBLINGS = ("-common", "-server", "-base", "-core", "-data")
 
-LISTED = re.compile(r"^([-dlh])\S+ \S+ +\d+ \S+ \S+ \.?(/.*?)(?: -> (.*)| link to .*)?$")
+ROW = re.compile(r"^([-dlh])\S+ \S+ +\d+ \S+ \S+ \.?(/.*?)(?: -> (.*)| link to .*)?$")
 
 _LARGEST = 128 * 1024 * 1024
 """Bytes of a package file that a plan reads."""
@@ -31,14 +34,14 @@ def of_installed(probe: "Probe", versions: Dict[str, str], starts: bool) -> List
         value = {"state": "present", "version": version or None}
         effects.append(Effect("package", bare, value))
         brings = TABLE.get(bare)
-        if brings is None or not brings.whole:
+        listed = LISTED.get(bare) if probe.scratch() and _is_listed(probe) else None
+        if listed is None:
             effects += [Effect("brings", stem, bare) for stem in stems(bare)]
+        else:
+            effects += of_list(probe, bare, listed)
         if brings is None:
             continue
-        effects += units(probe, brings.units, starts, True)
-        effects += units(probe, brings.idle, False, True)
-        effects += units(probe, brings.unsure, UNKNOWN, True)
-        effects += units(probe, brings.dormant, False, False)
+        effects += table_units(probe, brings, starts)
         effects += paths(probe, brings.directories, "directory")
         effects += paths(probe, brings.files, "file")
         effects += [
@@ -46,6 +49,46 @@ def of_installed(probe: "Probe", versions: Dict[str, str], starts: bool) -> List
             for user in brings.users
             if probe.user(user) is None
         ]
+    return effects
+
+
+def table_units(probe: "Probe", brings: Brings, starts: bool) -> List[Effect]:
+    """Give the units of a package that the table knows."""
+    effects = units(probe, brings.units, starts, True)
+    effects += units(probe, brings.idle, False, True)
+    effects += units(probe, brings.unsure, UNKNOWN, True)
+    return effects + units(probe, brings.dormant, False, False)
+
+
+def _is_listed(probe: "Probe") -> bool:
+    """Say whether the host is of the release whose packages are listed."""
+    if probe.stat("/etc/os-release") is None:
+        return False
+    text = probe.read("/etc/os-release").decode("utf-8", "replace")
+    return re.search(r"^VERSION_CODENAME=\"?%s\b" % RELEASE, text, re.MULTILINE) is not None
+
+
+def of_list(probe: "Probe", name: str, listed: str) -> List[Effect]:
+    """Give the paths of a package as ``packages_listed`` writes them."""
+    effects = []  # type: List[Effect]
+    for word in listed.split():
+        path, _, mode = word.partition("=")
+        path, _, target = path.partition(">")
+        path = merged(probe, path.rstrip("/*?"))
+        if probe.lstat(path) is not None:
+            continue
+        if word.endswith("?"):
+            cause = "whether the package %s brings %s" % (name, path)
+            effects.append(Effect("touched", path, {"cause": cause, "removes": False}))
+        elif target:
+            effects.append(Effect("path", path, {"state": "link", "target": target}))
+        else:
+            state = "directory" if word.rstrip("*").partition("=")[0].endswith("/") else "file"
+            (made,) = paths(probe, [path], state)
+            value = dict(made.value, mode=mode) if mode else dict(made.value)
+            if word.endswith("/*"):
+                value["below"] = UNKNOWN
+            effects.append(Effect("path", path, value))
     return effects
 
 
@@ -134,12 +177,17 @@ def of_contents(
     """Give the effects of installing what was read from a package file."""
     effects = []  # type: List[Effect]
     files = []  # type: List[str]
+    brings = TABLE.get(name)
+    told = brings.all_units() if brings else ()
+    if brings:
+        # what was seen of it goes before what its scripts say
+        effects += table_units(probe, brings, starts)
     for packed, state, mode, owner, group, target, text in holds["entries"]:
         path = merged(probe, packed)
         files.append(path)
         there = probe.lstat(path)
         unit = UNIT_FILE.match(path)
-        if unit and there is None and "@" not in unit.group(1):
+        if unit and there is None and "@" not in path and unit.group(1) not in told:
             effects += _unit(probe, unit.group(1), (target, text), holds, starts)
         if there is not None and (state == "directory" or path in holds["conffiles"]):
             continue
@@ -176,7 +224,24 @@ def _unit(
     # systemd calls a unit that has no such section static, which is as good as enabled
     enabled = unit in holds["enables"] if "[Install]" in text else True
     passes = "Type=oneshot" in text and "RemainAfterExit" not in text
-    return units(probe, [unit], starts and unit in holds["starts"] and not passes, enabled)
+    # deb-systemd-invoke leaves what is disabled
+    active = starts and enabled and unit in holds["starts"] and not passes
+    return units(probe, [unit], _met(probe, text) if active else False, enabled)
+
+
+def _met(probe: "Probe", text: str) -> Any:
+    """Say whether a unit's conditions hold; UNKNOWN where that is not looked at here."""
+    verdict = True  # type: Any
+    for name, value in CONDITION.findall(text):
+        path = value.lstrip("|!").strip()
+        if name not in ("PathExists", "FileNotEmpty") or value.startswith("|"):
+            verdict = UNKNOWN
+            continue
+        stat = probe.stat(path)
+        holds = stat is not None and (name == "PathExists" or stat.size != 0)
+        if holds == value.startswith("!"):
+            return False
+    return verdict
 
 
 def of_file(probe: "Probe", path: str, name: str, starts: bool) -> List[Effect]:
@@ -186,7 +251,7 @@ def of_file(probe: "Probe", path: str, name: str, starts: bool) -> List[Effect]:
     told = known.all_units() if known else ()
     effects = []  # type: List[Effect]
     for line in done.stdout.splitlines() if done.rc == 0 else []:
-        match = LISTED.match(line)
+        match = ROW.match(line)
         if not match or not deb_file.LOOKED_AT.match(match.group(2)):
             continue
         where = match.group(2).rstrip("/")

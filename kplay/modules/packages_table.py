@@ -19,8 +19,6 @@ class Brings(NamedTuple):
     dormant: Tuple[str, ...] = ()
     idle: Tuple[str, ...] = ()
     unsure: Tuple[str, ...] = ()
-    whole: bool = False
-    """Whether no other step may look for anything of it that is not listed."""
 
     def all_units(self) -> Tuple[str, ...]:
         """Every unit, however it is left."""
@@ -153,6 +151,7 @@ TABLE: Dict[str, Brings] = {
             "/etc/nginx/sites-enabled",
         ),
     ),
+    "nginx-common": Brings(),
     "ntpsec": Brings(("ntpsec.service",), ("/etc/ntpsec/ntp.conf",), ("/etc/ntpsec",), ("ntpsec",)),
     "open-iscsi": Brings(
         ("open-iscsi.service",),

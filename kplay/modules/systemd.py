@@ -34,6 +34,7 @@ def observe(probe: "Probe", args: Args) -> State:
     found = {"status": {}}  # type: State
     if args.get("daemon_reload"):
         found["unit_files"] = "changed" if units.stale(probe, scope) else "read"
+        found["planned_files"] = units.planned(probe) if probe.scratch() else {}
     if not args.get("name"):
         return found
     unit = units.full_name(args["name"])
@@ -139,9 +140,12 @@ def systemctl(host: "Host", scope: str, words: List[str], failure: str) -> None:
 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
-    """Say how the unit will stand."""
+    """Say how the unit will stand, and which unit files systemd will have read."""
+    effects = []  # type: List[Effect]
+    if wanted.get("unit_files", "") != found.get("unit_files", ""):
+        effects.append(Effect("read", args.get("scope") or "system", found["planned_files"]))
     if not args.get("name"):
-        return []
+        return effects
     active = wanted.get("active", found["active"])
     value = {
         "exists": True,
@@ -149,7 +153,7 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
         "enabled": wanted.get("enabled", found["enabled"]),
         "masked": wanted.get("masked", found["masked"]),
     }
-    return [Effect("unit", units.full_name(args["name"]), value)]
+    return [*effects, Effect("unit", units.full_name(args["name"]), value)]
 
 
 module = Module(

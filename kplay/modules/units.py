@@ -121,6 +121,10 @@ def stale(probe: "Probe", scope: str) -> bool:
 
     In a plan, files that earlier steps will have written count.
     """
+    read = probe.effect("read", scope)
+    if isinstance(read, dict):
+        # An earlier planned step has them read: only what is planned since then is new
+        return planned(probe) != read
     if scope != "system":
         return True
     done = probe.query(["systemctl", "show", "--no-pager", "-p", "NeedDaemonReload", "*"])
@@ -128,6 +132,15 @@ def stale(probe: "Probe", scope: str) -> bool:
         return True
     read_at = last_read(probe)
     return read_at > 0.0 and newest(probe) >= read_at
+
+
+def planned(probe: "Probe") -> Dict[str, str]:
+    """Give the unit files and drop-ins that planned steps will have made or removed, with what."""
+    return {
+        path: repr(probe.effect("path", path))
+        for path in probe.planned("path")
+        if path in GENERATOR_INPUTS or path.startswith(tuple(one + "/" for one in UNIT_DIRECTORIES))
+    }
 
 
 def last_read(probe: "Probe") -> float:

@@ -139,7 +139,8 @@ def _decide(module: Module, args: Args, probe: Probe) -> Result:
         changed = change.counts(module)
         waits = module.kind == "wait" and bool(wanted)
         fields = _result(module, args, found, wanted, changed)
-        effects = module.foresee(args, found, wanted) if module.foresee and changed else []
+        does = compare(module, found, wanted).action != "none"
+        effects = module.foresee(args, found, wanted) if module.foresee and does else []
     except UnknownValue as unknown:
         return Result("unknown", unknown=unknown.what, known=False)
     except ModuleFailure as failure:

@@ -161,7 +161,8 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
             return Outcome("skipped", "none", foreign.not_asked(item), reason="check mode")
         elif planned:
             whole_known = True
-    if action == "unknown" and all(_only_reads(call) for call in item.calls):
+    told = any(call.finish is not None for call in item.calls)
+    if action == "unknown" and not told and all(_only_reads(call) for call in item.calls):
         action = "none"
     if item.settings.waited:
         fields |= {"started": True, "finished": True}

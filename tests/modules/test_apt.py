@@ -473,3 +473,23 @@ def test_aptitude_and_apts_python_library_are_never_used() -> None:
     for args in ({"force_apt_get": True}, {"auto_install_module_deps": False}):
         assert command(**args) == PLAIN
     assert "python" not in PLAIN
+
+
+BOOKWORM = "ID=debian\nVERSION_CODENAME=bookworm\n"
+
+
+def test_of_a_listed_package_of_this_release_every_path_is_known() -> None:
+    host = planning(debianish()).when("apt-get -s", rc=100)
+    _, elsewhere = plan(host, name=["keepalived", "fail2ban"])
+    assert elsewhere["brings", "keepalived"] == "keepalived"
+    host.add_file("/etc/os-release", BOOKWORM)
+    host.add_link("/lib", "usr/lib")
+    _, effects = plan(host, name=["keepalived", "fail2ban", "lvm2"])
+    assert not [key for kind, key in effects if kind == "brings"]
+    assert effects["path", "/etc/keepalived"]["state"] == "directory"
+    assert ("path", "/etc/keepalived/keepalived.conf") not in effects
+    assert effects["path", "/etc/init.d/keepalived"]["mode"] == "0755"
+    assert effects["path", "/usr/lib/systemd/system/keepalived.service"]["content"] == UNKNOWN
+    assert effects["path", "/etc/fail2ban/filter.d"]["below"] == UNKNOWN
+    assert effects["path", "/sbin/lvs"] == {"state": "link", "target": "lvm"}
+    assert "lvm2 brings" in effects["touched", "/etc/init.d/lvm2"]["cause"]

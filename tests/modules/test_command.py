@@ -170,3 +170,58 @@ def test_a_plan_runs_no_other_guard(unless: str) -> None:
     host.query = refuse  # type: ignore[method-assign]
     with pytest.raises(UnknownValue):
         through(host, cmd="echo hi", unless=unless)
+
+
+def foreseen(**args: Any) -> dict[tuple[str, str], Any]:
+    host = FakeHost()
+    found = module.observe(host, args)
+    effects = module.foresee(args, found, module.desire(args, found)) if module.foresee else []
+    return {(one.kind, one.key): one.value for one in effects}
+
+
+@pytest.mark.parametrize(
+    ("cmd", "paths"),
+    [
+        ("tar -xzf /tmp/a.tgz -C /opt/tool", {"/tmp/a.tgz", "/opt/tool"}),
+        ("sh -c 'echo x > /etc/x/y'", {"/etc/x/y"}),
+        ("tar -xf a.tar -C /opt", set()),
+        ("curl -o /opt/bin/x https://example.org/a/b", {"/opt/bin/x"}),
+        ("sed -i s/a/b/ /etc/fstab", {"/etc/fstab"}),
+        ("cat /etc/os-release", set()),
+        ("grep -q x /etc/fstab", set()),
+        ("kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes", set()),
+    ],
+)
+def test_what_it_names_is_in_doubt_unless_it_only_reads(cmd: str, paths: set[str]) -> None:
+    effects = foreseen(cmd=cmd)
+    assert {key for kind, key in effects if kind == "touched"} == paths
+    assert all(effects["touched", one]["removes"] is False for one in paths)
+
+
+def test_a_cause_is_the_command_cut_short() -> None:
+    text = "make-it /srv/x " + "and so on " * 20
+    cause = foreseen(cmd=text)["touched", "/srv/x"]["cause"]
+    assert cause.startswith("`make-it /srv/x and so on")
+    assert len(cause) < 70
+
+
+def test_what_it_may_remove() -> None:
+    assert foreseen(cmd="sh -c 'cd /; rm -rf /opt/x/*'")["touched", "/opt/x"]["removes"] is True
+    host_has = FakeHost(files={"/srv/a": ""})
+    args = {"cmd": "finish", "removes": "/srv/a"}
+    found = module.observe(host_has, args)
+    (effect,) = module.foresee(args, found, module.desire(args, found)) if module.foresee else ()
+    assert (effect.key, effect.value["removes"]) == ("/srv/a", True)
+
+
+@pytest.mark.parametrize(
+    ("cmd", "value"),
+    [
+        ("rm -rf /srv/a", {"state": "absent"}),
+        ("mkdir -p /srv/a/", {"state": "directory"}),
+        ("touch /srv/a", {"state": "file"}),
+    ],
+)
+def test_the_plainest_programs_are_foreseen(cmd: str, value: dict[str, str]) -> None:
+    assert foreseen(cmd=cmd)["path", "/srv/a"] == value
+    assert ("path", "/srv/a*") not in foreseen(cmd=cmd + "*")

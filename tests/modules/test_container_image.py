@@ -148,3 +148,16 @@ def test_one_archive_brings_several_images() -> None:
     assert action == "update"
     assert ran(host)[0].startswith("images import")
     assert through(host, name=NAME, also=[other], src="/srv/pause.tar")[0] == "none"
+
+
+def test_a_containerd_that_has_run_and_does_not_answer_may_hold_the_image() -> None:
+    from kplay.agent.host import UnknownValue
+    from kplay.modules.container_image import STORE
+
+    host = FakeHost().when("ctr", rc=1, stderr="cannot dial")
+    host.scratch = lambda: True  # type: ignore[method-assign]
+    args = {"name": "r/x:1"}
+    assert module.observe(host, args)["state"] == "absent"
+    host.add_file(STORE)
+    with pytest.raises(UnknownValue, match="does not answer"):
+        module.observe(host, args)

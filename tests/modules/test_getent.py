@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from kplay.agent.foreseen import Foreseen
+from kplay.agent.host import UnknownValue
+from kplay.agent.overlay import Overlay
+from kplay.modules.api import UNKNOWN
 from kplay.modules.getent import module
 from kplay.testing import FakeHost, play
 
@@ -45,3 +49,29 @@ def test_a_key_that_is_not_there() -> None:
 def test_other_failures(rc: int, message: str) -> None:
     failed = play(module, {"database": "x"}, FakeHost().when("getent", rc=rc))
     assert failed.msg.startswith(message)
+
+
+def planned(*effects: tuple[str, str, object]) -> Overlay:
+    foreseen = Foreseen()
+    foreseen.add(effects)
+    return Overlay(foreseen)
+
+
+def test_accounts_that_a_plan_makes() -> None:
+    user = {"name": "kp", "uid": UNKNOWN, "gid": 64300, "home": "/srv/kp", "shell": "/bin/sh"}
+    probe = planned(("user", "kp", user), ("group", "kg", {"name": "kg", "gid": 64301}))
+    args = {"database": "passwd", "key": "kp", "service": None, "split": None, "fail_key": True}
+    entry = module.observe(probe, args)["entries"]["kp"]
+    assert entry == ["x", UNKNOWN, "64300", "", "/srv/kp", "/bin/sh"]
+    group = {**args, "database": "group", "key": "kg"}
+    assert module.observe(probe, group)["entries"]["kg"][:2] == ["x", "64301"]
+    with pytest.raises(UnknownValue, match="the entries of passwd"):
+        module.observe(probe, {**args, "key": None})
+
+
+def test_accounts_that_a_plan_removes() -> None:
+    probe = planned(("user", "kp", {"state": "absent"}))
+    args = {"database": "passwd", "key": "kp", "service": None, "split": None, "fail_key": False}
+    assert module.observe(probe, args)["entries"] == {"kp": None}
+    with pytest.raises(UnknownValue, match="whether there is a user kp"):
+        module.observe(probe, {**args, "fail_key": True})

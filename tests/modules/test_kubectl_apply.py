@@ -125,8 +125,10 @@ def test_a_cluster_that_is_only_planned_is_not_asked(prepare: Any) -> None:
 
 
 def test_a_plan_does_not_ask_a_kubectl_that_is_not_there() -> None:
-    host = planning(FakeHost(files={ADMIN: ""}))
-    assert plan(host, src=["/x"])[0].action == "create"
+    assert plan(planning(FakeHost()), src=["/x"])[0].action == "create"
+    # there is a cluster, and the program that could ask it comes with an earlier step
+    with pytest.raises(UnknownValue, match="only kubectl can ask"):
+        plan(planning(FakeHost(files={ADMIN: ""})), src=["/x"])
 
 
 def test_a_plan_after_a_reset_creates_nothing() -> None:

@@ -262,3 +262,17 @@ def test_links_of_others_are_replaced_when_forced() -> None:
     host = with_unit(STOPPED)
     through(host, name="web", enabled=True, force=True)
     assert ran(host) == ["systemctl enable --force web.service"]
+
+
+def test_what_a_planned_step_has_read_is_not_stale() -> None:
+    host = reloading(need="yes")
+    host.scratch = lambda: True  # type: ignore[method-assign]
+    unit = ("path", "/etc/systemd/system/web.service")
+    host.effects[unit] = {"state": "file", "content": "1"}
+    first = plan(module, {"daemon_reload": True}, host)
+    assert (first.action, first.changed) == ("update", False)
+    ((kind, scope, read),) = first.effects
+    host.effects[kind, scope] = read
+    assert plan(module, {"daemon_reload": True}, host).after == {}
+    host.effects[unit] = {"state": "file", "content": "2"}
+    assert plan(module, {"daemon_reload": True}, host).after == {"unit_files": "read"}

@@ -20,8 +20,15 @@ adduser --quiet --system --group --no-create-home \\
 if deb-systemd-helper --quiet was-enabled 'web.service'; then
   deb-systemd-helper enable 'web.service' >/dev/null || true
 fi
+if deb-systemd-helper debian-installed 'spare.service'; then
+  if deb-systemd-helper --quiet was-enabled 'spare.service'; then
+    deb-systemd-helper enable 'spare.service' >/dev/null || true
+  fi
+fi
+deb-systemd-helper enable wants.service lacks.service asks.service once.service
 _dh_action=start
-deb-systemd-invoke $_dh_action 'web.service' 'once.service' >/dev/null || true
+deb-systemd-invoke $_dh_action 'web.service' 'once.service' 'spare.service' >/dev/null || true
+deb-systemd-invoke start wants.service lacks.service asks.service
 """
 UNIT = "[Service]\nExecStart=/usr/bin/web\n[Install]\nWantedBy=multi-user.target\n"
 FILES = {
@@ -31,6 +38,10 @@ FILES = {
     "./lib/systemd/system/web.service": UNIT,
     "./lib/systemd/system/once.service": UNIT.replace("[Service]", "[Service]\nType=oneshot"),
     "./lib/systemd/system/idle.service": UNIT,
+    "./lib/systemd/system/spare.service": UNIT,
+    "./lib/systemd/system/wants.service": "[Unit]\nConditionPathExists=/etc/web/on\n" + UNIT,
+    "./lib/systemd/system/lacks.service": "[Unit]\nConditionPathExists=!/etc/web/on\n" + UNIT,
+    "./lib/systemd/system/asks.service": "[Unit]\nConditionVirtualization=!container\n" + UNIT,
     "./lib/systemd/system/part.service": "[Service]\nExecStart=/usr/bin/web\n",
     "./usr/lib/sysusers.d/web.conf": "u web-log - -\ng web-read\n",
 }
@@ -73,8 +84,9 @@ def test_what_a_package_holds(kind: str) -> None:
     assert rows["/usr/bin/w"][4] == "web"
     assert "/usr/share/doc/web/README" not in rows
     assert holds["conffiles"] == ["/etc/web/web.conf"]
-    assert holds["enables"] == ["web.service"]
-    assert holds["starts"] == ["once.service", "web.service"]
+    assert "spare.service" in holds["starts"]
+    assert "spare.service" not in holds["enables"]
+    assert {"web.service", "once.service"} <= {*holds["starts"]} & {*holds["enables"]}
     assert holds["users"] == ["_web", "web-log"]
     assert holds["groups"] == ["_web", "web-admin", "web-log", "web-read"]
 
@@ -99,11 +111,19 @@ def host() -> FakeHost:
 
 def test_what_its_installation_leaves() -> None:
     found = effects(host())
-    units = {name: found["unit", f"{name}.service"] for name in ("web", "once", "idle", "part")}
+    names = ("web", "once", "idle", "part", "spare", "wants", "lacks", "asks")
+    units = {name: found["unit", f"{name}.service"] for name in names}
     states = {name: (one["active"], one["enabled"]) for name, one in units.items()}
     assert states == {
-        "web": (True, True), "once": (False, False), "idle": (False, False), "part": (False, True),
-    }  # fmt: skip
+        "web": (True, True),
+        "once": (False, True),
+        "idle": (False, False),
+        "part": (False, True),
+        "spare": (False, False),
+        "wants": (False, True),
+        "lacks": (True, True),
+        "asks": (UNKNOWN, True),
+    }
     assert found["path", "/etc/web/web.conf"]["content"] == "port = 80\n"
     assert found["path", "/usr/bin/web"]["content"] == UNKNOWN
     assert found["path", "/usr/lib/systemd/system/web.service"]["state"] == "file"
