@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 ROUNDS = 50000
 """Of PBKDF2, for what must not be guessed: about 25 ms a try."""
@@ -30,7 +30,9 @@ def digest(value: Any, key: bytes, slow: bool = False) -> str:
     return binascii.hexlify(made[:16]).decode("ascii")
 
 
-def compare(agreed: Dict[str, Any], found: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+def compare(
+    agreed: Dict[str, Any], found: Dict[str, Any], uncounted: Sequence[str] = ()
+) -> Optional[Dict[str, Any]]:
     """How a step differs from what was agreed on; None where it does not.
 
     Args:
@@ -40,6 +42,7 @@ def compare(agreed: Dict[str, Any], found: Dict[str, Any]) -> Optional[Dict[str,
             for a step that began in a run that broke; ``settled`` where an earlier step of the run
             may have done its work; ``accept`` to go on whatever is found.
         found: ``action``, ``failed``, ``before``, ``after``, ``diff``, ``msg``.
+        uncounted: fields that may differ, since they are no change by themselves.
 
     Returns:
         What was found, with ``differ`` (``before`` or ``after`` and the field, of each that
@@ -54,7 +57,7 @@ def compare(agreed: Dict[str, Any], found: Dict[str, Any]) -> Optional[Dict[str,
         # It may have been half done, so that what was to be created is there by now
         same = True
     if same and found["action"] != _NONE:
-        differ = _differing(agreed, found)
+        differ = [one for one in _differing(agreed, found) if one[1] not in uncounted]
     if same and not differ:
         return None
     goes_on = bool(agreed.get("accept")) or (nothing and bool(agreed.get("settled")))

@@ -110,7 +110,7 @@ def _drift(step: Step, around: Surroundings) -> Optional[Dict[str, Any]]:
         found.update(action="unknown", msg=str(otherwise.get("msg") or error.what))
     except Exception as error:  # noqa: BLE001 - as in run()
         found.update(failed=True, msg="%s: %s" % (type(error).__name__, error))
-    return agreed.compare(step["agreed"], found)
+    return agreed.compare(step["agreed"], found, load(step["module"]).uncounted)
 
 
 def _run(step: Step, around: Surroundings) -> Result:

@@ -85,3 +85,9 @@ def test_a_digest_is_of_what_json_carries() -> None:
     assert digest({"b": (1, 2), "a": None}, KEY) == digest({"a": None, "b": [1, 2]}, KEY)
     assert digest("x", KEY) != digest("x", b"other")
     assert digest("x", KEY) != digest("x", KEY, slow=True)
+
+
+def test_what_counts_as_no_change_is_no_drift() -> None:
+    now = found(before={"mode": "0600", "unit_files": "read"})
+    assert compare(agreed(), now) is not None
+    assert compare(agreed(), now, ("unit_files",)) is None
