@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kplay.cli import ansible_options, options
 from kplay.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
 
     from kplay.execute.options import RunOptions
     from kplay.plan.make import Plan
     from kplay.plan.model import PlanData
 
-FORMS = ("text", "json")
+FORMS = ("text", "json", "markdown", "html")
 HELP = "show what apply would change; changes nothing"
 
 
@@ -30,6 +32,7 @@ def add(parser: ArgumentParser) -> None:
     ansible_options.add_lists(parser)
     options.add_shown(parser)
     options.add_probes(parser)
+    options.add_runs_directory(parser)
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 3 when there is something to change"
     )
@@ -74,6 +77,8 @@ def _offline(chosen: Namespace, asked: RunOptions) -> ExitCode:
         raise UsageError(message)
     if chosen.output is not None:
         raise UsageError("`-o` keeps a plan that can be applied, which no plan is `--offline`")
+    if chosen.format not in ("text", "json"):
+        raise UsageError(f"`--format {chosen.format}` is of plans that are not `--offline`")
     found = pipeline.forecast(asked)
     if chosen.format == "json":
         print(json.dumps(offline_text.to_json(found), indent=2))
@@ -91,6 +96,7 @@ def has_changes(made: Plan) -> bool:
 def make_and_show(asked: RunOptions, *, form: str = "text", output: Path | None = None) -> Plan:
     """Plan with progress on standard error, the plan itself on standard output."""
     from kplay import pipeline
+    from kplay.plan import document
     from kplay.report import choose
 
     form_of_progress = "plain" if asked.ask is not None else "auto"
@@ -98,16 +104,43 @@ def make_and_show(asked: RunOptions, *, form: str = "text", output: Path | None 
         sys.stderr, form=form_of_progress, verbosity=asked.verbosity, planning=True
     ) as listener:
         made = pipeline.plan(asked, listener, output)
-    show(made.data, form=form, full_diff=asked.diff)
+    maker = document.maker() if form in ("markdown", "html") else {}
+    show(made.data, form=form, full_diff=asked.diff, every_host=asked.verbosity > 0, made=maker)
     return made
 
 
-def show(plan: PlanData, *, form: str, full_diff: bool) -> None:
-    """Print a plan, be it fresh or out of a file, in one of FORMS."""
+def show(
+    plan: PlanData, *, form: str, full_diff: bool, every_host: bool, made: Mapping[str, Any]
+) -> None:
+    """Print a plan, be it fresh or out of a file, in one of FORMS.
+
+    Args:
+        plan: what is shown.
+        form: one of FORMS.
+        full_diff: long diffs too are shown to their end, where the form does not fold them.
+        every_host: long lists of hosts too.
+        made: who made it and when, as in a plan file; empty where the form does not say so.
+    """
     if form == "json":
         print(json.dumps(plan.to_json(), indent=2, default=str))
+    elif form == "html":
+        from kplay.report import plan_html
+
+        print(plan_html.of(plan, note=planned_by(made)))
+    elif form == "markdown":
+        from kplay.report import plan_markdown
+
+        note = planned_by(made)
+        print(plan_markdown.of(plan, note=note, full_diff=full_diff, every_host=every_host))
     else:
         from kplay.report import plan_text
 
-        print(plan_text.of(plan, full_diff=full_diff, color=sys.stdout.isatty()))
+        color = sys.stdout.isatty()
+        print(plan_text.of(plan, full_diff=full_diff, every_host=every_host, color=color))
     sys.stdout.flush()
+
+
+def planned_by(made: Mapping[str, Any]) -> str:
+    """When a plan was made, by whom and where."""
+    at = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(made["at"]))
+    return f"planned {at} by {made['user']} on {made['controller']}, kplay {made['version']}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,9 @@ def add(parser: ArgumentParser) -> None:
     """FILE, and how it is shown."""
     parser.add_argument("file", type=Path, metavar="FILE", help="made by `kplay plan -o FILE`")
     parser.add_argument("-D", "--diff", action="store_true", help="whole diffs")
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, help="long lists of hosts too"
+    )
     plan.add_format(parser)
 
 
@@ -28,9 +30,12 @@ def run(chosen: Namespace) -> ExitCode:
     from kplay import pipeline
 
     document = pipeline.read_plan(chosen.file)
-    made = document.made
-    at = time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(made["at"]))
-    who = f"{made['user']} on {made['controller']}"
-    print(f"planned {at} by {who}, kplay {made['version']}", file=sys.stderr)
-    plan.show(document.data, form=chosen.format, full_diff=chosen.diff)
+    print(plan.planned_by(document.made), file=sys.stderr)
+    plan.show(
+        document.data,
+        form=chosen.format,
+        full_diff=chosen.diff,
+        every_host=chosen.verbose > 0,
+        made=document.made,
+    )
     return ExitCode.OK

@@ -1,43 +1,87 @@
-"""How long each task took in an earlier run: what the critical path is measured by."""
+"""How long each task took in earlier runs: what the critical path is measured by."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kplay.errors import InputError
-from kplay.execute.journal import latest
+from kplay.plan.outline import Times
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_LOOKED_AT = 30
+"""So many of the newest runs are looked at for those of the same playbooks."""
+_READ = 4
+"""And so many of these are read."""
 
 
 def measured(runs: Path, playbooks: tuple[Path, ...]) -> dict[str, float]:
-    """Seconds by vertex key from the newest run, on the host that took longest.
+    """Seconds by vertex key from the newest run of the same playbooks, on the slowest host.
 
-    A step's time is from the end of the step before it on its host (or from the start of the run),
-    waits for other hosts included. Empty where there is no run, or only one of other playbooks.
+    A step's time is from the end of the step before it on its host, or from when it was sent, so
+    that waits for other hosts do not count. Empty where there is no such run.
     """
+    for _, events in _of_same(runs, playbooks):
+        changed, unchanged = _seconds(events)
+        return {
+            key: max(changed.get(key, 0.0), unchanged.get(key, 0.0))
+            for key in {**changed, **unchanged}
+        }
+    return {}
+
+
+def history(runs: Path, playbooks: tuple[Path, ...]) -> Times:
+    """What tasks took where they changed a host, and where they did not: of each the newest."""
+    run = ""
+    changed: dict[str, float] = {}
+    unchanged: dict[str, float] = {}
+    for name, events in _of_same(runs, playbooks):
+        run = run or name
+        for table, found in zip((changed, unchanged), _seconds(events), strict=True):
+            for key, seconds in found.items():
+                table.setdefault(key, seconds)
+    return Times(run, changed, unchanged)
+
+
+def _of_same(runs: Path, playbooks: tuple[Path, ...]) -> Iterator[tuple[str, list[Any]]]:
+    """Runs of the same playbooks, the newest first: the id and the events of each."""
+    names = [str(path) for path in playbooks]
+    folders = sorted((path.parent for path in runs.glob("*/run.json")), reverse=True)
+    read = 0
+    for folder in folders[:_LOOKED_AT]:
+        events = _events(folder / "journal.jsonl")
+        first: dict[str, Any] = next(events, {})
+        if first.get("event") == "RunStarted" and first["playbooks"] == names:
+            yield folder.name, [first, *events]
+            read += 1
+        if read == _READ:
+            return
+
+
+def _events(journal: Path) -> Iterator[Any]:
+    """Up to where the file breaks off."""
     try:
-        folder = latest(runs)
-    except InputError:
-        return {}
-    seconds: dict[str, float] = {}
+        with journal.open(encoding="utf-8") as stream:
+            for text in stream:
+                yield json.loads(text)
+    except (OSError, ValueError):
+        return
+
+
+def _seconds(events: list[Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds by vertex key on the slowest host: of hosts that it changed, and of the others."""
+    changed: dict[str, float] = {}
+    unchanged: dict[str, float] = {}
     before: dict[str, float] = {}
-    began = 0.0
-    for text in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines():
-        try:
-            event = json.loads(text)
-        except ValueError:
-            break
-        if event["event"] == "RunStarted":
-            if event["playbooks"] != [str(path) for path in playbooks]:
-                return {}
-            began = event["time"]
-        elif event["event"] == "StepEnded" and not event["place"]["item"]:
+    began = events[0]["time"]
+    for event in events:
+        if event["event"] == "StepEnded" and not event["place"]["item"]:
             place = event["place"]
-            spent = event["time"] - before.get(place["host"], began)
+            start = max(before.get(place["host"], began), event.get("sent") or 0.0)
             before[place["host"]] = event["time"]
             key = place["step"].partition("@")[0]
-            seconds[key] = max(seconds.get(key, 0.0), spent)
-    return seconds
+            table = changed if event.get("status") == "changed" else unchanged
+            table[key] = max(table.get(key, 0.0), event["time"] - start)
+    return changed, unchanged

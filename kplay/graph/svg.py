@@ -23,7 +23,7 @@ STYLE = """
 .kplay-graph { --paper: #fff; --ink: #1b1f24; --soft: #6b7480; --line: #9aa4b0; --box: #f4f6f8;
   --edge: #c6ced6; --hot: #c2410c; --value: #2563eb; --picked: #fde68a;
   background: var(--paper); font: 13px system-ui, "DejaVu Sans", sans-serif; }
-@media (prefers-color-scheme: dark) { .kplay-graph { --paper: #14181d; --ink: #e6eaee;
+@media screen and (prefers-color-scheme: dark) { .kplay-graph { --paper: #14181d; --ink: #e6eaee;
   --soft: #98a3af; --line: #5d6874; --box: #1f262d; --edge: #39434e; --hot: #fb923c;
   --value: #7ab0ff; --picked: #6b5200; } }
 .kplay-graph text { fill: var(--ink); }

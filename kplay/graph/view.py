@@ -45,6 +45,8 @@ class Box:
     seconds: float | None = None
     """What it took in an earlier run, on the slowest host; None where that is not known."""
     critical: bool = False
+    keys: tuple[str, ...] = ()
+    """Keys of the vertices in it, in the written order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +178,11 @@ def focused(view: View, word: str, *, steps: int = 2) -> View:
     return View(tuple(lane for lane in lanes if lane.boxes), tuple(links))
 
 
-def shortened(hosts: Sequence[str]) -> str:
-    """Hosts by name; of many the first ones and how many more there are."""
-    if len(hosts) <= NAMED:
+def shortened(hosts: Sequence[str], named: int = NAMED) -> str:
+    """Hosts by name; of more than ``named`` the first ones and how many more there are."""
+    if len(hosts) <= named:
         return ", ".join(hosts)
-    return f"{', '.join(hosts[: NAMED - 1])} and {len(hosts) - NAMED + 1} more"
+    return f"{', '.join(hosts[: named - 1])} and {len(hosts) - named + 1} more"
 
 
 def _box(
@@ -196,6 +198,7 @@ def _box(
         names=frozenset(text for vertex in vertices for text in (vertex.key, vertex.name)),
         hosts=tuple(first.play.hosts),
         seconds=sum(known) if known else None,
+        keys=tuple(vertex.key for vertex in vertices),
     )
 
 

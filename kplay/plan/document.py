@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import getpass
 import json
 import os
+import socket
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kplay import __version__
 from kplay.agent.agreed import digest
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
@@ -83,6 +87,16 @@ class Document:
             raise InputError(Diagnostic("unwritable-file", message, None)) from error
 
 
+def maker() -> dict[str, Any]:
+    """What ``made`` of a plan made now begins with: all but the digest of kplay."""
+    return {
+        "at": time.time(),
+        "user": getpass.getuser(),
+        "controller": socket.gethostname(),
+        "version": __version__,
+    }
+
+
 def is_plan_file(path: Path) -> bool:
     """Whether a file is a plan file and no playbook, which is never a JSON object."""
     try:
@@ -121,7 +135,7 @@ def read(path: Path) -> Document:
         raise _fault("newer-plan-file", message, notes=(f"kplay {version} made it",))
     try:
         document = _document(table)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         raise _fault("bad-plan-file", f"`{path}` is damaged: {what}") from error
     return document

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kplay.errors import ExitCode
+from kplay.execute.durations import history
 from kplay.execute.prepare import prepare
 from kplay.execute.run import walk
-from kplay.plan.model import PlanData
+from kplay.plan.model import PlanData, pending
+from kplay.plan.outline import Outline, before_walk, keys_of
+from kplay.redaction import Redactor
 from kplay.walk.events import Event, HostLost, RunEnded, RunStarted, StepEnded
 
 if TYPE_CHECKING:
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
 
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
-    from kplay.redaction import Redactor
     from kplay.walk.events import Listener
 
 
@@ -30,11 +32,12 @@ class Plan:
     ended: RunEnded | None = None
     code: ExitCode = ExitCode.OK
     prepared: Prepared | None = None
+    outline: Outline | None = None
 
     @property
     def data(self) -> PlanData:
         """What it says, for every form in which it is shown or kept."""
-        return PlanData.of(self.steps, self.lost)
+        return PlanData.of(self.steps, self.lost, self.outline)
 
     def take(self, event: Event) -> None:
         """Collect an event of the walk."""
@@ -76,9 +79,24 @@ def make(
 
     assert plan.prepared is not None  # noqa: S101 - it was just made
     loaded(plan.prepared)
+    graph = before_walk(plan.prepared.graph)
     plan.code = walk(plan.prepared, collect, mode="plan", keep=keep, redactor=redactor)
     plan.steps = _in_order(plan.steps, plan.prepared.hosts)
+    plan.outline = without_secrets(
+        Outline.of(
+            " ".join(map(str, options.playbooks)),
+            graph,
+            keys_of(step.place.step for step in plan.steps if pending(step)),
+            history(options.runs_directory, options.playbooks),
+        ),
+        Redactor(plan.prepared.vault.revealed),
+    )
     return plan
+
+
+def without_secrets(outline: Outline, redactor: Redactor) -> Outline:
+    """The outline with known secrets masked, in names of tasks for one."""
+    return Outline.from_json(redactor.value(outline.to_json()))
 
 
 def _in_order(steps: list[StepEnded], hosts: list[str]) -> list[StepEnded]:

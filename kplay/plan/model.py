@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kplay.plan.outline import Outline
 from kplay.walk.events import HostLost, Place, StepEnded, to_json
 
 if TYPE_CHECKING:
@@ -32,9 +33,16 @@ class PlanData:
     """Names of the hosts that were planned, sorted."""
     lost: list[HostLost] = field(default_factory=list)
     """Hosts whose plan is not whole."""
+    outline: Outline | None = None
+    """Its graph; None in files of a kplay that kept none."""
 
     @classmethod
-    def of(cls, steps: Sequence[StepEnded], lost: Sequence[HostLost] = ()) -> PlanData:
+    def of(
+        cls,
+        steps: Sequence[StepEnded],
+        lost: Sequence[HostLost] = (),
+        outline: Outline | None = None,
+    ) -> PlanData:
         """From every step of a walk that planned."""
         return cls(
             changes=[step for step in steps if pending(step)],
@@ -44,6 +52,7 @@ class PlanData:
             ),
             hosts=sorted({step.place.host for step in steps}),
             lost=list(lost),
+            outline=outline,
         )
 
     @property
@@ -76,17 +85,20 @@ class PlanData:
             "hosts": self.hosts,
             "lost": [_plain(host) for host in self.lost],
             "summary": self.summary,
+            **({"graph": self.outline.to_json()} if self.outline is not None else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PlanData:
-        """What ``to_json`` gave; raises KeyError, TypeError or ValueError for anything else."""
+        """What ``to_json`` gave; raises LookupError, TypeError or ValueError otherwise."""
+        graph = data.get("graph")
         return cls(
             changes=[_step(one) for one in data["changes"]],
             ran=[_step(one) for one in data["ran"]],
             unchanged=int(data["unchanged"]),
             hosts=list(data["hosts"]),
             lost=[HostLost(time=0.0, **one) for one in data["lost"]],
+            outline=None if graph is None else Outline.from_json(graph),
         )
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import base64
-import getpass
 import secrets
-import socket
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kplay import __version__
 from kplay.errors import ExitCode, UsageError
 from kplay.execute.planned import answers_of, kept_options, not_inputs
 from kplay.execute.prepare import provided
 from kplay.plan import inputs
-from kplay.plan.document import Document, namer
-from kplay.plan.make import make
+from kplay.plan.document import Document, maker, namer
+from kplay.plan.make import make, without_secrets
 from kplay.plan.reads import Reads
 from kplay.plan.recorder import Recorder, open_steps
 from kplay.redaction import Redactor
@@ -59,13 +56,7 @@ def make_and_save(options: RunOptions, listener: Listener, path: Path) -> Plan:
     name = namer(prepared.graph.plays, key)
     files = [one for one in reads.files(not_inputs(options)) if one != path.absolute()]
     Document(
-        made={
-            "at": time.time(),
-            "user": getpass.getuser(),
-            "controller": socket.gethostname(),
-            "version": __version__,
-            "digest": inputs.of_kplay(),
-        },
+        made={**maker(), "digest": inputs.of_kplay()},
         salt=base64.b64encode(key).decode("ascii"),
         options=kept_options(options, redactor, key),
         inputs={
@@ -90,4 +81,6 @@ def _shown(plan: PlanData, redactor: Redactor, name: Callable[[str], str]) -> Pl
         assert isinstance(again, type(step))  # noqa: S101 - an event keeps its kind
         return again
 
-    return replace(plan, changes=list(map(one, plan.changes)), ran=list(map(one, plan.ran)))
+    outline = plan.outline and without_secrets(plan.outline, redactor)
+    changes, ran = list(map(one, plan.changes)), list(map(one, plan.ran))
+    return replace(plan, changes=changes, ran=ran, outline=outline)

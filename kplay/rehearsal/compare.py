@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kplay.rehearsal.model import Finding
+from kplay.report.entries import grouped
 from kplay.report.failure import title
-from kplay.report.plan_text import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +89,8 @@ def leftovers(plan: PlanData, *, unsure: bool = True) -> list[Finding]:
         unsure: count steps that may change something, too.
     """
     found = []
-    for step, hosts in grouped(plan):
+    for entry in grouped(plan):
+        step, hosts = entry.step, entry.hosts
         if _is_unsure(step):
             if not unsure:
                 continue

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import json
 from typing import TYPE_CHECKING
+
+from kplay.modules.api import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FOLDED = 12
+_UNKNOWN = json.dumps(UNKNOWN)
+"""What stands for a text that a plan could not tell."""
 
 
 def unified(diffs: Iterable[Mapping[str, str]], *, limit: int = 0) -> list[str]:
@@ -24,7 +29,7 @@ def unified(diffs: Iterable[Mapping[str, str]], *, limit: int = 0) -> list[str]:
 
 def _one(one: Mapping[str, str]) -> list[str]:
     name = one.get("path") or one.get("label") or ""
-    before, after = str(one.get("before") or ""), str(one.get("after") or "")
+    before, after = (_told(str(one.get(side) or "")) for side in ("before", "after"))
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=3))[
         2:
     ]
@@ -33,3 +38,7 @@ def _one(one: Mapping[str, str]) -> list[str]:
     if "path" in one:
         return [f"--- {name}", f"+++ {name}", *lines]
     return [line for line in lines if not line.startswith("@@")]
+
+
+def _told(text: str) -> str:
+    return text.replace(_UNKNOWN, "(unknown until it is run)")

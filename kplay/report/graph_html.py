@@ -22,7 +22,8 @@ def html(view: View, title: str) -> str:
 <span class="soft">orange: the critical path; dashed: values, needs and notifications</span>
 </header>
 <main><div id="picture">{svg(view)}</div><aside></aside></main>"""
-    return page(title, body, style="graph.css", program="graph.js", graph=data(view))
+    programs = ("picture.js", "graph.js")
+    return page(title, body, style="graph.css", programs=programs, graph=data(view))
 
 
 def data(view: View) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kplay.graph.view import shortened
 from kplay.plan.model import SYMBOLS
 
 if TYPE_CHECKING:
@@ -86,12 +87,7 @@ def _entry(one: Prospect) -> list[str]:
     may = " (may run)" if not look.turns and not look.fault else ""
     turns = look.turns + look.may
     times = f" x {turns}" if turns > 1 else ""
-    head = f"  {symbol} {one.task}{may}{times}  [{_hosts(one.hosts)}]  {one.file}:{one.line}"
+    hosts = shortened(one.hosts, _NAMED)
+    head = f"  {symbol} {one.task}{may}{times}  [{hosts}]  {one.file}:{one.line}"
     why = [f"      because {cause}" for cause in look.causes]
     return [head, *why, *([f"      {look.fault}"] if look.fault else [])]
-
-
-def _hosts(names: list[str]) -> str:
-    if len(names) <= _NAMED:
-        return ", ".join(names)
-    return f"{', '.join(names[: _NAMED - 1])} and {len(names) - _NAMED + 1} more"

@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, NamedTuple
+import textwrap
+from typing import TYPE_CHECKING
 
-from kplay.plan.model import SYMBOLS
+from kplay.graph.view import shortened
+from kplay.report import entries
 from kplay.report.diff import FOLDED, unified
+from kplay.report.entries import grouped, spoken
 from kplay.report.failure import title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kplay.plan.model import PlanData
-    from kplay.walk.events import StepEnded
+    from kplay.plan.outline import Outline
+    from kplay.report.entries import Entry, Row
 
 _COLORS = {"+": 32, "~": 33, "-": 31, "!": 36, "?": 35, "·": 2}
+_NAMED = 5
+"""Of more hosts than this an entry names the first."""
+_TABLES_FROM = 12
+"""A plan of fewer entries is taken in without tables."""
+_MOST = 20
+"""Rows of the table of hosts."""
+_WIDTH = 100
+_WIDEST = 40
+"""Letters of the names in a table."""
+_TELLING = 0.02
+"""The part of all the time from which a role on the critical path is named."""
 
 
-class Entry(NamedTuple):
-    """One change, and the hosts that it comes to."""
+def of(
+    plan: PlanData, *, full_diff: bool = False, every_host: bool = False, color: bool = False
+) -> str:
+    """The whole plan as text.
 
-    step: StepEnded
-    hosts: list[str]
-
-
-def grouped(plan: PlanData) -> list[Entry]:
-    """Equal changes together, in the order in which the first of each was planned."""
-    found: dict[str, Entry] = {}
-    for step in plan.changes:
-        place = step.place
-        key = json.dumps(
-            [
-                place.play, place.role, place.task, place.item, place.file, place.line,
-                step.action, step.conditional, step.diff, step.causes,
-            ],
-            sort_keys=True,
-            default=str,
-        )  # fmt: skip
-        found.setdefault(key, Entry(step, [])).hosts.append(place.host)
-    return list(found.values())
-
-
-def of(plan: PlanData, *, full_diff: bool = False, color: bool = False) -> str:
-    """The whole plan as text."""
+    Args:
+        plan: what is shown.
+        full_diff: long diffs too are shown to their end.
+        every_host: long lists of hosts too.
+        color: for a terminal.
+    """
     lines: list[str] = []
     play = None
-    for entry in grouped(plan):
+    shown = grouped(plan)
+    for entry in shown:
         if entry.step.place.play != play:
             play = entry.step.place.play
             lines += ([""] if lines else []) + [f"play: {play}"]
-        lines += _entry(entry, full_diff=full_diff, color=color)
+        lines += _entry(entry, full_diff=full_diff, every_host=every_host, color=color)
     for step in plan.ran:
         place = step.place
         lines.append(f"  ! {title(place)}  [{place.host}]  {place.file}:{place.line}  (was run)")
@@ -56,24 +58,90 @@ def of(plan: PlanData, *, full_diff: bool = False, color: bool = False) -> str:
         many = "" if plan.unchanged == 1 else "s"
         hidden = f"· {plan.unchanged} step{many} with nothing to change"
         lines += [_painted("·", hidden, color=color), ""]
+    if len(shown) >= _TABLES_FROM:
+        lines += _tables(plan, every_host=every_host)
+    if plan.outline is not None:
+        lines += _times(plan.outline)
     lines.append(plan.summary)
     return "\n".join(lines)
 
 
-def _entry(entry: Entry, *, full_diff: bool, color: bool) -> list[str]:
-    step, place = entry.step, entry.step.place
-    symbol = "?" if step.conditional else SYMBOLS.get(step.action, "?")
-    may = f" (may {step.action})" if step.conditional and step.action in SYMBOLS else ""
-    if step.conditional and step.action == "unknown":
-        may = " (may run)"
-    head = f"{symbol} {title(place)}{may}  [{', '.join(entry.hosts)}]  {place.file}:{place.line}"
+def estimate(outline: Outline) -> str:
+    """What an apply is likely to take, and by what that is known; empty where it is not."""
+    if outline.estimate is None:
+        return ""
+    said = f"an apply is likely to take about {spoken(outline.estimate)}, going by earlier runs"
+    number = len(outline.unmeasured)
+    if number:
+        many = "a task" if number == 1 else f"{number} tasks"
+        said += f"; of {many} no time is known yet"
+    return said
+
+
+def _entry(entry: Entry, *, full_diff: bool, every_host: bool, color: bool) -> list[str]:
+    step, place, symbol = entry.step, entry.step.place, entry.symbol
+    may = f" ({entry.perhaps})" if entry.perhaps else ""
+    hosts = shortened(entry.hosts, len(entry.hosts) if every_host else _NAMED)
+    head = f"{symbol} {title(place)}{may}  [{hosts}]  {place.file}:{place.line}"
     lines = [_painted(symbol, f"  {head}", color=color)]
-    lines += [f"      because {cause}" for cause in step.causes]
+    lines += [f"      because {cause}" for cause in entry.causes]
     if "censored" in step.result:
         lines.append(f"      {step.result['censored']}")
     for line in unified(step.diff, limit=0 if full_diff else FOLDED):
         lines.append(_painted(line[:1], f"      {line}", color=color))
     return lines
+
+
+def _tables(plan: PlanData, *, every_host: bool) -> list[str]:
+    """Tables that say more than the last line does: of several rows."""
+    hosts = entries.merged(entries.by_host(plan))
+    roles = entries.by_role(plan)
+    lines: list[str] = []
+    if len(hosts) > 1:
+        named = [
+            (shortened(row.names, len(row.names)) if every_host else shortened(row.names), row)
+            for row in hosts
+        ]
+        most = len(named) if every_host else _MOST
+        lines += _table("host", named[:most])
+        if len(named) > most:
+            lines.append(f"  … {len(named) - most} more rows (-v shows them)")
+        lines.append("")
+    if len(roles) > 1:
+        names = [f"own tasks of `{row.names[0]}`" if row.own else row.names[0] for row in roles]
+        lines += [*_table("role", list(zip(names, roles, strict=True))), ""]
+    return lines
+
+
+def _table(head: str, rows: Sequence[tuple[str, Row]]) -> list[str]:
+    actions = entries.columns(row for _, row in rows)
+    names = [name if len(name) <= _WIDEST else f"{name[: _WIDEST - 1]}…" for name, _ in rows]
+    width = max(len(name) for name in [head, *names])
+    wide = [max(len(action), 5) for action in actions]
+    first = [f"{action:>{size}}" for action, size in zip(actions, wide, strict=True)]
+    lines = [f"  {head:<{width}}  {'  '.join(first)}".rstrip()]
+    for name, (_, row) in zip(names, rows, strict=True):
+        cells = [
+            f"{row.counts.get(action) or '':>{size}}"
+            for action, size in zip(actions, wide, strict=True)
+        ]
+        lines.append(f"  {name:<{width}}  {'  '.join(cells)}".rstrip())
+    return lines
+
+
+def _times(outline: Outline) -> list[str]:
+    if outline.estimate is None:
+        return []
+    parts = [
+        (part, sum(stop.seconds or 0.0 for stop in stops)) for part, stops in outline.stretches()
+    ]
+    least = outline.estimate * _TELLING
+    told = [f"{part} {spoken(took)}" for part, took in parts if took >= least]
+    way = textwrap.wrap(
+        f"critical path: {' → '.join(told)}", _WIDTH, subsequent_indent="  ",
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return [*way, estimate(outline), ""]
 
 
 def _painted(symbol: str, text: str, *, color: bool) -> str:

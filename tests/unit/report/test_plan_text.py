@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kplay.plan.model import PlanData
-from kplay.report import plan_text
+from kplay.report import entries, plan_text
 from kplay.walk.events import HostLost, StepEnded
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def test_the_same_change_on_many_hosts_is_one_entry(ended: Callable[..., StepEnded]) -> None:
     steps = [ended("w1"), ended("w2"), ended("w3", diff=[{"label": "x", "after": "b\n"}])]
-    assert [entry.hosts for entry in plan_text.grouped(PlanData.of(steps))] == [
+    assert [entry.hosts for entry in entries.grouped(PlanData.of(steps))] == [
         ["w1", "w2"],
         ["w3"],
     ]
