@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 """Of more hosts than this an entry's line names the first; its inside names all."""
+_LISTED = 3
+"""More changes than this with one cause are folded."""
 _SEEN = {
     **{code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), 127)},
     **{code: f"\\u{code:04x}" for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F),
@@ -136,6 +138,9 @@ class _Page:
                 f'<a href="#{one.id}">{_text(title(one.step.place))}</a>' for one in found
             )
             why = f"because {_prose(cause)}" if cause else "without a cause that could be told"
+            if len(found) > _LISTED:
+                links = f"<details><summary>{len(found)} changes, {why}</summary>{links}</details>"
+                why = ""
             items.append(f'<li>{links} <span class="soft">{why}</span></li>')
         head = "<h2>Unknown until it is run</h2>"
         return f'<section id="unknown">{head}<ul>{"".join(items)}</ul></section>'

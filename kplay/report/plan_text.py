@@ -73,8 +73,7 @@ def estimate(outline: Outline) -> str:
     said = f"an apply is likely to take about {spoken(outline.estimate)}, going by earlier runs"
     number = len(outline.unmeasured)
     if number:
-        many = "a task" if number == 1 else f"{number} tasks"
-        said += f"; of {many} no time is known yet"
+        said += f"; no time is known for {number} task{'' if number == 1 else 's'}"
     return said
 
 

@@ -1,7 +1,7 @@
 // A picture of the graph: what a click shows of who waits for whom, and why.
 "use strict";
 /* exported kplayPicture */
-const kplayPicture = ({ svg, aside, data, address, chosen, hint, more }) => {
+const kplayPicture = ({ svg, aside, data, address, chosen, hint, more, took = "took" }) => {
   const boxes = new Map(data.boxes.map((box) => [box.key, box]));
   const groups = new Map([...svg.querySelectorAll(".box")].map((one) => [one.dataset.key, one]));
   const paths = [...svg.querySelectorAll(".link")];
@@ -49,7 +49,7 @@ const kplayPicture = ({ svg, aside, data, address, chosen, hint, more }) => {
     }
     element("h2", box.name, aside);
     element("div", box.detail, aside).className = "soft";
-    if (box.seconds !== null) element("div", `took ${box.seconds.toFixed(1)} s`, aside);
+    if (box.seconds !== null) element("div", `${took} ${box.seconds.toFixed(1)} s`, aside);
     if (box.critical) element("div", "on the critical path", aside).className = "hot";
     if (box.hosts.length) element("div", box.hosts.join(", "), aside);
     more?.(box, aside);

@@ -91,6 +91,10 @@
       }
     }
     mark(shown, wanted);
+    if (wanted.length && shown.length) {
+      const { top, bottom } = one("#changes").getBoundingClientRect();
+      if (top > innerHeight * 0.7 || bottom < 100) one("#changes").scrollIntoView();
+    }
   };
 
   const clear = () => {
@@ -171,7 +175,8 @@
         chosen.box = key ? picture.boxes.get(key) : null;
         refresh();
       },
-      hint: "Click a box to see what it waits for; the changes above are then its own.",
+      took: "likely to take",
+      hint: "Click a box to see what it waits for, and only its changes in the list above.",
       more: (box, aside) => {
         const keys = new Set(box.keys);
         const number = entries.filter((entry) => keys.has(entry.key)).length;

@@ -98,10 +98,24 @@ def test_plan(site: list[str], engine: Any, capsys: pytest.CaptureFixture[str]) 
     capsys.readouterr()
     assert main(["plan", "--format", "json", *site]) == 0
     assert len(json.loads(capsys.readouterr().out)["changes"]) == 1
+    assert main(["plan", "--format", "markdown", *site]) == 0
+    assert capsys.readouterr().out.startswith("## plan: 1 to run on 1 host\n\nplanned ")
+    assert main(["plan", "--format", "html", *site]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("<!doctype html>")
+    assert said.out.endswith("</html>\n")
     engine.steps = []
     assert main(["plan", "--detailed-exitcode", *site]) == 0
     engine.code = ExitCode.UNREACHABLE
     assert main(["plan", "--detailed-exitcode", *site]) == ExitCode.UNREACHABLE
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_an_offline_plan_has_no_page(
+    site: list[str], form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--offline", "--format", form, *site]) == ExitCode.USAGE
+    assert f"`--format {form}`" in capsys.readouterr().err
 
 
 def test_run_with_check_is_plan(site: list[str], engine: Any) -> None:

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kplay.graph.view import View
 from kplay.plan.model import PlanData
+from kplay.plan.outline import Outline, Stop
 from kplay.report import entries, plan_text
 from kplay.walk.events import HostLost, StepEnded
 
@@ -77,3 +79,54 @@ def test_loops_count_by_their_items(ended: Callable[..., StepEnded]) -> None:
 def test_censored_steps_say_so(ended: Callable[..., StepEnded]) -> None:
     steps = [ended(result={"changed": True, "censored": "no_log"})]
     assert "no_log" in plan_text.of(PlanData.of(steps))
+
+
+def many(ended: Callable[..., StepEnded], hosts: int, tasks: int) -> list[StepEnded]:
+    return [
+        ended(f"w{host}", f"Task {task}", action="create" if host % 30 else "update")
+        for task in range(tasks)
+        for host in range(1, hosts + 1)
+    ]
+
+
+def test_a_large_plan_ends_with_tables(ended: Callable[..., StepEnded]) -> None:
+    lines = plan_text.of(PlanData.of(many(ended, 30, 6))).splitlines()
+    assert lines[-6:] == [
+        "",
+        "  host                 create  update",
+        "  w1, w10 and 27 more       6",
+        "  w30                               6",
+        "",
+        "plan: 174 to create, 6 to update on 30 hosts",
+    ]
+    assert not any("  host " in line for line in plan_text.of(PlanData.of(many(ended, 30, 5))))
+
+
+def test_long_lists_of_hosts_are_cut(ended: Callable[..., StepEnded]) -> None:
+    plan = PlanData.of(many(ended, 29, 1))
+    assert "[w1, w2, w3, w4 and 25 more]" in plan_text.of(plan)
+    assert "w28, w29]" in plan_text.of(plan, every_host=True)
+
+
+def test_what_an_apply_takes_is_said_as_an_estimate(ended: Callable[..., StepEnded]) -> None:
+    outline = Outline(
+        "site.yml", View((), ()), None,
+        path=(
+            Stop("0.0", "a", "prepare", "x:1", 30.0), Stop("0.1", "b", "prepare", "x:2", 35.0),
+            Stop("0.2", "c", "tiny", "x:3", 0.2), Stop("0.3", "d", "join", "x:4", 60.0),
+        ),
+        run="20260101-000000-aaaa", estimate=125.2, unmeasured=["0.9"],
+    )  # fmt: skip
+    text = plan_text.of(PlanData.of([ended()], outline=outline))
+    said = "an apply is likely to take about 2 min 5 s, going by earlier runs"
+    assert text.splitlines()[-4:] == [
+        "critical path: prepare 1 min 5 s → join 1 min",
+        f"{said}; no time is known for 1 task",
+        "",
+        "plan: 1 to update on 1 host",
+    ]
+
+
+def test_what_no_plan_can_tell_is_said_in_words(ended: Callable[..., StepEnded]) -> None:
+    diff = [{"path": "/a", "before": "", "after": '{"__kplay_unknown__": true}'}]
+    assert "+(unknown until it is run)" in plan_text.of(PlanData.of([ended(diff=diff)]))
