@@ -272,8 +272,10 @@ class Agent(object):
 
     def _start(self, step: Frame, action: str) -> None:
         if not self.hello.get("nested"):
-            self.slots.start(step["id"], step["module"], bool(step.get("no_log")), time.time())
-            self.started.add(step["id"])
+            # Nobody resumes a plan: what one runs for its author's sake leaves no record
+            if self.hello["mode"] == "apply":
+                self.slots.start(step["id"], step["module"], bool(step.get("no_log")), time.time())
+                self.started.add(step["id"])
             self.link.send({"type": "started", "step": step["id"], "action": action})
             return
         self.link.send({"type": "started", "step": step["id"], "action": action})

@@ -43,6 +43,14 @@ def test_an_acknowledged_run_leaves_nothing(agents: Agents, state: Path, tmp_pat
     assert gone(talk.pid)
 
 
+def test_what_a_plan_runs_for_its_author_leaves_no_record(agents: Agents, state: Path) -> None:
+    talk = agents(mode="plan")
+    told = talk.chain({"module": "act", "do": "shell", "id": "a", "cmd": "echo did"})
+    assert next(one for one in told if one["type"] == "result")["result"]["changed"] is True
+    assert next(one["type"] for one in told) == "started"
+    assert not state.exists()
+
+
 def test_steps_that_change_nothing_write_nothing(agents: Agents, state: Path) -> None:
     talk = agents()
     here = Path("/etc/hostname")
