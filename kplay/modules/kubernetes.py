@@ -59,6 +59,9 @@ def foreseen(probe: "Probe", args: Args) -> bool:
 def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> Any:
     """Run kubectl to read; in a plan, a cluster that does not answer is unknown."""
     done = probe.query(kubectl(args, words), stdin=stdin, timeout=60.0)
+    if done.rc == 127 and probe.scratch():
+        # an earlier planned step brings the program
+        raise UnknownValue("what the cluster holds, which only kubectl can ask")
     if done.rc != 0 and probe.scratch() and any(sign in done.stderr for sign in UNREACHABLE):
         raise UnknownValue("the cluster's API server does not answer: %s" % last(done.stderr))
     return done

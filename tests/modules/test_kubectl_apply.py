@@ -129,6 +129,9 @@ def test_a_plan_does_not_ask_a_kubectl_that_is_not_there() -> None:
     # there is a cluster, and the program that could ask it comes with an earlier step
     with pytest.raises(UnknownValue, match="only kubectl can ask"):
         plan(planning(FakeHost(files={ADMIN: ""})), src=["/x"])
+    planned = planning(cluster()).when("kubectl", rc=127)
+    with pytest.raises(UnknownValue, match="only kubectl can ask"):
+        plan(planned, src=["/x"])
 
 
 def test_a_plan_after_a_reset_creates_nothing() -> None:

@@ -38,7 +38,8 @@ class Allowed:
 
     def covers(self, place: Entry) -> bool:
         own = place["role"] or Path(place["file"]).name
-        return own == self.where and fnmatch.fnmatchcase(place["task"], self.task)
+        name = place["task"].removeprefix(f"{place['role']} : ")
+        return own == self.where and fnmatch.fnmatchcase(name, self.task)
 
 
 @dataclass(frozen=True)

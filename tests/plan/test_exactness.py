@@ -107,6 +107,9 @@ def test_the_reviewed_list_allows_a_task_of_its_role_or_playbook() -> None:
         ([Allowed("task", "role", "why")], "missed"),
     ):
         assert compare(plan, run, known).rows[0].kind == kind
+    of_role = {**plan[0], "place": place("0.1@h", "part : task", "part")}
+    table = compare([of_role], run, [Allowed("task", "part", "why")])
+    assert table.rows[0].kind == "allowed"
 
 
 def test_one_missed_of_a_hundred_changes_is_borne_and_two_are_not() -> None:
