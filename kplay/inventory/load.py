@@ -54,7 +54,7 @@ def load(
     builder = Builder(faults)
     reader = _Reader(builder, vault, construct, tuple(ignored), ignored_patterns)
     for source in sources:
-        if isinstance(source, str) and "," in source and not Path(source).exists():
+        if isinstance(source, str) and "," in source and not _exists(source):
             _read_list(source, builder)
         else:
             reader.source(Path(source))
@@ -93,6 +93,14 @@ def _load_folders(
     for host in [*inventory.hosts.values(), *implicit]:
         target = host.playbook_variables if playbook else host.file_variables
         target.update(hosts.table(host.name))
+
+
+def _exists(source: str) -> bool:
+    """Whether it is the path of something; a list of many hosts is longer than paths may be."""
+    try:
+        return Path(source).exists()
+    except OSError:
+        return False
 
 
 def _read_list(source: str, builder: Builder) -> None:

@@ -30,6 +30,11 @@ def test_a_list_of_hosts() -> None:
     assert inventory.groups["ungrouped"].hosts == ["a", "b1", "b2"]
 
 
+def test_a_list_may_be_longer_than_any_path() -> None:
+    hosts = [f"host{number}.example.net" for number in range(1000)]
+    assert list(load([",".join(hosts) + ","]).hosts) == hosts
+
+
 def test_yaml(tmp_path: Path) -> None:
     write(
         tmp_path,
