@@ -15,6 +15,8 @@ _LOOKED_AT = 30
 """So many of the newest runs are looked at for those of the same playbooks."""
 _READ = 4
 """And so many of these are read."""
+_BROKEN = ("failed", "unreachable", "blocked")
+"""Steps that tell nothing of how long they take."""
 
 
 def measured(runs: Path, playbooks: tuple[Path, ...]) -> dict[str, float]:
@@ -81,6 +83,8 @@ def _seconds(events: list[Any]) -> tuple[dict[str, float], dict[str, float]]:
             place = event["place"]
             start = max(before.get(place["host"], began), event.get("sent") or 0.0)
             before[place["host"]] = event["time"]
+            if event.get("status") in _BROKEN:
+                continue
             key = place["step"].partition("@")[0]
             table = changed if event.get("status") == "changed" else unchanged
             table[key] = max(table.get(key, 0.0), event["time"] - start)

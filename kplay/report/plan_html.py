@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _NAMED = 5
 """Of more hosts than this an entry's line names the first; its inside names all."""
 _LISTED = 3
-"""More changes than this with one cause are folded."""
+"""More entries than this with one cause are folded."""
 _SEEN = {
     **{code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), 127)},
     **{code: f"\\u{code:04x}" for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F),
@@ -99,11 +99,11 @@ class _Page:
         words = {"path": "critical path"}
         nav = "".join(f'<a href="#{name}">{words.get(name, name)}</a>' for name in links)
         return f"""<header><h1>plan <span class="soft">{_text(what)}</span></h1>
-<input type="search" placeholder="search tasks, roles, hosts, files, diffs  ( / )" aria-label="search">
+<input type="search" placeholder="search everything ( / )" aria-label="search">
 <span id="count" class="soft" role="status"></span>
 <button id="clear" hidden>clear filters</button>
 <button id="unfold">unfold all</button><button id="fold">fold all</button>
-<nav>{nav}</nav></header>"""  # noqa: E501 - a text that is shown
+<nav>{nav}</nav></header>"""
 
     def _summary(self) -> str:
         plan = self.plan
@@ -139,7 +139,7 @@ class _Page:
             )
             why = f"because {_prose(cause)}" if cause else "without a cause that could be told"
             if len(found) > _LISTED:
-                links = f"<details><summary>{len(found)} changes, {why}</summary>{links}</details>"
+                links = f"<details><summary>{len(found)} entries, {why}</summary>{links}</details>"
                 why = ""
             items.append(f'<li>{links} <span class="soft">{why}</span></li>')
         head = "<h2>Unknown until it is run</h2>"
@@ -192,7 +192,7 @@ class _Page:
             f'<span class="on">{_text(shortened(entry.hosts, _NAMED))}</span>'
             f'<span class="soft where">{_text(_where(step))}</span></summary>'
             f'<div class="inside"><dl>{module}{of_role}{on}<dt>hosts</dt><dd class="all"></dd></dl>'
-            f'{"".join(inside)}<a class="link" href="#{entry.id}">link to this change</a>'
+            f'{"".join(inside)}<a class="link" href="#{entry.id}">link to this entry</a>'
             "</div></details>"
         )
 

@@ -138,7 +138,7 @@ def test_an_entry_unfolds_to_its_hosts_and_coloured_diff(page: Chrome):
 )
 def test_search_looks_at_everything(page: Chrome, words: str, shown: list[str]):
     search(page, words)
-    until(page, lambda: page.find_element(By.ID, "count").text == f"{len(shown)} of 6 changes")
+    until(page, lambda: page.find_element(By.ID, "count").text == f"{len(shown)} of 6 entries")
     assert names(page) == shown
     assert page.find_element(By.ID, "none").is_displayed() is (not shown)
     if words == "needle":
@@ -155,7 +155,7 @@ def test_filters_by_host_role_and_action_go_together(page: Chrome):
     assert names(page) == [*ALL[3:], f"own {EVIL}"]
     click(page, "+ 5 to create")
     assert names(page) == [f"own {EVIL}"]
-    assert page.find_element(By.ID, "count").text == "1 of 6 changes"
+    assert page.find_element(By.ID, "count").text == "1 of 6 entries"
     click(page, "clear filters")
     assert len(entries(page)) == 6
 
@@ -164,7 +164,7 @@ def test_it_can_be_used_from_the_keyboard(page: Chrome):
     body = page.find_element(By.TAG_NAME, "body")
     body.send_keys("/")
     page.switch_to.active_element.send_keys("uname")
-    until(page, lambda: page.find_element(By.ID, "count").text == "1 of 6 changes")
+    until(page, lambda: page.find_element(By.ID, "count").text == "1 of 6 entries")
     page.switch_to.active_element.send_keys(Keys.ESCAPE)
     button = page.find_element(By.XPATH, "//button[normalize-space()='b']")
     button.send_keys(Keys.ENTER)
@@ -201,7 +201,7 @@ def test_the_graph_leads_to_changes_and_back(page: Chrome):
     box.click()
     assert names(page) == ALL[1:3]
     aside = page.find_element(By.TAG_NAME, "aside")
-    assert "2 changes" in aside.text
+    assert "2 entries" in aside.text
     aside.find_element(By.LINK_TEXT, "base : Everywhere").click()
     until(page, lambda: names(page) == ALL[:1])
     (quiet,) = [
@@ -287,6 +287,6 @@ def test_two_thousand_changes_are_no_burden(browser: Chrome, tmp_path: Path):
       look();
     """
     searched = browser.execute_async_script(script)
-    assert browser.find_element(By.ID, "count").text == "1 of 2000 changes"
+    assert browser.find_element(By.ID, "count").text == "1 of 2000 entries"
     assert loaded < 10
     assert searched < 3000

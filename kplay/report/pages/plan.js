@@ -79,7 +79,7 @@
     const filtered = wanted.length > 0 || Object.values(chosen).some((value) => value !== null);
     one("#none").hidden = shown.length > 0 || !filtered;
     one("#clear").hidden = !filtered;
-    one("#count").textContent = filtered ? `${shown.length} of ${entries.length} changes` : "";
+    one("#count").textContent = filtered ? `${shown.length} of ${entries.length} entries` : "";
     for (const button of all("[data-filter]")) {
       const pressed = chosen[button.dataset.filter] === button.dataset.value;
       button.setAttribute("aria-pressed", String(pressed));
@@ -188,7 +188,7 @@
         }
         const link = document.createElement("a");
         link.href = "#changes";
-        link.textContent = number === 1 ? "1 change" : `${number} changes`;
+        link.textContent = number === 1 ? "1 entry" : `${number} entries`;
         line.append(link);
       },
     });
@@ -209,6 +209,12 @@
     one("#closer").addEventListener("click", () => picture.scale(1.25));
     one("#farther").addEventListener("click", () => picture.scale(0.8));
   }
+
+  // What an address leads to is not to lie under the header, which may take two lines
+  const header = one("header");
+  new ResizeObserver(() => {
+    document.documentElement.style.scrollPaddingTop = `${header.offsetHeight + 8}px`;
+  }).observe(header);
 
   // Addresses
   const follow = () => {

@@ -63,6 +63,7 @@ def test_history_tells_changing_from_looking(tmp_path):
         started(0.0),
         ended(5.0, "0.1", "a", status="changed"),
         ended(9.0, "0.2", "a", status="changed"),
+        ended(99.0, "0.3", "a", status="failed"),
     )
     write(
         tmp_path,
