@@ -26,7 +26,7 @@ def measured(runs: Path, playbooks: tuple[Path, ...]) -> dict[str, float]:
     that waits for other hosts do not count. Empty where there is no such run.
     """
     for _, events in _of_same(runs, playbooks):
-        changed, unchanged = _seconds(events)
+        changed, unchanged, _ = _seconds(events)
         return {
             key: max(changed.get(key, 0.0), unchanged.get(key, 0.0))
             for key in {**changed, **unchanged}
@@ -39,12 +39,15 @@ def history(runs: Path, playbooks: tuple[Path, ...]) -> Times:
     run = ""
     changed: dict[str, float] = {}
     unchanged: dict[str, float] = {}
+    tasks: dict[str, tuple[str, str]] = {}
     for name, events in _of_same(runs, playbooks):
         run = run or name
-        for table, found in zip((changed, unchanged), _seconds(events), strict=True):
-            for key, seconds in found.items():
-                table.setdefault(key, seconds)
-    return Times(run, changed, unchanged)
+        *found, then = _seconds(events)
+        for table, seconds in zip((changed, unchanged), found, strict=True):
+            for key, took in seconds.items():
+                if tasks.setdefault(key, then[key]) == then[key]:
+                    table.setdefault(key, took)
+    return Times(run, changed, unchanged, tasks)
 
 
 def _of_same(runs: Path, playbooks: tuple[Path, ...]) -> Iterator[tuple[str, list[Any]]]:
@@ -72,8 +75,12 @@ def _events(journal: Path) -> Iterator[Any]:
         return
 
 
-def _seconds(events: list[Any]) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds by vertex key on the slowest host: of hosts that it changed, and of the others."""
+_Seconds = dict[str, float]
+
+
+def _seconds(events: list[Any]) -> tuple[_Seconds, _Seconds, dict[str, tuple[str, str]]]:
+    """By vertex key: seconds on the slowest host that it changed, on the slowest other; task."""
+    tasks: dict[str, tuple[str, str]] = {}
     changed: dict[str, float] = {}
     unchanged: dict[str, float] = {}
     before: dict[str, float] = {}
@@ -88,4 +95,5 @@ def _seconds(events: list[Any]) -> tuple[dict[str, float], dict[str, float]]:
             key = place["step"].partition("@")[0]
             table = changed if event.get("status") == "changed" else unchanged
             table[key] = max(table.get(key, 0.0), event["time"] - start)
-    return changed, unchanged
+            tasks[key] = (place["task"], f"{place['file']}:{place['line']}")
+    return changed, unchanged, tasks

@@ -33,6 +33,23 @@ class Times(NamedTuple):
     """Where it changed a host, on the slowest one."""
     unchanged: Mapping[str, float] = {}
     """Where it changed none."""
+    tasks: Mapping[str, tuple[str, str]] = {}
+    """Name, and file and line, of what had these keys then."""
+
+    def of_these(self, graph: Graph) -> Times:
+        """Without those of tasks that are others now: of another name at another place."""
+        others = {
+            vertex.key
+            for vertex in graph.vertices()
+            if vertex.key in self.tasks
+            and self.tasks[vertex.key][0] != vertex.name
+            and self.tasks[vertex.key][1] != f"{vertex.span.file}:{vertex.span.line}"
+        }
+        changed, unchanged = (
+            {key: took for key, took in table.items() if key not in others}
+            for table in (self.changed, self.unchanged)
+        )
+        return self._replace(changed=changed, unchanged=unchanged)
 
 
 class Stop(NamedTuple):
@@ -74,6 +91,7 @@ class Outline:
             pending: keys of the vertices, or of what an include brought, that change something.
             times: of earlier runs.
         """
+        times = times.of_these(graph)
         keys = {vertex.key for vertex in graph.vertices()}
         changing = {owner(key, keys) for key in pending}
         seconds = _likely(keys, changing, times)

@@ -27,8 +27,10 @@ _MARKUP = re.compile(r":(?=//)|[^A-Za-z0-9 ,.:;/()=+%-]")
 """What may be markup; an address would become a link."""
 _MOST = 50
 """Rows of the table of hosts."""
-_FOLDED = 60
-"""Lines of a diff; comments of forges have an end at 65,536 letters and more."""
+_FOLDED = (60, 20, 8)
+"""Lines of a diff: so few that all of it goes into one comment, if that can be."""
+_COMMENT = 65_000
+"""Letters that a comment may have; GitHub's end is at 65,536."""
 
 
 def of(plan: PlanData, *, note: str = "", full_diff: bool = False, every_host: bool = False) -> str:
@@ -40,6 +42,15 @@ def of(plan: PlanData, *, note: str = "", full_diff: bool = False, every_host: b
         full_diff: long diffs too are shown to their end.
         every_host: long lists of hosts too.
     """
+    text = ""
+    for limit in (0,) if full_diff else _FOLDED:
+        text = _whole(plan, note=note, limit=limit, every_host=every_host)
+        if len(text) <= _COMMENT:
+            break
+    return text
+
+
+def _whole(plan: PlanData, *, note: str, limit: int, every_host: bool) -> str:
     shown = entries.grouped(plan)
     lines = [f"## {_escaped(plan.summary)}", ""]
     what = plan.outline.title if plan.outline is not None else ""
@@ -65,7 +76,7 @@ def of(plan: PlanData, *, note: str = "", full_diff: bool = False, every_host: b
         if entry.step.place.play != play:
             play = entry.step.place.play
             lines += [f"### {_code(play)}", ""]
-        lines += _entry(entry, full_diff=full_diff, every_host=every_host)
+        lines += _entry(entry, limit=limit, every_host=every_host)
     for step in plan.ran:
         place = step.place
         where = _code(f"{place.file}:{place.line}")
@@ -77,7 +88,7 @@ def of(plan: PlanData, *, note: str = "", full_diff: bool = False, every_host: b
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _entry(entry: Entry, *, full_diff: bool, every_host: bool) -> list[str]:
+def _entry(entry: Entry, *, limit: int, every_host: bool) -> list[str]:
     step, place = entry.step, entry.step.place
     may = f" ({entry.perhaps})" if entry.perhaps else ""
     hosts = _hosts(entry.hosts, every_host)
@@ -90,7 +101,7 @@ def _entry(entry: Entry, *, full_diff: bool, every_host: bool) -> list[str]:
     lines += [f"- because {_code(cause)}" for cause in entry.causes]
     if "censored" in step.result:
         lines.append(f"- {_escaped(str(step.result['censored']))}")
-    diff = unified(step.diff, limit=0 if full_diff else _FOLDED)
+    diff = unified(step.diff, limit=limit)
     if diff:
         lines += ["", *_fenced(diff)]
     return [*lines, "", "</details>", ""]

@@ -57,6 +57,8 @@ const kplayPicture = ({ svg, aside, data, address, chosen, hint, more, took = "t
     listed("is waited for by", after, "target");
   };
 
+  const near = (key) => groups.get(key)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   const show = (key) => {
     groups.get(key)?.scrollIntoView({ block: "center", inline: "center" });
   };
@@ -84,6 +86,7 @@ const kplayPicture = ({ svg, aside, data, address, chosen, hint, more, took = "t
   svg.addEventListener("click", (event) => {
     const key = event.target.closest(".box")?.dataset.key;
     pick(key);
+    near(key);
     chosen(key);
   });
   svg.addEventListener("keydown", (event) => {
@@ -91,6 +94,7 @@ const kplayPicture = ({ svg, aside, data, address, chosen, hint, more, took = "t
     if (!key || (event.key !== "Enter" && event.key !== " ")) return;
     event.preventDefault();
     pick(key);
+    near(key);
     chosen(key);
   });
   pick(undefined);

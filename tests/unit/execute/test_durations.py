@@ -23,7 +23,14 @@ def ended(time: float, step: str, host: str, **more: object) -> dict:
         "event": "StepEnded",
         "time": time,
         **more,
-        "place": {"step": f"{step}@{host}", "host": host, "item": ""},
+        "place": {
+            "step": f"{step}@{host}",
+            "host": host,
+            "item": "",
+            "task": f"task {step}",
+            "file": "site.yml",
+            "line": 3,
+        },
     }
 
 
@@ -78,3 +85,4 @@ def test_history_tells_changing_from_looking(tmp_path):
     assert found.run == "20260102-000000-bbbb"
     assert found.changed == {"0.1": 5.0, "0.2": 7.0}
     assert found.unchanged == {"0.1": 1.0}
+    assert found.tasks["0.2"] == ("task 0.2", "site.yml:3")

@@ -80,6 +80,17 @@ def test_what_an_include_brings_is_the_includes(graph: Graph) -> None:
     assert owner(f"{key}.1.0", set(keys(graph).values())) == key
 
 
+def test_a_task_that_is_another_now_has_no_time(graph: Graph) -> None:
+    key = keys(graph)["own"]
+    for then, known in [
+        (("own", "old.yml:1"), True),
+        (("old name", "play.yml:11"), True),
+        (("old name", "play.yml:3"), False),
+    ]:
+        times = Times("run-1", changed={key: 3.0}, tasks={key: then})
+        assert (Outline.of("p", graph, [key], times).estimate is not None) is known
+
+
 def test_without_times_there_is_no_estimate(graph: Graph) -> None:
     key = keys(graph)
     assert Outline.of("p", graph, [key["own"]], Times()).estimate is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from markdown_it import MarkdownIt
 
 from kplay.plan.model import PlanData
@@ -116,6 +117,22 @@ def test_long_diffs_and_lists_are_cut(ended: Callable[..., StepEnded]) -> None:
     whole = plan_markdown.of(plan, full_diff=True, every_host=True)
     assert "line 99" in whole
     assert "w0, w1, w2, w3, w4, w5, w6, w7, w8" in whole
+
+
+@pytest.mark.parametrize(("tasks", "lines"), [(10, 60), (100, 20), (150, 8), (900, 8)])
+def test_diffs_are_cut_so_that_all_of_it_is_one_comment(
+    ended: Callable[..., StepEnded], tasks: int, lines: int
+) -> None:
+    after = "".join(f"number {number}\n" for number in range(80))
+    diff = [{"path": "/etc/a", "before": "", "after": after}]
+    text = plan_markdown.of(
+        PlanData.of([ended("w1", f"Task {task}", diff=diff) for task in range(tasks)])
+    )
+    (shown,) = {
+        len(fence.splitlines()) - 1 for fence in re.findall(r"```diff\n(.*?)```", text, re.DOTALL)
+    }
+    assert shown == lines
+    assert len(text) < 65536 or tasks == 900
 
 
 def test_nothing_to_do(ended: Callable[..., StepEnded]) -> None:
