@@ -179,3 +179,31 @@ def test_an_os_without_a_box_asks_for_one(vagrant: Vagrant, provider: str) -> No
     assert vagrant.machines(mended, provider)["w1"]["box"] == (
         "my/rocky" if provider == "lxc" else None
     )
+
+
+@pytest.mark.parametrize("named", [[], ["b"], ["/^b$/"]])
+def test_a_host_whose_name_is_hexadecimal_is_no_other_machine_of_the_user(
+    vagrant: Vagrant, named: list[str]
+) -> None:
+    other = vagrant.place / "other"
+    other.mkdir()
+    (other / "Vagrantfile").write_text(
+        'Vagrant.configure("2") { |config| config.vm.define "precious" }\n'
+    )
+    entry = {
+        "local_data_path": str(other / ".vagrant"),
+        "name": "precious",
+        "provider": "virtualbox",
+        "state": "running",
+        "vagrantfile_name": None,
+        "vagrantfile_path": str(other),
+        "extra_data": {},
+    }
+    index = vagrant.place / "home/data/machine-index/index"
+    index.parent.mkdir(parents=True)
+    index.write_text(json.dumps({"version": 1, "machines": {"b" + 31 * "0": entry}}))
+    lab = "name: shop\nhosts: {b: {}}\n"
+    done = vagrant("status", "--machine-readable", *named, lab=lab, provider="virtualbox")
+    assert done.returncode == 0, done.stdout + done.stderr
+    states = [line.split(",")[1:] for line in done.stdout.splitlines() if ",state," in line]
+    assert states == [["b", "state", "not_created"]]
