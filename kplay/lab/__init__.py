@@ -208,9 +208,17 @@ def ssh_argv(lab: Lab, host: str, command: Sequence[str], *, user: str = "") -> 
         command: what to run there, joined by blanks for the host's shell; a login if empty.
         user: whom to log in as; the provider's own user, whose sudo asks nothing, if empty. Where
             the provider has ``Accounts``, ``ops`` is one whose sudo asks for a password.
+
+    Raises:
+        InputError: the lab has no such host.
+        KplayError: the host is not up.
     """
     from kplay.lab.provider import provider_of
+    from kplay.lab.standing import no_host
 
+    names = [one.name for one in lab.hosts]
+    if host not in names:
+        raise no_host(host, f"lab `{lab.name}`", names)
     return provider_of(lab).ssh_argv(lab, host, command, user)
 
 

@@ -24,10 +24,12 @@ def of_inventory(made: Mirror, source: str) -> str:
     """
     lab, data = made.lab, as_data(made.lab)
     count = len(lab.hosts)
-    hosts = f"all {count}" if count == made.of else f"{count} of the {made.of}"
+    hosts = f"all {count} hosts" if count == made.of else f"{count} of the {made.of} hosts"
+    if made.of == 1:
+        hosts = "its one host"
     lines = [
         f"# A lab with the shape of {_plain(source)}:",
-        f"# its groups, and {hosts} hosts. Variables were not copied.",
+        f"# its groups, and {hosts}. Variables were not copied.",
         "# A host can also have: disks: [10, 20] (GiB), os, box, address, networks, vars.",
         f"name: {lab.name}",
         f"provider: {lab.provider}",

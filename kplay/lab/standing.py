@@ -11,6 +11,8 @@ from kplay.errors import InputError, KplayError
 from kplay.lab.load import LAB_NAME, load
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kplay.lab.model import Lab
 
 
@@ -90,13 +92,18 @@ def with_host(host: str, name: str = "") -> Lab:
         message = f"several labs that are up have a host `{host}`"
         hints = [f"say which by `--lab`: {', '.join(lab.name for lab in found)}"]
     elif labs:
-        message = f"no host `{host}` in " + (f"lab `{name}`" if name else "any lab that is up")
         hosts = sorted({one.name for lab in labs for one in lab.hosts})
-        hints = list(suggest(host, hosts)) or [f"known: {', '.join(hosts)}"]
+        raise no_host(host, f"lab `{name}`" if name else "any lab that is up", hosts)
     else:
         message = f"lab `{name}` is not up" if name else "no lab is up"
         hints = [f"`kplay lab up {name or 'LAB'}` brings it up"]
     raise InputError(Diagnostic("lab-host", message, None, help=tuple(hints)))
+
+
+def no_host(host: str, where: str, known: Sequence[str]) -> InputError:
+    """That a lab, or all labs, have no such host, with those that they have."""
+    hints = suggest(host, known) or (f"known: {', '.join(known)}",)
+    return InputError(Diagnostic("lab-host", f"no host `{host}` in {where}", None, help=hints))
 
 
 def _roots() -> dict[str, Path]:

@@ -71,8 +71,9 @@ def run(chosen: Namespace) -> ExitCode:
     path = Path(chosen.output or f"{lab.name}.yml")
     _write(path, text, force=chosen.force)
     memory = sum(host.memory or 0 for host in lab.hosts)
+    count = f"{len(lab.hosts)} host" + "s" * (len(lab.hosts) != 1)
     print(
-        f"{path}: {len(lab.hosts)} hosts, {memory} MiB in all; next: kplay lab up {path}",
+        f"{path}: {count}, {memory} MiB in all; next: kplay lab up {path}",
         file=sys.stderr,
     )
     return ExitCode.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kplay.cli.lab.chosen import add_lab, lab_of
+from kplay.cli.lab.chosen import add_lab
 from kplay.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,5 +22,5 @@ def run(chosen: Namespace) -> ExitCode:
     """Print the path alone."""
     from kplay import lab
 
-    print(lab.inventory_path(lab_of(chosen)))
+    print(lab.standing_inventory(chosen.lab))
     return ExitCode.OK

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from kplay.cli.lab.chosen import add_lab, lab_of
+from kplay.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -26,6 +27,11 @@ def run(chosen: Namespace) -> NoReturn:
     """Become ``ssh``: its exit code is ours."""
     from kplay import lab
 
+    if chosen.command[:1] and chosen.command[0].startswith("-"):
+        raise UsageError(
+            f"`{chosen.command[0]}` stands where the command begins\n"
+            " = help: options come before LAB: `kplay lab ssh -u USER LAB HOST COMMAND`"
+        )
     argv = lab.ssh_argv(lab_of(chosen), chosen.host, chosen.command, user=chosen.user)
     sys.stdout.flush()
     os.execvp(argv[0], argv)  # noqa: S606 - ssh takes over the terminal

@@ -105,6 +105,35 @@ def test_a_lab_that_is_up_stands_for_its_inventory(
     assert "not allowed with argument --lab" in capsys.readouterr().err
 
 
+def test_the_path_of_an_inventory_is_told_of_a_lab_that_is_up(
+    roots: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "lab.yml").write_text(TEXT)
+    assert main(["lab", "inventory", str(tmp_path / "lab.yml")]) == ExitCode.BAD_INPUT
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "error[lab-not-up]: lab `demo` is not up" in told.err
+    stand(roots["nspawn"], "nspawn")
+    inventory = roots["nspawn"] / "demo/inventory.yml"
+    inventory.write_text("all: {hosts: {a: , b: }}\n")
+    assert main(["lab", "inventory", "demo"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"{inventory}\n"
+
+
+def test_a_login_goes_to_a_host_of_the_lab_with_options_before_it(
+    roots: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand(roots["nspawn"], "nspawn")
+    assert main(["lab", "ssh", "demo", "x", "true"]) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "error[lab-host]: no host `x` in lab `demo`" in said
+    assert "known: a, b" in said
+    assert main(["lab", "ssh", "demo", "a", "-u", "ops", "id"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert "`-u` stands where the command begins" in said
+    assert "options come before LAB" in said
+
+
 def test_a_host_is_looked_for_in_every_lab_that_is_up(roots: dict[str, Path]) -> None:
     stand(roots["nspawn"], "nspawn")
     assert labs.lab_with_host("b").name == "demo"
