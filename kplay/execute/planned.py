@@ -215,6 +215,9 @@ def refuse_changed_files(plan: Document) -> None:
         now = inputs.again(local(name), before, plan.key)
         if now != before:
             changed.append(f"{name}: planned {_short(before)}, now {_short(now) or 'gone'}")
+    if changed and not any(local(one).exists() for one in plan.options["playbooks"]):
+        there = "its paths are relative to the folder that it was planned in: apply it there"
+        raise DriftedError(_stale("files", changed, f"{there}, or in another clone"))
     if changed:
         raise DriftedError(_stale("files", changed))
 
@@ -254,12 +257,9 @@ def _short(text: str) -> str:
     return f"{kind}{colon}{value[:12]}"
 
 
-def _stale(what: str, lines: list[str]) -> str:
+def _stale(what: str, lines: list[str], hint: str = "plan again, and have that reviewed") -> str:
     said = "\n".join(f"  {line}" for line in lines)
-    return (
-        f"{what} changed since the plan was made: nothing was applied\n{said}\n"
-        " = help: plan again, and have that reviewed"
-    )
+    return f"{what} changed since the plan was made: nothing was applied\n{said}\n = help: {hint}"
 
 
 def answers_of(prepared: Prepared, key: bytes) -> dict[str, dict[str, Any]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import getpass
+import hashlib
 import json
 import os
 import socket
+import tempfile
 import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kplay import __version__
@@ -21,7 +23,6 @@ from kplay.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from kplay.graph.model import PlayStrand
 
@@ -64,25 +65,30 @@ class Document:
     def text(self) -> str:
         """The file's text."""
         first = ("kind", "schema", "made")
-        table = asdict(self)
+        table = json.loads(json.dumps(asdict(self), default=str))
         ordered = {name: table[name] for name in (*first, *table)}
-        return json.dumps(ordered, indent=1, default=str) + "\n"
+        return json.dumps({**ordered, "digest": _digest(table)}, indent=1) + "\n"
 
     def write(self, path: Path) -> None:
-        """Write a file that only this user can read, in one go.
+        """Write a file that only this user can read, in one go; into a pipe or device as it is.
 
         Raises:
             InputError: it cannot be written.
         """
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        target = Path(os.path.realpath(path))
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(self.text())
-            beside.replace(path)
+            if path.exists() and not path.is_file():
+                path.write_text(self.text(), encoding="utf-8")
+                return
+            descriptor, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                    stream.write(self.text())
+                Path(beside).replace(target)
+            except BaseException:
+                Path(beside).unlink(missing_ok=True)
+                raise
         except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
             message = f"cannot write the plan to `{path}`: {error.strerror}"
             raise InputError(Diagnostic("unwritable-file", message, None)) from error
 
@@ -138,7 +144,20 @@ def read(path: Path) -> Document:
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         what = f"`{error.args[0]}` is missing" if isinstance(error, KeyError) else str(error)
         raise _fault("bad-plan-file", f"`{path}` is damaged: {what}") from error
+    if table.get("digest") != _digest(table):
+        raise _fault(
+            "bad-plan-file",
+            f"`{path}` is not as `kplay plan` wrote it: its `digest` is that of other content",
+            help=("plan again, and have that reviewed",),
+        )
     return document
+
+
+def _digest(table: dict[str, Any]) -> str:
+    """SHA-256 of a file's content, however it is laid out; it finds accidents, not forgers."""
+    content = {name: value for name, value in table.items() if name != "digest"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _document(table: dict[str, Any]) -> Document:

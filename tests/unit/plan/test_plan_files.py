@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -304,6 +305,9 @@ def test_a_plan_that_lacks_a_host_is_kept_and_not_applied(
         (lambda text: text.replace('"open"', '"closed"'), "`p.json` is damaged: `open` is missing"),
         (lambda text: text.replace('"calls": {', '"calls": [], "x": {'), "is no dict"),
         (lambda text: text.replace('"changes": [', '"changes": [3, '), "is damaged"),
+        (lambda text: text.replace("= blue", "= red"), "is not as `kplay plan` wrote it"),
+        (lambda text: text.replace('"limit": ""', '"limit": "h"'), "is not as `kplay plan` wrote"),
+        (lambda text: text.replace('"digest"', '"sum"'), "is not as `kplay plan` wrote"),
     ],
 )
 def test_damaged_and_newer_files(
@@ -329,3 +333,39 @@ def test_the_command_line_of_a_plan_is_its_own(site: Path, said: Callable[..., s
 def test_a_plan_file_that_cannot_be_written(site: Path, said: Callable[..., str]) -> None:
     assert "cannot write the plan to `no/p.json`" in said(1, *PLAN[:-1], "no/p.json")
     assert [path.name for path in site.iterdir()] == ["project"]
+
+
+def test_how_a_plan_file_is_laid_out_does_not_matter(site: Path, said: Callable[..., str]) -> None:
+    said(0, *PLAN)
+    Path("p.json").write_text(json.dumps(table(), indent=4, sort_keys=True, ensure_ascii=False))
+    said(0, "apply", "p.json")
+
+
+def test_a_plan_file_is_put_where_a_link_leads(site: Path, said: Callable[..., str]) -> None:
+    Path("kept.json").write_text("old")
+    Path("p.json").symlink_to("kept.json")
+    said(0, *PLAN)
+    assert Path("p.json").is_symlink()
+    assert json.loads(Path("kept.json").read_text())["kind"] == "kplay plan"
+    assert Path("kept.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_device_is_written_into_and_not_replaced(site: Path, said: Callable[..., str]) -> None:
+    pipe = site / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        said(0, *PLAN[:-1], str(pipe))
+        assert os.read(reader, 1 << 20).startswith(b"{")
+        assert pipe.is_fifo()
+    finally:
+        os.close(reader)
+
+
+def test_a_plan_applied_elsewhere_than_in_its_project(
+    site: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(0, *PLAN)
+    monkeypatch.chdir(site)
+    text = said(7, "apply", "project/p.json")
+    assert "its paths are relative to the folder that it was planned in" in text
