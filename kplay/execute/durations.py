@@ -58,7 +58,7 @@ def _of_same(runs: Path, playbooks: tuple[Path, ...]) -> Iterator[tuple[str, lis
     for folder in folders[:_LOOKED_AT]:
         events = _events(folder / "journal.jsonl")
         first: dict[str, Any] = next(events, {})
-        if first.get("event") == "RunStarted" and first["playbooks"] == names:
+        if first.get("event") == "RunStarted" and first.get("playbooks") == names:
             yield folder.name, [first, *events]
             read += 1
         if read == _READ:
