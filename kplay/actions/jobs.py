@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 
 def async_status(context: Context) -> Outcome:
     """Ask the host for the job's file."""
+    mode = context.args.get("mode")
+    cleans = isinstance(mode, str) and mode == "cleanup"
 
     def finish(result: dict[str, Any], planning: bool) -> dict[str, Any]:
-        if planning or JOB_CHANGED not in result:
-            return result
-        changed = bool(result.pop(JOB_CHANGED))
-        return {**result, "changed": changed, "action": "run"}
+        told = JOB_CHANGED in result
+        changed = bool(result.pop(JOB_CHANGED, False))
+        if planning and not cleans and not result["failed"]:
+            if not told:
+                return {**result, "changed": True, "action": "unknown"}
+            if result.get("finished") is not True:
+                why = "what becomes of a job that is still under way"
+                return {**result, "changed": True, "action": "unknown", "unknown": why}
+        return {**result, "changed": changed, "action": "run"} if told else result
 
     return [Call("async_status", dict(context.args), finish=finish)]

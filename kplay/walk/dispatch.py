@@ -35,6 +35,8 @@ def frames(
     settings = item.settings
     op = "plan" if planned_only(item, world) else "apply"
     agreed = world.agreed
+    # What fails in a job fails who asks for it later, not its start
+    goes_on = settings.ignore_errors or bound.looped or (op == "plan" and settings.job > 0)
     made = []
     for number, call in enumerate(item.calls):
         made.append(
@@ -48,7 +50,7 @@ def frames(
                     "environment": settings.environment,
                     "no_log": settings.no_log,
                     "diff": world.diff if settings.diff is None else settings.diff,
-                    "stop": not (settings.ignore_errors or bound.looped),
+                    "stop": not goes_on,
                     "guards": {},
                     "timeout": settings.timeout,
                     "effects": [],

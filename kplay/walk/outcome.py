@@ -88,7 +88,8 @@ def item_outcome(bound: Bound, item: Item, world: World) -> Outcome:
     if outcome.status == "failed" and _too_early(bound, item, world):
         outcome = _may_run(bound, (f"`{world.ahead[bound.target]}`, which a plan only plans",))
     stale = bound.target in world.ahead and planned_only(item, world)
-    if world.planning and foreign.is_foreign(item) and (stale or outcome.status == "planned"):
+    gives = foreign.is_foreign(item) and not item.settings.job
+    if world.planning and gives and (stale or outcome.status == "planned"):
         given = foreign.facts(item, outcome.result, who)
         if given:
             outcome.result["ansible_facts"] = given
@@ -126,13 +127,25 @@ def _answered(item: Item) -> Outcome:
     return Outcome(status, "none", result, causes=item.answer.causes)
 
 
+def _planned_job(who: str, diff: list[dict[str, str]]) -> Outcome:
+    """A start that is only planned: it is a change, whatever its module would find."""
+    drawn = Unknown(who)
+    result: dict[str, Any] = {"ansible_job_id": drawn, "results_file": drawn}
+    result |= {"started": True, "finished": False, "changed": True, "failed": False}
+    return Outcome("planned", "run", result, diff)
+
+
 def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
     raws = item.results
+    lost = any(raw.get("unreachable") for raw in raws)
+    if item.settings.job and planned_only(item, world) and not lost:
+        return _planned_job(who, [part for raw in raws for part in raw.get("diff") or ()])
     actions = [str(raw.get("action", "none")) for raw in raws]
     action = next(
         (a for a in ("unknown", "run", "create", "update", "remove") if a in actions), "none"
     )
     fields: dict[str, Any] = {}
+    causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown"))
     for raw, call in zip(raws, item.calls, strict=False):
         part = dict(raw.get("fields") or {})
         if world.planning and schema.unknown(part):
@@ -142,13 +155,15 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
         if call.finish is not None:
             part = {"failed": False, "changed": False} | call.finish(part, world.planning)
             finished = str(part.pop("action", "update"))
+            if finished == "unknown" and "unknown" in part:
+                causes += (str(part.pop("unknown")),)
             if len(item.calls) == 1:
                 action = finished if part.get("changed") else "none"
         changed = bool(fields.get("changed")) or bool(part["changed"])
         failed = bool(fields.get("failed")) or bool(part["failed"])
         fields = {**fields, **part, "changed": changed, "failed": failed}
     result: dict[str, Any] = fields
-    causes = tuple(raw["unknown"] for raw in raws if raw.get("unknown")) or item.argument_causes
+    causes = causes or item.argument_causes
     planned = planned_only(item, world) and action != "none"
     whole_known = action not in ("run", "unknown") and all(raw.get("known", True) for raw in raws)
     whole_known = whole_known and not (ahead and foreign.is_foreign(item))
@@ -166,7 +181,7 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
         action = "none"
     if item.settings.waited:
         fields |= {"started": True, "finished": True}
-    if planned_only(item, world) and (not whole_known or item.settings.job):
+    if planned_only(item, world) and not whole_known:
         result = PartialResult({"skipped": False, **fields}, who)
         if action == "unknown":
             result["changed"] = Unknown(who)
@@ -179,7 +194,7 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
     if foreign.is_foreign(item):
         diff = foreign.differences(item, fields, world) or diff
     seconds = sum(max(0.0, raw.get("ended", 0.0) - raw.get("started", 0.0)) for raw in raws)
-    if any(raw.get("unreachable") for raw in raws):
+    if lost:
         status = "unreachable"
         result["unreachable"] = True
     return Outcome(

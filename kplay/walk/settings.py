@@ -76,7 +76,7 @@ def settings_of(play: Play, node: Node, scope: Scope, defaults: BecomeDefaults) 
         settings.waited = int(reader.number("poll", 15.0)) > 0
         if settings.waited:
             settings.timeout = min(limit, settings.timeout or limit)
-        else:
+        elif not settings.check_mode:
             settings.job = limit
     if "retries" in node.keywords and "until" not in node.keywords:
         settings.retries = int(reader.number("retries", 0.0))
