@@ -122,11 +122,15 @@ class Nspawn:
         Raises:
             KplayError: the host is not up.
         """
-        return argv_to(lab, Record.load(Place(lab.name)), host, command, user)
+        return argv_to(lab, Record.load(_readable(lab)), host, command, user)
 
     def inventory(self, lab: Lab) -> Path:
-        """Where the lab's inventory is while it is up."""
-        return Place(lab.name).inventory
+        """Where the lab's inventory is while it is up.
+
+        Raises:
+            KplayError: it is up, and only root may look at it.
+        """
+        return _readable(lab).inventory
 
     def become_password(self, lab: Lab) -> str:
         """The password of ``ops``.
@@ -252,3 +256,11 @@ class Nspawn:
         # A link that is slow by seconds answers late.
         speaks = ssh.speaks(address, seconds=10.0 if others else 1.0)
         return HostStatus(host, "running" if speaks else "starting", address, others)
+
+
+def _readable(lab: Lab) -> Place:
+    """The files of a lab, which are closed to others than root while it is up."""
+    place = Place(lab.name)
+    if place.path.exists():
+        need_root()
+    return place

@@ -231,6 +231,20 @@ def test_without_root_there_is_a_plain_message(monkeypatch: pytest.MonkeyPatch) 
         labs.up(load_string(TEXT, "lab.yml"), progress=lambda host, message: None)
 
 
+def test_a_lab_that_is_up_is_closed_to_others_than_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "ROOT", tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    lab = load_string(TEXT, "lab.yml")
+    assert labs.inventory_path(lab) == tmp_path / "demo/inventory.yml"
+    (tmp_path / "demo").mkdir()
+    with pytest.raises(KplayError, match="need root"):
+        labs.inventory_path(lab)
+    with pytest.raises(KplayError, match="need root"):
+        labs.ssh_argv(lab, "a", [])
+
+
 def test_a_lab_that_is_not_up_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place, "ROOT", tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
