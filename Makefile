@@ -56,7 +56,7 @@ browser: $(STAMP)  ## tests of the pages in Chromium
 
 hosts: $(STAMP)  ## tests on real machines (root)
 	@tests/e2e/need-packages.sh openssh-client openssh-server vagrant vagrant-lxc lxc mmdebstrap sudo
-	$(PYTEST) -m hosts tests
+	$(PYTEST) -n 2 --dist loadfile -m hosts tests
 
 cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
 	$(PYTEST) -m cluster tests

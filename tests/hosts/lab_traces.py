@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kplay.lab.nspawn.network import controller_link
+
 if TYPE_CHECKING:
     from kplay import lab as labs
 
@@ -30,8 +32,6 @@ def traces(lab: labs.Lab) -> list[str]:
         for line in Path("/proc/self/mounts").read_text().splitlines()
         if f"/{lab.name}/" in line or f"kplay-{lab.name}" in line
     ]
+    ours = (controller_link(lab.name, number) for number in range(8))
+    found += [f"link {name}" for name in ours if Path("/sys/class/net", name).exists()]
     return found
-
-
-def links() -> set[str]:
-    return {path.name for path in Path("/sys/class/net").iterdir()}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_lab import links, on, quiet, states, traces
+from test_lab import on, quiet, states, traces
 
 from kplay import lab as labs
 from kplay.cli.main import main
@@ -222,7 +222,6 @@ def test_the_command_line(
 def test_down_takes_faults_along(lab_hosts: labs.Lab) -> None:
     file = Path(__file__).parents[2] / "inventories/lab/single.yml"
     single = replace(labs.load_lab(file), name=f"faulty-{os.getpid()}")
-    before = links()
     try:
         labs.up(single, progress=quiet)
         for words in (("slow", "50ms"), ("full-disk",), ("cut",)):
@@ -237,4 +236,3 @@ def test_down_takes_faults_along(lab_hosts: labs.Lab) -> None:
     finally:
         labs.down(single, progress=quiet)
     assert traces(single) == []
-    assert links() == before

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from lab_traces import links, traces
+from lab_traces import traces
 
 from kplay import lab as labs
 from kplay.errors import KplayError
@@ -285,7 +285,6 @@ def test_a_host_that_fails_stops_no_other(
 def test_an_interrupted_up_is_gone_on_with_or_taken_down(tmp_path: Path) -> None:
     lab = replace(labs.load_lab(FILE), name=f"broken-{os.getpid()}")
     save(lab, tmp_path / "lab.yml")
-    before = links()
     try:
         rounds = [(0.3, "INT"), (0.5, "KILL"), (0.7, "INT"), (0.9, "KILL"), (1.1, "INT")]
         for at, (delay, how) in enumerate(rounds):
@@ -304,10 +303,8 @@ def test_an_interrupted_up_is_gone_on_with_or_taken_down(tmp_path: Path) -> None
             if at % 2:
                 labs.down(lab, progress=quiet)
                 assert traces(lab) == []
-                assert links() == before
         labs.up(lab, progress=quiet)
         assert states(lab) == ["running"] * 3
     finally:
         labs.down(lab, progress=quiet)
     assert traces(lab) == []
-    assert links() == before
