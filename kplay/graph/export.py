@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
@@ -124,8 +125,9 @@ def _id(key: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text.replace('"', "&quot;")
+    """A text for Mermaid, which takes labels for HTML."""
+    return " ".join(escape(text, quote=False).replace('"', "&quot;").split())
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return " ".join(text.replace("\\", "\\\\").replace('"', '\\"').split())

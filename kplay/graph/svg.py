@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
+from html import escape as escaped
 from typing import TYPE_CHECKING
 
 from kplay.graph.layout import place
@@ -42,6 +42,14 @@ STYLE = """
 .kplay-graph path.critical { stroke: var(--hot); stroke-width: 2.4; }
 .kplay-graph marker path { fill: context-stroke; stroke: none; }
 """.strip()
+
+_UNWRITABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF], "\ufffd")
+"""Characters that XML 1.0 cannot hold."""
+
+
+def escape(text: str) -> str:
+    """A text for XML."""
+    return escaped(text.translate(_UNWRITABLE))
 
 
 def svg(view: View) -> str:

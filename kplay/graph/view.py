@@ -152,7 +152,12 @@ WAYS: dict[str, Callable[[Graph, Mapping[str, float]], View]] = {
 
 
 def focused(view: View, word: str, *, steps: int = 2) -> View:
-    """Only what lies within some links of the boxes that a word names, by key or by name.
+    """Only what lies within some links of the boxes that a word names.
+
+    Args:
+        view: the whole.
+        word: a box's key or name, or that of a role or play, all of whose boxes are meant.
+        steps: how many links.
 
     Raises:
         InputError: nothing is called so.
@@ -161,6 +166,12 @@ def focused(view: View, word: str, *, steps: int = 2) -> View:
     from kplay.errors import InputError
 
     chosen = {box.key for box in view.boxes() if word in box.names or word in (box.key, box.name)}
+    chosen |= {
+        box.key
+        for lane in view.lanes
+        for box in lane.boxes
+        if lane.name == word or box.name.startswith(f"{word} : ")
+    }
     if not chosen:
         names = sorted({name for box in view.boxes() for name in box.names})
         message = f"the graph has no step `{word}`"

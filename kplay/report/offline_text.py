@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.graph.view import shortened
 from kplay.plan.model import SYMBOLS
+from kplay.report import printable
 
 if TYPE_CHECKING:
     from kplay.plan.offline.outlook import Forecast, Prospect
@@ -22,7 +23,7 @@ def of(found: Forecast) -> str:
     for one in found.prospects:
         if one.play != play:
             play = one.play
-            lines += ([""] if lines else []) + [f"play: {play}"]
+            lines += ([""] if lines else []) + [printable.line(f"play: {play}")]
         lines += _entry(one)
     lines += [""] if lines else []
     lines += [f"note: {note}" for note in found.notes]
@@ -90,4 +91,4 @@ def _entry(one: Prospect) -> list[str]:
     hosts = shortened(one.hosts, _NAMED)
     head = f"  {symbol} {one.task}{may}{times}  [{hosts}]  {one.file}:{one.line}"
     why = [f"      because {cause}" for cause in look.causes]
-    return [head, *why, *([f"      {look.fault}"] if look.fault else [])]
+    return list(map(printable.line, [head, *why, *([f"      {look.fault}"] if look.fault else [])]))

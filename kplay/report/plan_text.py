@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from kplay.graph.view import shortened
-from kplay.report import entries
+from kplay.report import entries, printable
 from kplay.report.diff import FOLDED, unified
 from kplay.report.entries import grouped, spoken
 from kplay.report.failure import title
@@ -49,11 +49,12 @@ def of(
     for entry in shown:
         if entry.step.place.play != play:
             play = entry.step.place.play
-            lines += ([""] if lines else []) + [f"play: {play}"]
+            lines += ([""] if lines else []) + [printable.line(f"play: {play}")]
         lines += _entry(entry, full_diff=full_diff, every_host=every_host, color=color)
     for step in plan.ran:
         place = step.place
-        lines.append(f"  ! {title(place)}  [{place.host}]  {place.file}:{place.line}  (was run)")
+        ran = f"  ! {title(place)}  [{place.host}]  {place.file}:{place.line}  (was run)"
+        lines.append(printable.line(ran))
     if lines:
         many = "" if plan.unchanged == 1 else "s"
         hidden = f"· {plan.unchanged} step{many} with nothing to change"
@@ -82,12 +83,12 @@ def _entry(entry: Entry, *, full_diff: bool, every_host: bool, color: bool) -> l
     may = f" ({entry.perhaps})" if entry.perhaps else ""
     hosts = shortened(entry.hosts, len(entry.hosts) if every_host else _NAMED)
     head = f"{symbol} {title(place)}{may}  [{hosts}]  {place.file}:{place.line}"
-    lines = [_painted(symbol, f"  {head}", color=color)]
-    lines += [f"      because {cause}" for cause in entry.causes]
+    lines = [_painted(symbol, printable.line(f"  {head}"), color=color)]
+    lines += [printable.line(f"      because {cause}") for cause in entry.causes]
     if "censored" in step.result:
         lines.append(f"      {step.result['censored']}")
     for line in unified(step.diff, limit=0 if full_diff else FOLDED):
-        lines.append(_painted(line[:1], f"      {line}", color=color))
+        lines.append(_painted(line[:1], printable.line(f"      {line}"), color=color))
     return lines
 
 
@@ -114,7 +115,8 @@ def _tables(plan: PlanData, *, every_host: bool) -> list[str]:
 
 def _table(head: str, rows: Sequence[tuple[str, Row]]) -> list[str]:
     actions = entries.columns(row for _, row in rows)
-    names = [name if len(name) <= _WIDEST else f"{name[: _WIDEST - 1]}…" for name, _ in rows]
+    names = [printable.line(name) for name, _ in rows]
+    names = [name if len(name) <= _WIDEST else f"{name[: _WIDEST - 1]}…" for name in names]
     width = max(len(name) for name in [head, *names])
     wide = [max(len(action), 5) for action in actions]
     first = [f"{action:>{size}}" for action, size in zip(actions, wide, strict=True)]
@@ -135,7 +137,7 @@ def _times(outline: Outline) -> list[str]:
         (part, sum(stop.seconds or 0.0 for stop in stops)) for part, stops in outline.stretches()
     ]
     least = outline.estimate * _TELLING
-    told = [f"{part} {spoken(took)}" for part, took in parts if took >= least]
+    told = [printable.line(f"{part} {spoken(took)}") for part, took in parts if took >= least]
     way = textwrap.wrap(
         f"critical path: {' → '.join(told)}", _WIDTH, subsequent_indent="  ",
         break_long_words=False, break_on_hyphens=False,

@@ -16,7 +16,7 @@ from kplay.resolve import loops
 from kplay.resolve.missing import OMIT
 from kplay.resolve.unknown import Unknown, causes_in
 from kplay.walk.refusal import refused
-from kplay.walk.settings import Settings, settings_of
+from kplay.walk.settings import Settings, hidden, settings_of
 from kplay.walk.turns import turns
 
 if TYPE_CHECKING:
@@ -143,9 +143,10 @@ def _turn(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
     try:
         return _item(bound, world, scope, index, value)
     except KplayError as error:
-        label = label_of(bound.task, scope, value)
+        label = label_of(bound.vertex, bound.task, scope, index, value)
         answer = Answer(refused(error, bound.task))
-        item = Item(index, label, value, scope, Settings(), answer=answer)
+        unseen = Settings(no_log=hidden(bound.vertex.play.play, bound.task, scope))
+        item = Item(index, label, value, scope, unseen, answer=answer)
         with suppress(KplayError):
             item.settings = settings_of(bound.vertex.play.play, bound.task, scope, world.become)
         return item
@@ -181,17 +182,20 @@ def _name(task: Task, scope: Scope, fallback: str) -> str:
     return f"{role}{rendered}"
 
 
-def _label(task: Task | Include, scope: Scope, value: Any) -> str:
+def _label(vertex: Vertex, task: Task | Include, scope: Scope, index: int, value: Any) -> str:
+    """What tells a turn from others; under ``no_log`` its number, whatever the label would hold."""
+    if hidden(vertex.play.play, task, scope):
+        return f"item {index + 1}, hidden by no_log"
     control = task.keywords.get("loop_control")
     given = control.get("label") if control is not None else None
     label = scope.template(given) if given is not None else value
     return f"(known after: {'; '.join(label.causes)})" if isinstance(label, Unknown) else str(label)
 
 
-def label_of(task: Task | Include, scope: Scope, value: Any) -> str:
+def label_of(vertex: Vertex, task: Task | Include, scope: Scope, index: int, value: Any) -> str:
     """The label of a turn in which something cannot be rendered: perhaps the label itself."""
     try:
-        return _label(task, scope, value)
+        return _label(vertex, task, scope, index, value)
     except KplayError:
         return str(value)
 
@@ -201,8 +205,9 @@ def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
     verdict, condition = world.condition(vertex, task, scope)
     label = ""
     if bound.looped:
-        label = _label(task, scope, value)
-    item = Item(index, label, value, scope, Settings())
+        label = _label(vertex, task, scope, index, value)
+    unseen = Settings(no_log=hidden(vertex.play.play, task, scope))
+    item = Item(index, label, value, scope, unseen)
     changed_when = task.keywords.get("changed_when")
     item.harmless = changed_when is not None and changed_when.value is False
     if isinstance(verdict, Unknown):
@@ -216,6 +221,7 @@ def _item(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
     if task.faults:
         raise InputError(task.faults)
     item.settings = settings_of(vertex.play.play, task, scope, world.become)
+    item.settings.no_log |= unseen.no_log
     if item.settings.become and item.settings.become["password"]:
         world.secrets.add(item.settings.become["password"])
     if item.settings.causes:

@@ -98,7 +98,7 @@ class Expander:
                     return not host.lost
                 segments.append(segment_of(self.world, leaf, args, extra))
             except KplayError as error:
-                error.item = label_of(node, inner, value) if looped else ""
+                error.item = label_of(vertex, node, inner, index, value) if looped else ""
                 raise
         if not segments:
             result = {"changed": False, "skipped": True, "false_condition": skipped}

@@ -180,6 +180,16 @@ def flag(keyword: str, play: Play, node: Node, scope: Scope) -> bool:
     return not isinstance(value, Unknown) and truthy(value)
 
 
+def hidden(play: Play, node: Node, scope: Scope) -> bool:
+    """Whether ``no_log`` is given; where its value cannot be told, it is taken as given."""
+    given = effective(play, node, "no_log")
+    try:
+        value = False if given is None else scope.template(given)
+    except KplayError:
+        return True
+    return isinstance(value, Unknown) or truthy(value)
+
+
 def play_flag(keyword: str, play: Play, scope: Scope) -> bool:
     """A keyword of the play alone that says yes or no."""
     given = play.keywords.get(keyword)

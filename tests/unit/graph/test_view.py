@@ -12,7 +12,7 @@ import pytest
 from kplay.errors import InputError
 from kplay.execute.options import RunOptions
 from kplay.execute.prepare import prepare
-from kplay.graph.export import text
+from kplay.graph.export import dot, mermaid, text
 from kplay.graph.layout import place
 from kplay.graph.svg import svg
 from kplay.graph.view import WAYS, View, by_host, by_role, by_task, focused
@@ -98,6 +98,25 @@ def test_focus_keeps_what_is_near(graph: Graph):
     with pytest.raises(InputError) as caught:
         focused(by_task(graph, {}), "wiat")
     assert caught.value.diagnostics[0].help == ("did you mean `wait`?",)
+
+
+def test_focus_takes_a_role_and_a_play(graph: Graph):
+    whole = by_task(graph, {})
+    of_role = [box.key for box in whole.boxes() if box.name.startswith("two : ")]
+    assert {box.key for box in focused(whole, "two", steps=0).boxes()} == set(of_role) != set()
+    lane = whole.lanes[-1]
+    assert focused(whole, lane.name, steps=0).lanes == (lane,)
+
+
+def test_pictures_hold_whatever_names_are(graph: Graph):
+    vertex = next(one for one in graph.vertices() if one.name == "make")
+    vertex.name = 'a\x1b[31m\n<b>&"\ufffe'
+    view = by_task(graph, {})
+    picture = ET.fromstring(svg(view))  # noqa: S314 - it was just made
+    titles = [str(one.text) for one in picture.iter("{http://www.w3.org/2000/svg}title")]
+    assert any(one.startswith('a\ufffd[31m\n<b>&"\ufffd\n') for one in titles)
+    assert '["a\x1b[31m &lt;b&gt;&amp;&quot;\ufffe"]' in mermaid(view)
+    assert '[label="a\x1b[31m <b>&\\"\ufffe" ' in dot(view)
 
 
 def test_times_of_an_earlier_run_stand_at_boxes(graph: Graph):

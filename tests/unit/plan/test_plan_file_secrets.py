@@ -122,6 +122,23 @@ def test_none_stands_in_it_and_the_file_is_whole(site: Path, said: Callable[...,
     said(0, "show", "-D", "p.json")
 
 
+def test_turns_of_a_loop_under_no_log_have_no_names(site: Path, said: Callable[..., str]) -> None:
+    Path("loop.yml").write_text(
+        "- hosts: h\n  gather_facts: false\n  no_log: true\n  tasks:\n"
+        "    - {name: w, copy: {content: x, dest: '/tmp/{{ item }}'}, loop: [hid1, hid2],\n"
+        "       loop_control: {label: 'l-{{ item }}'}}\n"
+        "    - {name: s, copy: {content: x, dest: /x}, loop: [hid1], when: item == 'no'}\n"
+        "    - {name: c, command: echo, register: r}\n"
+        "    - {name: u, copy: {content: x, dest: /x}, loop: [hid1], when: r.rc == 9}\n"
+    )
+    text = said(0, "plan", "-i", "hosts", "loop.yml", "-o", "p.json", "-v")
+    assert "+ w (item 1, hidden by no_log)" in text
+    assert "+ w (item 2, hidden by no_log)" in text
+    assert "hid1" not in text + Path("p.json").read_text()
+    for form in ("html", "markdown", "json"):
+        assert "hid1" not in said(0, "show", "p.json", "--format", form)
+
+
 def test_what_is_withheld_is_given_again(
     site: Path, said: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

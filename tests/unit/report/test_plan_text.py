@@ -130,3 +130,13 @@ def test_what_an_apply_takes_is_said_as_an_estimate(ended: Callable[..., StepEnd
 def test_what_no_plan_can_tell_is_said_in_words(ended: Callable[..., StepEnded]) -> None:
     diff = [{"path": "/a", "before": "", "after": '{"__kplay_unknown__": true}'}]
     assert "+(unknown until it is run)" in plan_text.of(PlanData.of([ended(diff=diff)]))
+
+
+def test_what_a_terminal_acts_on_is_spelled(ended: Callable[..., StepEnded]) -> None:
+    diff = [{"path": "/f", "before": "", "after": "\x1b[2Kgone \u202eback\n"}]
+    plan = PlanData.of([ended("w1", "one\n\x1b[1Atwo", action="create", diff=diff)])
+    text = plan_text.of(plan)
+    assert "  + one \\x1b[1Atwo  [" in text
+    assert "      +\\x1b[2Kgone \\u202eback\n" in text
+    assert not {"\x1b", "\u202e"} & set(text)
+    assert "\x1b[32m" in plan_text.of(plan, color=True)
