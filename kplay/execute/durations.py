@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from kplay.execute.journal import by_age
 from kplay.plan.outline import Times
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def history(runs: Path, playbooks: tuple[Path, ...]) -> Times:
 def _of_same(runs: Path, playbooks: tuple[Path, ...]) -> Iterator[tuple[str, list[Any]]]:
     """Runs of the same playbooks, the newest first: the id and the events of each."""
     names = [str(path) for path in playbooks]
-    folders = sorted((path.parent for path in runs.glob("*/run.json")), reverse=True)
+    folders = by_age(runs)[::-1]
     read = 0
     for folder in folders[:_LOOKED_AT]:
         events = _events(folder / "journal.jsonl")

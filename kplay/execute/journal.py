@@ -263,9 +263,19 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return found
 
 
+def by_age(runs: Path) -> list[Path]:
+    """The folders of runs, the oldest first.
+
+    Ids tell the second in which a run began; of two within one, the time of their ``run.json``.
+    """
+    found = [(path.parent, path.stat().st_mtime_ns) for path in runs.glob("*/run.json")]
+    told = len("20261126-235859")
+    return [one for one, _ in sorted(found, key=lambda pair: (pair[0].name[:told], pair[1]))]
+
+
 def latest(runs: Path) -> Path:
     """The folder of the newest run; raises InputError when there is none."""
-    folders = sorted(path for path in runs.glob("*") if (path / "run.json").is_file())
+    folders = by_age(runs)
     if not folders:
         raise InputError(Diagnostic("unknown-run", f"no run in `{runs}`", None))
     return folders[-1]

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kplay.errors import InputError, KplayError
-from kplay.execute.journal import Journal, latest, read_record
+from kplay.execute.journal import Journal, by_age, latest, read_record
 from kplay.execute.options import Passwords, RunOptions
 from kplay.walk.events import Place, RunEnded, StepSent
 
@@ -93,3 +94,13 @@ def test_the_newest_run_is_the_latest(run, tmp_path):
     other.close()
     assert latest(tmp_path / "runs") == other.directory
     assert json.loads((other.directory / "run.json").read_text())["mode"] == "apply"
+
+
+def test_of_runs_within_one_second_the_later_is_the_latest(tmp_path):
+    for number, end in enumerate(("ffff", "0000", "8888")):
+        other = Journal(tmp_path / "all" / f"20270101-000000-{end}")
+        other.start(RunOptions(), [], mode="apply")
+        other.close()
+        os.utime(other.directory / "run.json", ns=(number, number))
+    assert [path.name[-4:] for path in by_age(tmp_path / "all")] == ["ffff", "0000", "8888"]
+    assert latest(tmp_path / "all").name.endswith("8888")
