@@ -104,12 +104,17 @@ def maker() -> dict[str, Any]:
 
 
 def is_plan_file(path: Path) -> bool:
-    """Whether a file is a plan file and no playbook, which is never a JSON object."""
+    """Whether a file is to be a plan file and no playbook, which is never a JSON object.
+
+    One that is called .json, and is cut short to nothing or not there at all, is to be one.
+    """
+    json_name = path.suffix == ".json"
     try:
         with path.open("rb") as stream:
-            return stream.read(64).lstrip().startswith(b"{")
+            first = stream.read(64).lstrip()
     except OSError:
-        return False
+        return json_name
+    return first.startswith(b"{") or (json_name and first in (b"", b"null"))
 
 
 def read(path: Path) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kplay.report import drift, failure, recap
+from kplay.report import drift, failure, printable, recap
 from kplay.report.diff import unified
 from kplay.report.said import said
 from kplay.walk.events import (
@@ -96,9 +96,9 @@ class Lines:
             line += f" ({event.reason})"
         if event.planned:
             line += f" ({event.planned})"
-        found = [(_STYLES.get(event.status, ""), line)]
+        found = [(_STYLES.get(event.status, ""), printable.line(line))]
         if self.diff and event.status == "changed":
-            found += [("", text) for text in unified(event.diff)]
+            found += [("", text) for text in map(printable.line, unified(event.diff))]
         if self.verbosity > 1 and event.result.get("stdout"):
             found.append(("", str(event.result["stdout"]).rstrip()))
         return found + [("", text) for text in below]

@@ -318,6 +318,13 @@ def test_damaged_and_newer_files(
     assert message in said(1, "show", "p.json")
 
 
+def test_a_plan_file_that_is_empty_or_not_there(site: Path, said: Callable[..., str]) -> None:
+    Path("p.json").write_text("")
+    assert "this is no whole plan file" in said(1, "apply", "p.json")
+    Path("p.json").unlink()
+    assert "cannot read `p.json`: No such file or directory" in said(1, "apply", "p.json")
+
+
 def test_the_command_line_of_a_plan_is_its_own(site: Path, said: Callable[..., str]) -> None:
     said(0, *PLAN)
     assert "--limit, --tags: a plan file is applied with the options it was made with" in said(

@@ -94,3 +94,11 @@ def test_what_tasks_counted_is_shown_under_the_hosts() -> None:
     ]
     quiet = RunEnded(0.0, "r1", 1.0, {"w1": {"ok": 2}}, {}, 0)
     assert "custom" not in report([quiet])
+
+
+def test_what_a_terminal_acts_on_is_spelled(ended: Callable[..., StepEnded]) -> None:
+    diff = [{"path": "/f", "before": "", "after": "\x1b[2K\n"}]
+    step = ended("w1", "one\n\x1b[1Atwo", status="changed", diff=diff)
+    text = report([step], diff=True)
+    assert text.startswith("changed   w1: one \\x1b[1Atwo\n")
+    assert text.endswith("+\\x1b[2K\n")
