@@ -32,6 +32,8 @@ class Exactness:
     """Of those made, the ones that the plan was not sure of."""
     differences: list[Finding] = field(default_factory=list)
     """Changes that no plan announced, and announced ones that apply found nothing to do for."""
+    whole: bool = True
+    """Whether apply came to its end."""
 
     @property
     def exact(self) -> bool:
@@ -78,6 +80,7 @@ def compare(planned: PlanData, applied: Sequence[StepEnded], *, whole: bool = Tr
         as_planned=len(exact),
         settled=len(settled),
         differences=_gathered(differences),
+        whole=whole,
     )
 
 

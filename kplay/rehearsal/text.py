@@ -41,7 +41,7 @@ def said(exactness: Exactness) -> str:
     if one.uncertain:
         counts += f", {one.settled} of them from {one.uncertain} that only the run could tell"
     if one.exact:
-        return f"the plan was exact: {counts}"
+        return f"the plan was exact{'' if one.whole else ' as far as apply came'}: {counts}"
     number = len(one.differences)
     return f"the plan was not exact: {counts}, {number} {'differ' if number > 1 else 'differs'}"
 

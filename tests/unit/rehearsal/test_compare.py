@@ -5,6 +5,7 @@ from typing import Any
 from kplay.plan.model import PlanData
 from kplay.rehearsal import compare as comparing
 from kplay.rehearsal.compare import changed_again, failures
+from kplay.rehearsal.text import said
 from kplay.walk.events import Place, StepEnded
 
 
@@ -56,7 +57,9 @@ def test_a_command_whose_author_says_that_nothing_changed_is_none():
 
 def test_a_step_that_failed_or_was_not_reached_is_none():
     planned = [step("planned"), step("planned", key="0.1")]
-    assert compare(planned, [step("failed")], whole=False).exact
+    broken = compare(planned, [step("failed")], whole=False)
+    assert broken.exact
+    assert said(broken) == "the plan was exact as far as apply came: 2 planned, 0 made"
     assert not compare(planned, [step("changed")], whole=True).exact
 
 

@@ -81,7 +81,7 @@ def test_json_holds_every_finding(report: Report, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert data["plan"] == {
         "planned": 3, "uncertain": 1, "made": 4, "as_planned": 3, "settled": 1,
-        "differences": [], "exact": True,
+        "differences": [], "exact": True, "whole": True,
     }  # fmt: skip
 
 
