@@ -55,7 +55,7 @@ browser: $(STAMP)  ## tests of the pages in Chromium
 	$(PYTEST) -m browser tests
 
 hosts: $(STAMP)  ## tests on real machines (root)
-	@tests/e2e/need-packages.sh openssh-client openssh-server vagrant vagrant-lxc lxc mmdebstrap sudo
+	@tests/e2e/need-packages.sh openssh-client openssh-server vagrant vagrant-libvirt vagrant-lxc lxc mmdebstrap sudo
 	$(PYTEST) -n 2 --dist loadfile -m hosts tests
 
 cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
