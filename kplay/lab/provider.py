@@ -147,14 +147,8 @@ def provider_of(lab: Lab) -> Provider:
         from kplay.lab.vagrant.provider import VagrantLab
 
         return VagrantLab()
-    raise InputError(
-        Diagnostic(
-            "lab-provider",
-            f"the lab provider `{lab.provider}` is not available in this version",
-            lab.span("provider"),
-            help=("`provider: nspawn` makes the same hosts without a hypervisor",),
-        )
-    )
+    message = f"no lab provider named `{lab.provider}`"
+    raise InputError(Diagnostic("lab-provider", message, lab.span("provider")))
 
 
 def snapshots_of(lab: Lab) -> Snapshots:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -29,20 +29,10 @@ class Interruptions:
     @contextmanager
     def handled(self) -> Iterator[None]:
         """Handle them inside the block; only the main thread can, elsewhere nothing is done."""
-        before: dict[int, Callable[..., object] | int | None] = {}
-        try:
-            for number in map(int, _SIGNALS):
-                # What nohup ignores stays ignored
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    before[number] = signal.signal(number, self._handle)
-        except ValueError:
+        # What nohup ignores stays ignored
+        heard = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        with _handlers(dict.fromkeys(heard, self._handle)):
             yield
-            return
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     @contextmanager
     def deferred(self, notice: str) -> Iterator[None]:
@@ -63,18 +53,8 @@ class Interruptions:
     def ignored(self) -> Iterator[None]:
         """Let nothing disturb the block: programs that it starts ignore the signals too."""
         self._ending = True
-        before: dict[int, Callable[..., object] | int | None] = {}
-        try:
-            for number in map(int, _SIGNALS):
-                before[number] = signal.signal(number, signal.SIG_IGN)
-        except ValueError:
+        with _handlers(dict.fromkeys(_SIGNALS, signal.SIG_IGN)):
             yield
-            return
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         walks = signal.getsignal(signal.SIGINT)
@@ -88,3 +68,19 @@ class Interruptions:
             # Python's own streams may be in the middle of a write
             with suppress(OSError):
                 os.write(2, f"{self._notice}\n".encode())
+
+
+@contextmanager
+def _handlers(
+    wanted: Mapping[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers],
+) -> Iterator[None]:
+    """Handle signals so inside the block, where Python lets us: in the main thread."""
+    try:
+        before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
+    except ValueError:
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
