@@ -26,15 +26,16 @@ def keeps_facts(options: RunOptions) -> bool:
 
 
 def fact_cache(options: RunOptions) -> FactCache:
-    """The folder that ansible.cfg names, else kplay's own.
+    """The folder that ansible.cfg names, else kplay's own; a plan reads a flushed one as empty.
 
     Raises:
         InputError: ``fact_caching = jsonfile`` without a folder.
     """
     cfg = options.ansible_cfg
     timeout = cfg.get("fact_caching_timeout", DAY)
+    flushed = options.flush_cache and options.check
     if not keeps_facts(options):
-        return FactCache(options.runs_directory / FOLDER, timeout=timeout)
+        return FactCache(options.runs_directory / FOLDER, timeout=timeout, flushed=flushed)
     connection = cfg.get("fact_caching_connection")
     if connection is None:
         origin = cfg.values["fact_caching"].origin
@@ -43,7 +44,7 @@ def fact_cache(options: RunOptions) -> FactCache:
             Diagnostic("missing-setting", message, None, notes=(f"given by {origin}",))
         )
     prefix = cfg.get("fact_caching_prefix", "")
-    return FactCache(Path(connection), prefix=prefix, timeout=timeout)
+    return FactCache(Path(connection), prefix=prefix, timeout=timeout, flushed=flushed)
 
 
 def recall(store: VariableStore, cache: FactCache, hosts: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kplay.cli.main import main
@@ -119,6 +120,9 @@ def test_a_fact_that_an_earlier_run_kept_counts(tmp_path: Path):
     looks = {(tuple(one.hosts), bool(one.look.turns)) for one in found.prospects}
     assert looks == {(("w1",), True), (("d1",), False)}
     assert any("of 2 hosts are those of earlier runs" in note for note in found.notes)
+    found = forecast(replace(options, flush_cache=True, check=True))
+    assert [(one.hosts, one.look.turns) for one in found.prospects] == [(["w1", "w2", "d1"], 0)]
+    assert (kept / "w1").exists()
 
 
 def test_hosts_that_look_alike_are_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
