@@ -29,6 +29,7 @@ _WHERE = {
     "fetch": "files:fetch",
     "uri": "files:uri",
     "async_status": "jobs:async_status",
+    "bundle_artifact": "bundle:bundle_artifact",
     "kubeconfig": "kubernetes:kubeconfig",
     "k8s": "kubernetes:k8s",
     "validate_argument_spec": "argument_spec:validate_argument_spec",

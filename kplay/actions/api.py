@@ -81,6 +81,8 @@ class Call:
     blobs: dict[str, BlobSource] = field(default_factory=dict)
     finish: Callable[[dict[str, Any], bool], dict[str, Any]] | None = None
     """(result fields, planning) -> result fields."""
+    added: dict[str, Any] = field(default_factory=dict)
+    """What the controller knows of the result beside the host, unless it fails."""
     facts: tuple[str, ...] = ()
     """Names of facts that it gives, of which a plan cannot tell more."""
 
@@ -88,11 +90,13 @@ class Call:
 Outcome = Answer | list[Call]
 
 
-def fault(context: Context, code: str, message: str, argument: str = "") -> InputError:
+def fault(
+    context: Context, code: str, message: str, argument: str = "", hints: tuple[str, ...] = ()
+) -> InputError:
     """An error that points at an argument of the task, or at the task."""
     given = context.task.args.get(argument) if argument else None
     span = given.span if given is not None else context.task.span
-    return InputError(Diagnostic(code, message, span))
+    return InputError(Diagnostic(code, message, span, help=hints))
 
 
 def sealed_file(context: Context, path: Path) -> bytes | None:
@@ -122,7 +126,7 @@ def file_content(path: Path) -> tuple[Any, dict[str, BlobSource]]:
     stat = path.stat()
     if stat.st_size <= INLINE:
         return bytes_content(path.read_bytes())
-    digest = _digest(str(path), stat.st_size, stat.st_mtime_ns)
+    digest = digest_of(path)
     blob = BlobSource(digest, stat.st_size, path)
     return {"$blob": digest, "size": stat.st_size}, {digest: blob}
 
@@ -136,6 +140,12 @@ def bytes_content(data: bytes) -> tuple[Any, dict[str, BlobSource]]:
             pass
     blob = BlobSource.of_bytes(data)
     return {"$blob": blob.sha256, "size": blob.size}, {blob.sha256: blob}
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file of the controller, hexadecimal; taken once while it stays as it is."""
+    stat = path.stat()
+    return _digest(str(path), stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)

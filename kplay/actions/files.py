@@ -49,7 +49,7 @@ def copy(context: Context) -> list[Call]:
     path = context.find_file("files", name)
     if path.is_dir():
         return _tree(context, args, path, contents_only=name.endswith("/"))
-    return [_file(context, args, path)]
+    return [placed(context, args, path)]
 
 
 def script(context: Context) -> list[Call]:
@@ -101,7 +101,8 @@ def _content(args: dict[str, Any], content: Any) -> Call:
     return Call("copy", {**args, "content": value}, blobs)
 
 
-def _file(context: Context, args: dict[str, Any], path: Path) -> Call:
+def placed(context: Context, args: dict[str, Any], path: Path) -> Call:
+    """The call of copy that puts a file of the controller on the host."""
     value, blobs = source_content(context, path)
     given = {**args, "content": value, "_original_basename": path.name}
     if given.get("mode") == "preserve":
@@ -144,14 +145,8 @@ def _tree(context: Context, args: dict[str, Any], root: Path, *, contents_only: 
         if path.is_dir():
             calls.append(Call("file", {"path": target, "state": "directory", **shared}))
         else:
-            calls.append(_file(context, {**args, "dest": target}, path))
-    asked = f"{top}/" if contents_only else top
-
-    def finish(result: dict[str, Any], planning: bool) -> dict[str, Any]:
-        del planning
-        return result if result["failed"] else {**result, "src": f"{root}/", "dest": asked}
-
-    calls[-1].finish = finish
+            calls.append(placed(context, {**args, "dest": target}, path))
+    calls[-1].added = {"src": f"{root}/", "dest": f"{top}/" if contents_only else top}
     return calls
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kplay.bundle.model import LOCK_FILE, Problem, hash_file, load_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kplay.bundle.model import Artifact
@@ -23,7 +24,7 @@ def verify(directory: Path) -> list[Problem]:
     """
     lock = load_lock(directory)
     named = {one.path: one for one in lock.artifacts}
-    problems = [problem for one in lock.artifacts if (problem := _compare(directory, one))]
+    problems = [problem for one in lock.artifacts if (problem := problem_of(directory, one))]
     for file in directory.rglob("*"):
         path = file.relative_to(directory)
         if any(part.startswith(".") for part in path.parts):
@@ -33,7 +34,10 @@ def verify(directory: Path) -> list[Problem]:
     return sorted(problems, key=lambda problem: problem.path)
 
 
-def _compare(directory: Path, artifact: Artifact) -> Problem | None:
+def problem_of(
+    directory: Path, artifact: Artifact, digest: Callable[[Path], str] = hash_file
+) -> Problem | None:
+    """Compare one file with the lock; ``digest`` gives the SHA-256 of a file's bytes."""
     file = directory / artifact.path
     if not file.resolve().is_relative_to(directory.resolve()):
         return Problem(artifact.path, "leads out of the bundle")
@@ -42,7 +46,7 @@ def _compare(directory: Path, artifact: Artifact) -> Problem | None:
     size = file.stat().st_size
     if size != artifact.size:
         return Problem(artifact.path, f"has {size} bytes, expected {artifact.size}")
-    found = hash_file(file)
+    found = digest(file)
     if found != artifact.sha256:
         return Problem(artifact.path, f"has SHA-256 {found}, expected {artifact.sha256}")
     return None

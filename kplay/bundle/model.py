@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LOCK_FILE = "bundle.lock.json"
 SCHEMA = 1
 
-Kind = Literal["binary", "package", "image", "index"]
+Kind = Literal["binary", "package", "image", "index", "archive", "chart", "list"]
 
 
 class BundleError(KplayError):

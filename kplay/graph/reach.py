@@ -26,6 +26,7 @@ LOCAL_ACTIONS = frozenset(
         "validate_argument_spec",
         "template",
         "copy",
+        "bundle_artifact",
     }
 )
 """Actions of the controller that read the playbook's own files at the most."""

@@ -109,6 +109,9 @@ _CONTROLLER: tuple[Called, ...] = (
                                              " that is encrypted is always opened")},
            free_form="_raw", raw_argument="cmd"),
     Called("kubeconfig", {}, open=True),
+    Called("bundle_artifact", {"name": Arg(required=True), "version": Arg(),
+                               "bundle": Arg("path"), "dest": Arg("path"), "mode": Arg("mode"),
+                               "owner": Arg(), "group": Arg()}),
     Called("set_stats", {"data": Arg("raw"), "per_host": Arg("bool"), "aggregate": Arg("bool")}),
     Called("synchronize", {}, open=True,
            refused="rsync opens a connection of its own, beside the verified one that kplay drives;"

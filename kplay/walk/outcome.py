@@ -159,6 +159,8 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
                 causes += (str(part.pop("unknown")),)
             if len(item.calls) == 1:
                 action = finished if part.get("changed") else "none"
+        if not part["failed"]:
+            part |= call.added
         changed = bool(fields.get("changed")) or bool(part["changed"])
         failed = bool(fields.get("failed")) or bool(part["failed"])
         fields = {**fields, **part, "changed": changed, "failed": failed}
