@@ -7,23 +7,18 @@ type Distro struct {
 	Name string // "k3s" or "rke2": the program, /etc/rancher/<Name> and the default data directory
 	// SupervisorPort serves /cacerts, /ping and /v1-<Name>; K3s serves the Kubernetes API there, too.
 	SupervisorPort int
-	// APIServerPort is where kube-apiserver itself listens on a server.
-	APIServerPort int
 	// EnvPrefix begins the environment variables of its flags: <EnvPrefix>_TOKEN.
 	EnvPrefix string
 }
 
-const (
-	apiPort    = 6443 // the Kubernetes API as clients reach it
-	joinPrefix = "/v1-k3s"
-)
+const apiPort = 6443 // the Kubernetes API as clients reach it
 
 var (
 	distroK3s = Distro{
-		Name: "k3s", SupervisorPort: apiPort, APIServerPort: 6444, EnvPrefix: "K3S",
+		Name: "k3s", SupervisorPort: apiPort, EnvPrefix: "K3S",
 	}
 	distroRKE2 = Distro{
-		Name: "rke2", SupervisorPort: 9345, APIServerPort: apiPort, EnvPrefix: "RKE2",
+		Name: "rke2", SupervisorPort: 9345, EnvPrefix: "RKE2",
 	}
 )
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"strings"
 	"time"
@@ -17,3 +19,6 @@ func logf(level, format string, args ...any) {
 func infof(format string, args ...any)  { logf("info", format, args...) }
 func warnf(format string, args ...any)  { logf("warning", format, args...) }
 func errorf(format string, args ...any) { logf("error", format, args...) }
+
+// quiet drops what Go's HTTP server and proxy say of clients that went away.
+var quiet = log.New(io.Discard, "", 0)

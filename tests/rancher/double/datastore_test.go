@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestTheDatastoreFollowsTheOptions(t *testing.T) {
+	for _, one := range []struct {
+		d        Distro
+		text     string
+		embedded bool
+		endpoint string
+	}{
+		{distroK3s, "", false, "unix://"},
+		{distroK3s, "cluster-init: true\n", true, "https://127.0.0.1:2379"},
+		{distroK3s, "server: https://a:6443\ntoken: x\n", true, "https://127.0.0.1:2379"},
+		{distroRKE2, "", true, "https://127.0.0.1:2379"},
+		{distroK3s, "datastore-endpoint: https://e1:2379,https://e2:2379\n", false, "https://e1:2379,"},
+		{distroK3s, "datastore-endpoint: postgres://u:p@db/k\n", false, "unix://"},
+	} {
+		c := loaded(t, one.d, "server", "data-dir: "+t.TempDir()+"\n"+one.text)
+		s, err := chooseDatastore(c, "/bin")
+		if err != nil || s.embedded != one.embedded || !strings.HasPrefix(s.endpoint, one.endpoint) {
+			t.Errorf("%s %q: %+v, %v", one.d.Name, one.text, s, err)
+		}
+	}
+}
+
+func TestStateOnTheDiskStays(t *testing.T) {
+	c := loaded(t, distroK3s, "server", "data-dir: "+t.TempDir()+"\n")
+	if err := os.MkdirAll(c.Dir("server", "db", "etcd"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := chooseDatastore(c, "/bin"); err != nil || !s.embedded {
+		t.Errorf("%+v, %v", s, err)
+	}
+	other := loaded(t, distroK3s, "server", "data-dir: "+t.TempDir()+"\ncluster-init: true\n")
+	if err := writeFile(other.Dir("server", "db", "state.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chooseDatastore(other, "/bin"); err == nil {
+		t.Error("what is not migrated must be refused")
+	}
+}
+
+func TestOptionsThatExcludeEachOther(t *testing.T) {
+	for text, want := range map[string]string{
+		"cluster-init: true\ndatastore-endpoint: https://e\n": "invalid flag use",
+		"cluster-reset: true\nserver: https://a:6443\n":       "remove server from configuration",
+		"cluster-reset-restore-path: /x\n":                    "cluster-reset required",
+		"server: https://a:6443\n":                            "token is required",
+	} {
+		c := loaded(t, distroK3s, "server", "data-dir: "+t.TempDir()+"\n"+text)
+		if err := checkServer(c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
+func TestEtcdsOwnWordsAreTold(t *testing.T) {
+	said := `{"level":"warn","msg":"retrying of unary invoker failed"}
+Error: etcdserver: too many learner members in cluster
+`
+	if got := etcdMessage(said, errors.New("exit status 1")); got !=
+		"etcdserver: too many learner members in cluster" {
+		t.Errorf("got %q", got)
+	}
+	if got := etcdMessage("", errors.New("exit status 1")); got != "exit status 1" {
+		t.Errorf("got %q", got)
+	}
+}
