@@ -1,4 +1,8 @@
-"""Read the component list: what a bundle is made of, and where each part comes from."""
+"""Read component lists: what a bundle is made of, and where each part comes from.
+
+``kubernetes.yml`` is always made whole, and names the default bundle. The other lists beside it
+offer parts, of which those are made that a playbook wants.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from kplay.bundle.model import BundleInputError
 
 HERE = Path(__file__).parent
 EMBEDDED = HERE / "kubernetes.yml"
+OTHERS = ("k3s", "rke2", "rancher")
+"""The lists beside it. What is made of one lies in a folder of its name in the bundle."""
 
 T = TypeVar("T")
 
@@ -33,8 +39,9 @@ class Program:
 
     Either ``module`` and its ``sum`` (go.sum's ``h1:`` hash) are given, or ``source``, a directory
     beside the component list. ``outputs`` maps file to Go package; ``add`` maps a directory of
-    the module to one of ours copied there; ``drop_imports`` maps a Go file to imports removed
-    from it; ``staging`` is the version that replaces the module's own relative replacements.
+    the module to one of ours that takes its place; ``drop_imports`` maps a Go file to imports
+    removed from it; ``staging`` is the version that replaces the module's own relative
+    replacements.
     """
 
     name: str
@@ -79,6 +86,54 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A Helm chart that lies in a module, packed under the module's version.
+
+    ``directory`` is where it lies; ``leave_out`` names what in it is not packed.
+    """
+
+    name: str
+    version: str
+    module: str
+    sum: str
+    directory: str
+    leave_out: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file of a release. ``{part}`` in its name stands for any word, in ``files`` for the same.
+
+    ``files`` are names at the release, of which the first is taken that its sums list; of a chart
+    repository, the chart's name there.
+    """
+
+    name: str
+    kind: str
+    files: list[str]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What an upstream publishes of one version after another.
+
+    ``url`` is where its releases lie, and ``directory`` that of one version below it, with
+    ``{version}``, or ``{number}`` for a version without its ``v``. ``sums`` is the file there with
+    lines ``<sha256>  <file>``; a chart repository has ``index`` in place of both, Helm's index.
+    ``version`` is a pattern that versions match, ``example`` one of them.
+    """
+
+    name: str
+    url: str
+    version: str
+    example: str
+    artifacts: list[Offer]
+    directory: str = "{version}"
+    sums: str = ""
+    index: str = ""
+
+
+@dataclass(frozen=True)
 class Components:
     """The whole list; ``digest`` changes when it or a source file that it names does."""
 
@@ -92,6 +147,10 @@ class Components:
     downloads: tuple[Download, ...]
     root: Path
     digest: str
+    name: str = ""
+    """Of another list than kubernetes.yml, the folder of the bundle in which its parts lie."""
+    charts: tuple[Chart, ...] = ()
+    releases: tuple[Release, ...] = ()
 
     def program_of(self, output: str) -> Program:
         """Give the program that makes ``output``.
@@ -133,6 +192,51 @@ def load_components(path: Path = EMBEDDED) -> Components:
         )
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise BundleInputError(f"component list {path}: {error}") from error
+
+
+def load_list(path: Path) -> Components:
+    """Read a component list beside kubernetes.yml, which has what it leaves out.
+
+    Raises:
+        BundleInputError: it cannot be read, or has an unknown or missing field.
+    """
+    embedded = load_components()
+    try:
+        text = path.read_bytes()
+        document = yaml.safe_load(text) or {}
+        toolchain = document.pop("toolchain", None)
+        releases = document.pop("releases", ())
+        return Components(
+            kubernetes="",
+            distribution=document.pop("distribution", embedded.distribution),
+            repository=document.pop("repository", embedded.repository),
+            toolchain=Toolchain(**toolchain) if toolchain else embedded.toolchain,
+            programs=_all(Program, document.pop("programs", [])),
+            packages=(),
+            images=_all(Image, document.pop("images", [])),
+            downloads=_all(Download, document.pop("downloads", [])),
+            root=path.parent,
+            digest=hashlib.sha256(text).hexdigest(),
+            name=path.stem,
+            charts=_all(Chart, document.pop("charts", [])),
+            releases=tuple(
+                Release(artifacts=list(_all(Offer, one.pop("artifacts"))), **one)
+                for one in releases
+            ),
+            **document,
+        )
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise BundleInputError(f"component list {path}: {error}") from error
+
+
+def load_lists() -> tuple[Components, ...]:
+    """Read all lists that kplay comes with, kubernetes.yml first.
+
+    Raises:
+        BundleInputError: one cannot be read, or has an unknown or missing field.
+    """
+    paths = (HERE / f"{name}.yml" for name in OTHERS)
+    return (load_components(), *(load_list(path) for path in paths if path.exists()))
 
 
 def _all(kind: type[T], documents: list[dict[str, Any]]) -> tuple[T, ...]:

@@ -37,7 +37,8 @@ def find(directory: Path, name: str, version: str = "") -> Found:
     """Give the artifact of that name in the bundle in ``directory``.
 
     An archive of images goes by its file's name without the ending, as well as by the name of each
-    image in it. Without ``version`` it is any that the bundle has exactly one of.
+    image in it. A version's ``v`` may be left out.
+    Without ``version`` it is any that the bundle has exactly one of.
 
     Raises:
         LackingError: there is no bundle, or it has none of the name, or not of the version.
@@ -46,7 +47,8 @@ def find(directory: Path, name: str, version: str = "") -> Found:
     """
     lock = _lock(directory)
     named = [one for one in lock.artifacts if name in _names(one)]
-    fits = [one for one in named if version in ("", one.version)]
+    plain = version.removeprefix("v")
+    fits = [one for one in named if plain in ("", one.version.removeprefix("v"))]
     if not named:
         raise LackingError(f"the bundle at {directory} has no `{name}`")
     if not fits:

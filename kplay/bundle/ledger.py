@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,40 @@ class Ledger:
             self._parts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):  # none yet, or cut off: everything is made again
             self._parts = {}
+
+    def __str__(self) -> str:
+        return str(self._directory)
+
+    def artifacts(self) -> list[Artifact]:
+        """Give what is noted of all parts, whether it is there or not."""
+        noted = (one for part in self._parts.values() for one in part["artifacts"])
+        return [to_artifact(one) for one in noted]
+
+    def take(self, part: str, key: str, root: Path) -> list[Artifact] | None:
+        """Find a part and have its files in the bundle at ``root`` too, without copying them.
+
+        A file that is there already must be the same one.
+        """
+        found = self.find(part, key)
+        for one in found or ():
+            target = root / one.path
+            if target.exists():
+                if hash_file(target) == one.sha256:
+                    continue
+                target.unlink()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                target.hardlink_to(self._directory / one.path)
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(self._directory / one.path, target)
+        return found
+
+    def part_from_others(self, part: str) -> None:
+        """Remove a part's files that other bundles have too: they are not to be written over."""
+        for one in self._parts.get(part, {"artifacts": ()})["artifacts"]:
+            file = self._directory / one["path"]
+            if file.is_file() and file.stat().st_nlink > 1:
+                file.unlink()
 
     def find(self, part: str, key: str) -> list[Artifact] | None:
         """Give the artifacts of ``part`` if it was made under ``key`` and its files are intact."""

@@ -16,7 +16,7 @@ from kplay.bundle.process import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from kplay.bundle.components import Program
+    from kplay.bundle.components import Chart, Program
 
 _RELATIVE_REPLACE = re.compile(r"^(\s*(?:replace\s+)?)(\S+)(?: \S+)? => \.\.?/\S*\n", re.MULTILINE)
 _UNVERSIONED = re.compile(r"^(\s*(?:require\s+)?\S+) v0\.0\.0(?=\s|$)", re.MULTILINE)
@@ -44,7 +44,7 @@ def build_program(
         tree = Path(scratch, "tree")
         if program.module:
             say(f"fetching {program.module} {program.version}")
-            archive = _download(program, Path(scratch), environment, say)
+            archive = download_module(program, Path(scratch), environment, say)
             lay_module(archive, program, root, tree)
         else:
             shutil.copytree(root / program.source, tree)
@@ -63,9 +63,15 @@ def build_program(
             draft.replace(target / output)
 
 
-def _download(
-    program: Program, cwd: Path, environment: Mapping[str, str], say: Callable[[str], None]
+def download_module(
+    program: Program | Chart, cwd: Path, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> Path:
+    """Give the archive of a module, checked against its hash.
+
+    Raises:
+        BundleError: the module is not the pinned one.
+        CommandError: it cannot be fetched.
+    """
     argv = ["go", "mod", "download", "-json", f"{program.module}@{program.version}"]
     answer = json.loads(run(argv, say=say, cwd=cwd, environment=environment))
     if answer["Sum"] != program.sum:
@@ -95,6 +101,8 @@ def lay_module(archive: Path, program: Program, root: Path, tree: Path) -> None:
     text = module_file.read_text(encoding="utf-8")
     module_file.write_text(stand_alone(text, program.staging), encoding="utf-8")
     for inside, source in program.add.items():
+        if (tree / inside).exists():
+            shutil.rmtree(tree / inside)
         shutil.copytree(root / source, tree / inside)
     for inside, imports in program.drop_imports.items():
         file = tree / inside

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Never
 
 import pytest
 
-from kplay.bundle import Lock, assemble, build, load_lock, verify
+from kplay.bundle import Lock, build, load_lock, making, verify
 from kplay.bundle.components import Components, Image, Program, Toolchain
 from kplay.bundle.ledger import exclusive
 from kplay.bundle.model import BundleError
@@ -76,9 +76,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return directory / "Packages"
 
     for double in (build_program, gather, write_index):
-        monkeypatch.setattr(assemble, double.__name__, double)
-    monkeypatch.setattr(assemble, "provide", lambda *_: Path("/nowhere"))
-    monkeypatch.setattr(assemble, "require_release", lambda _: None)
+        monkeypatch.setattr(making, double.__name__, double)
+    monkeypatch.setattr(making, "provide", lambda *_: Path("/nowhere"))
+    monkeypatch.setattr(making, "require_release", lambda _: None)
     return names
 
 
@@ -147,7 +147,7 @@ def test_a_build_that_was_cut_off_goes_on_where_it_was(
         raise BundleError("cut off")
 
     with monkeypatch.context() as patched:
-        patched.setattr(assemble, "gather", fail)
+        patched.setattr(making, "gather", fail)
         with pytest.raises(BundleError):
             run(tmp_path / "bundle", listed)
     assert not (tmp_path / "bundle/bundle.lock.json").exists()
@@ -162,7 +162,7 @@ def test_a_full_disk_is_an_error_and_no_traceback(
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "packages")
 
-    monkeypatch.setattr(assemble, "gather", fail)
+    monkeypatch.setattr(making, "gather", fail)
     with pytest.raises(BundleError, match="No space left on device: 'packages'"):
         run(tmp_path / "bundle", listed)
 
