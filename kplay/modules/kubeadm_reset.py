@@ -1,9 +1,8 @@
 """kubeadm_reset: all that kubeadm, and the network of its pods, made on a host goes."""
 
-import re
 from typing import TYPE_CHECKING, List
 
-from kplay.modules import kubeadm
+from kplay.modules import kubeadm, packet_filters
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, State
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ FILES = (
 # what lies in these goes; they stay, as they may be mount points
 DIRECTORIES = ("/etc/kubernetes/manifests", "/etc/kubernetes/pki", "/var/lib/etcd")
 NETWORK = ("/etc/cni/net.d", "/var/lib/cni", "/run/flannel")
-
-CHAINS = re.compile(r"(?:KUBE-|CNI-|FLANNEL-|cali-|CILIUM_)")
 
 
 def observe(probe: "Probe", args: Args) -> State:
@@ -50,16 +47,7 @@ def observe(probe: "Probe", args: Args) -> State:
 
 def tables(probe: "Probe", args: Args) -> List[str]:
     """Name the packet filters that hold chains of Kubernetes or of its pods' network."""
-    if not args.get("firewall", True):
-        return []
-    found = []
-    for program in ("iptables", "ip6tables"):
-        if probe.which(program + "-save"):
-            saved = probe.query([program + "-save"])
-            lines = saved.stdout.splitlines()
-            if any(line.startswith(":") and CHAINS.search(line) for line in lines):
-                found.append(program)
-    return found
+    return packet_filters.holding(probe) if args.get("firewall", True) else []
 
 
 def desire(args: Args, found: State) -> State:  # noqa: ARG001
@@ -89,15 +77,8 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # no
     for link in after["links"]:
         host.run(["ip", "link", "delete", link])
     for program in after["rules"]:
-        unfilter(host, program)
+        packet_filters.clear(host, program)
     return fields
-
-
-def unfilter(host: "Host", program: str) -> None:
-    """Take the chains of Kubernetes out of a packet filter, and leave the others' rules."""
-    saved = host.run([program + "-save"])
-    kept = [line for line in saved.stdout.splitlines() if not CHAINS.search(line)]
-    host.run([program + "-restore"], stdin="\n".join(kept) + "\n")
 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
