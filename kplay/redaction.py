@@ -5,34 +5,22 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from kplay.modules.secret_names import is_secret_key
 from kplay.walk.events import Drifted, RunEnded, StepEnded, StepOutput
 
 if TYPE_CHECKING:
     from kplay.walk.events import Event
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 MASK = "********"
 CENSORED = "the output is hidden because `no_log: true` is set for this task"
 SHORTEST = 4
 """A shorter secret would also take out parts of ordinary words."""
 
-_SECRET_KEY = re.compile(
-    r"(?:^|_)(?:pass(?:word|wd|phrase)?|token|secret|certificate_?key|private_key|api_?key"
-    r"|credentials?)$",
-    re.IGNORECASE,
-)
 _SHOWN_ALWAYS = frozenset(
     {"action", "changed", "failed", "skipped", "rc", "attempts", "unreachable"}
 )
-
-
-@lru_cache(maxsize=4096)
-def is_secret_key(name: str) -> bool:
-    """Whether a value under this name is hidden whatever it is."""
-    return bool(_SECRET_KEY.search(_CAMEL.sub("_", name)))
 
 
 @dataclass

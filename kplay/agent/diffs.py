@@ -1,7 +1,7 @@
 """The texts of a change, for the reader's diff."""
 
 import json
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 from kplay.modules.api import ABSENT, UNKNOWN, Args, Change, State
 
@@ -14,14 +14,20 @@ _PATHS = ("path", "dest", "name", "src")
 
 
 def differences(args: Args, found: State, wanted: State, change: Change) -> List[Dict[str, Any]]:
-    """Content as a text of its own, the other fields as one line each."""
+    """Content as a text of its own, each of several contents too, other fields as one line each."""
     place = next((str(args[name]) for name in _PATHS if isinstance(args.get(name), str)), "")
     texts: List[Dict[str, Any]] = []
     if "content" in change.after:
         gone = found.get("state") == ABSENT
         before = "" if gone else _text(found.get("content"))
         texts.append({"path": place, "before": before, "after": _text(wanted["content"])})
-    rest = [key for key in sorted(change.after) if key != "content"]
+    if "contents" in change.after:
+        old, new = found.get("contents") or {}, wanted["contents"]
+        for name in sorted({**old, **new}, key=_values_first):
+            if old.get(name) != new.get(name):
+                sides = {"before": _text(old.get(name)), "after": _text(new.get(name))}
+                texts.append(dict(sides, path=name))
+    rest = [key for key in sorted(change.after) if key not in ("content", "contents")]
     if rest:
         texts.append(
             {
@@ -31,6 +37,10 @@ def differences(args: Args, found: State, wanted: State, change: Change) -> List
             }
         )
     return texts
+
+
+def _values_first(name: str) -> Tuple[bool, str]:
+    return name != "values", name
 
 
 def _lines(state: State, keys: List[str]) -> str:

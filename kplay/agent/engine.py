@@ -244,7 +244,7 @@ def load(name: str) -> api.Module:
 def _shown(module: api.Module, state: api.State) -> api.State:
     if not module.fields:
         return state
-    kept = (*module.fields, "content")
+    kept = (*module.fields, "content", "contents")
     return {key: value for key, value in state.items() if key in kept}
 
 

@@ -69,6 +69,10 @@ class Response(NamedTuple):
     url: str
 
 
+APART_REFUSED = 125
+"""Exit status of a program that was to run apart and never began."""
+
+
 class Probe(object):
     """Reads a host; has no method that writes."""
 
@@ -108,11 +112,14 @@ class Probe(object):
         """A group's name and number by name or by number as text, or None."""
         raise NotImplementedError
 
-    def query(self, argv, stdin="", timeout=60.0):  # type: (Sequence[str], str, float) -> Completed
+    def query(self, argv, stdin="", timeout=60.0, most=0, apart=False):
+        # type: (Sequence[str], str, float, int, bool) -> Completed
         """Run a program that only reads.
 
         The program must be on the list READERS of ``kplay.agent.limits``: dpkg-query, systemctl
-        show, sysctl -n and the like; anything else raises ValueError.
+        show, sysctl -n and the like; anything else raises ValueError. most is the bytes kept of
+        each of its outputs, 0 for 1 MiB. apart runs it where the caches that it keeps lie in memory
+        and are gone with it; the status is APART_REFUSED where the host allows no such place.
         """
         raise NotImplementedError
 

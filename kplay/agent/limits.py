@@ -1,7 +1,7 @@
 """Which programs only read: the ones that a plan may run on a host."""
 
 import re
-from typing import Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 Prefixes = Tuple[Tuple[str, ...], ...]
 
@@ -34,7 +34,8 @@ READERS = {
     "grubby": (("--info=ALL",),),
     "helm": (
         ("list",), ("get",), ("status",), ("history",), ("version",), ("repo", "list"),
-        ("plugin", "list"), ("search", "repo"),
+        ("plugin", "list"), ("search", "repo"), ("show", "crds"),
+        ("show", "chart"), ("template",),
     ),
     "hostname": ((), ("-f",), ("-s",), ("--fqdn",)),
     "hostnamectl": (("status",), ("--json=short",)),
@@ -45,7 +46,9 @@ READERS = {
     "iptables": (("-C",), ("-S",), ("-L",)),
     "iptables-save": ANY,
     "kubeadm": (("version",),),
-    "kubectl": (("get",), ("version",), ("api-resources",), ("cluster-info",), ("diff",)),
+    "kubectl": (
+        ("get",), ("version",), ("api-resources",), ("api-versions",), ("cluster-info",), ("diff",),
+    ),
     "kubelet": (("--version",),),
     "locale": ANY,
     "lsb_release": ANY,
@@ -87,11 +90,32 @@ READERS = {
 REHEARSERS = {
     "helm": (("upgrade", "install", "uninstall"), re.compile(r"^--dry-run=(client|server)$")),
     "kubectl": (
-        ("apply", "create", "patch", "replace", "delete"),
+        ("apply", "create", "patch", "replace", "delete", "label"),
         re.compile(r"^--dry-run=(client|server)$"),
     ),
 }
 """Programs that say what they would do: their subcommands, and the option that holds them to it."""
+
+_APART = """\
+mount -t tmpfs -o mode=0700 kplay /dev/shm || exit 125
+from=${HELM_REPOSITORY_CACHE:-${HELM_CACHE_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/helm}/repository}
+export HELM_CACHE_HOME=/dev/shm/helm HELM_REPOSITORY_CACHE=/dev/shm/helm/repository
+export KUBECACHEDIR=/dev/shm/kube TMPDIR=/dev/shm
+mkdir -p "$HELM_REPOSITORY_CACHE"
+cp "$from"/*-index.yaml "$HELM_REPOSITORY_CACHE" 2>/dev/null
+exec "$@"
+"""
+
+
+def apart(uid: int) -> List[str]:
+    """Give the words before a program that keeps its caches in memory, for itself alone.
+
+    In a mount namespace of its own a file system in memory covers /dev/shm; helm and what it is
+    built on keep charts, indexes and what they discovered there.
+    """
+    user = [] if uid == 0 else ["--user", "--map-root-user"]
+    return ["unshare", *user, "--mount", "sh", "-c", _APART, "sh"]
+
 
 # Options with a value that may stand before the subcommand
 _LEADING = {
@@ -126,6 +150,7 @@ _REFUSED = {
     "rpm": re.compile(r"^-[a-z]*[iUFe]|^--(pipe|eval|install|erase|import|define|rebuilddb)"),
     "findmnt": re.compile(r"^(-p|--poll)"),
     "crictl": re.compile(r"^(-w|--watch)"),
+    "helm": re.compile(r"^--(output-dir|dependency-update)"),
     "kubectl": re.compile(r"^(-w|--watch|--watch-only)"),
     "lsmod": re.compile(r"^-"),
     "crontab": re.compile(r"^-(?![lu]$)"),

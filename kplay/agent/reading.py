@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from kplay.agent import limits, loader, running
-from kplay.agent.host import Completed, Probe, Response, Stat, User
+from kplay.agent.host import APART_REFUSED, Completed, Probe, Response, Stat, User
 from kplay.modules.api import ModuleFailure
 
 if TYPE_CHECKING:
@@ -159,12 +159,25 @@ class LocalProbe(Probe):
                 return None
         return (entry.gr_name, entry.gr_gid)
 
-    def query(self, argv: Sequence[str], stdin: str = "", timeout: float = 60.0) -> Completed:
+    def query(
+        self,
+        argv: Sequence[str],
+        stdin: str = "",
+        timeout: float = 60.0,
+        most: int = 0,
+        apart: bool = False,
+    ) -> Completed:
         """Run a program of the list of readers."""
         if not limits.reads_only(argv):
             raise ValueError("not a program that only reads: %s" % " ".join(argv))
         locale = {"LC_ALL": "C", "LANGUAGE": "", "SYSTEMD_PAGER": ""}
-        return running.run(argv, stdin, env=running.environment(self.env, locale), timeout=timeout)
+        words = [*limits.apart(os.geteuid()), *argv] if apart else argv
+        merged = running.environment(self.env, locale)
+        done = running.run(words, stdin, env=merged, timeout=timeout, cap=most)
+        # what unshare itself says where it may not, or is not there
+        if apart and done.rc in (1, 127) and done.stderr.startswith("unshare:"):
+            return done._replace(rc=APART_REFUSED)
+        return done
 
     def vouched(self, argv: Sequence[str], stdin: str = "", most: int = 0) -> Completed:
         """Run a program that says of itself that it writes nothing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kplay.execute.facts import fact_names
 from kplay.execute.prepare import prepare
 from kplay.graph.explain import explain as of_graph
-from kplay.redaction import is_secret_key
+from kplay.modules.secret_names import is_secret_key
 from kplay.resolve.faults import TemplateError
 from kplay.source import Sourced, VaultText
 

@@ -14,10 +14,10 @@ from kplay.execute.journal import restored_options, stored_options
 from kplay.execute.options import RunOptions
 from kplay.execute.prepare import extra_vars, prepare, provided, sources
 from kplay.execute.run import walk
+from kplay.modules.secret_names import is_secret_key
 from kplay.plan import document, inputs
 from kplay.plan.paths import local, portable
 from kplay.plan.reads import Reads
-from kplay.redaction import Redactor, is_secret_key
 from kplay.vault.sources import ASK
 from kplay.walk.agreed import Agreed
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kplay.ansible_cfg import AnsibleCfg
     from kplay.execute.prepare import Prepared
     from kplay.plan.document import Document
+    from kplay.redaction import Redactor
     from kplay.walk.events import Listener
 
 _OF_A_RUN = frozenset(

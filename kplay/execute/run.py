@@ -66,7 +66,8 @@ def walk(
         keep: takes raw results of a plan; see ``World.keep``.
         redactor: gets to know the secrets; of this walk alone.
     """
-    from kplay.redaction import Redactor, is_secret_key
+    from kplay.modules.secret_names import is_secret_key
+    from kplay.redaction import Redactor
 
     options = prepared.options
     run_id = run_id or new_id()

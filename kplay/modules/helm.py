@@ -1,7 +1,6 @@
 """helm: releases of charts, as kubernetes.core has it, through helm."""
 
-import json
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.modules import helm_program
 from kplay.modules.api import ABSENT, Arg, Args, Module, ModuleFailure, State
@@ -25,10 +24,13 @@ def observe(probe: "Probe", args: Args) -> State:
         "status": there["status"],
         "release": there,
     }
-    if args["release_state"] == "present" and _is_local(probe, args["chart_ref"]):
-        found.update(_rehearsed(probe, args))
-        words = ["get", "manifest", name, "-n", namespace]
-        found["content"] = helm_program.ask(probe, args, words).stdout.strip() + "\n"
+    if args["release_state"] == "present" and args["chart_ref"]:
+        next_one = helm_program.rehearse(probe, args) if _can_tell(probe, args) else None
+        if next_one is not None:
+            words = ["get", "manifest", name, "-n", namespace]
+            found["content"] = helm_program.ask(probe, args, words).stdout.strip() + "\n"
+            found["next_chart"], found["next_values"] = next_one.chart, next_one.values
+            found["next_content"] = next_one.manifest.strip() + "\n"
     return found
 
 
@@ -36,26 +38,12 @@ def _absent() -> State:
     return {"state": ABSENT, "chart": "", "values": {}, "release": {}}
 
 
-def _is_local(probe: "Probe", ref: Optional[str]) -> bool:
-    """Whether a chart lies on the host: only then does helm read it without writing a cache."""
-    if not ref or "://" in ref:
+def _can_tell(probe: "Probe", args: Args) -> bool:
+    """Whether helm can be asked: a repository that was added may be one that a plan adds."""
+    if args["dependency_update"]:
         return False
-    return probe.stat(ref) is not None
-
-
-def _rehearsed(probe: "Probe", args: Args) -> State:
-    """Ask helm what the upgrade would give."""
-    stdin, words = upgrade(args)
-    if "--dependency-update" in words:
-        return {}
-    done = helm_program.ask(probe, args, [*words, "--dry-run=server", "-o", "json"], stdin)
-    made = json.loads(done.stdout)
-    chart = made["chart"]["metadata"]
-    return {
-        "next_chart": "%s-%s" % (chart["name"], chart["version"]),
-        "next_values": made.get("config") or {},
-        "next_content": made.get("manifest", "").strip() + "\n",
-    }
+    ref = args["chart_ref"]
+    return "://" in ref or bool(args["chart_repo_url"]) or probe.stat(ref) is not None
 
 
 def desire(args: Args, found: State) -> State:
@@ -80,10 +68,12 @@ def desire(args: Args, found: State) -> State:
     if version and _version(found["chart"]) != version:
         wanted["chart"] = "%s-%s" % (_name(found["chart"]), args["chart_version"])
     reused = args["reuse_values"] or args["reset_then_reuse_values"]
-    values = _merged(found["values"], args["release_values"]) if reused else args["release_values"]
+    values = args["release_values"]
+    if reused:
+        values = helm_program.merged(found["values"], values)
     for one in args["set_values"] or []:
         key, _, value = one["value"].partition("=")
-        values = _merged(values, _nested(key.split("."), value))
+        values = helm_program.merged(values, _nested(key.split("."), value))
     if not args["values_files"]:
         wanted["values"] = values
     return wanted
@@ -106,61 +96,11 @@ def _version(chart: str) -> str:
     return ""
 
 
-def _merged(below: Dict[str, Any], above: Dict[str, Any]) -> Dict[str, Any]:
-    made = dict(below)
-    for key, value in above.items():
-        nested = isinstance(value, dict) and isinstance(made.get(key), dict)
-        made[key] = _merged(made[key], value) if nested else value
-    return made
-
-
 def _nested(path: List[str], value: Any) -> Dict[str, Any]:
     made: Any = value
     for name in reversed(path):
         made = {name: made}
     return dict(made)
-
-
-def upgrade(args: Args) -> Tuple[str, List[str]]:
-    """Give helm's standard input and words for installing or upgrading."""
-    words = ["upgrade", "--install", args["release_name"], args["chart_ref"]]
-    words += ["-n", args["release_namespace"]]
-    for name, flag in (
-        ("chart_version", "--version"),
-        ("chart_repo_url", "--repo"),
-        ("post_renderer", "--post-renderer"),
-        ("history_max", "--history-max"),
-    ):
-        if args[name] is not None:
-            words.append("%s=%s" % (flag, args[name]))
-    if args["reuse_values"]:
-        words.append("--reuse-values")
-    elif args["reset_then_reuse_values"]:
-        words.append("--reset-then-reuse-values")
-    elif args["reset_values"]:
-        words.append("--reset-values")
-    for name in (
-        "atomic", "create_namespace", "dependency_update", "force", "insecure_skip_tls_verify",
-        "plain_http", "skip_crds", "skip_schema_validation", "take_ownership", "wait",
-    ):  # fmt: skip
-        if args[name]:
-            words.append("--" + name.replace("_", "-"))
-    if args["disable_hook"]:
-        words.append("--no-hooks")
-    timeout = args["timeout"] or args["wait_timeout"]
-    if timeout:
-        words.append("--timeout=%s" % (timeout if timeout[-1:].isalpha() else timeout + "s"))
-    for path in args["values_files"]:
-        words.append("--values=" + path)
-    stdin = ""
-    if args["release_values"]:
-        # Values may be secrets, which have no place in an argument
-        words.append("--values=-")
-        stdin = json.dumps(args["release_values"])
-    for one in args["set_values"] or []:
-        kind = one.get("value_type", "raw")
-        words += ["--set" if kind == "raw" else "--set-" + kind, one["value"]]
-    return stdin, words
 
 
 def result(_args: Args, found: State, _wanted: State, changed: bool) -> State:
@@ -179,7 +119,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
         words += ["--no-hooks"] if args["disable_hook"] else []
         words += ["--wait"] if args["wait"] else []
         return helm_program.run(host, args, words)
-    stdin, words = upgrade(args)
+    stdin, words = helm_program.upgrade(args)
     if args["replace"] and found["state"] == ABSENT:
         words = ["install", *words[2:], "--replace"]
     fields = helm_program.run(host, args, words, stdin)

@@ -1,9 +1,9 @@
-"""How helm is called on a host, and what it says of releases."""
+"""How helm is called on a host, what it says of releases and of what an upgrade would make."""
 
 import json
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
-from kplay.agent.host import UnknownValue
+from kplay.agent.host import APART_REFUSED, UnknownValue
 from kplay.modules import kubernetes
 from kplay.modules.api import Arg, Args, ModuleFailure
 
@@ -19,6 +19,27 @@ ARGS: Dict[str, Arg] = {
     "validate_certs": Arg("bool", default=True, aliases=("verify_ssl",)),
 }
 """How kubernetes.core's helm modules say which cluster is meant; no tokens, see ``objects``."""
+
+
+# helm's words when the place of a chart cannot be reached, or is not known yet
+_NO_CHART = (
+    "is not a valid chart repository or cannot be reached",
+    "failed to perform",
+    "failed to fetch",
+    "repo add",
+    "no cached repo found",
+)
+
+_SWITCHES = (
+    "atomic", "create_namespace", "dependency_update", "force", "skip_crds", "take_ownership",
+    "wait",
+)  # fmt: skip
+
+PATIENCE = 180.0
+"""Seconds that helm may take to answer."""
+
+MOST = 64 * 1024 * 1024
+"""Bytes of an answer: the whole chart is in what a rehearsal prints."""
 
 
 def helm(args: Args, words: List[str]) -> List[str]:
@@ -43,13 +64,24 @@ def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> "Compl
     Raises:
         ModuleFailure: it failed.
     """
-    done = probe.query(helm(args, words), stdin=stdin, timeout=120.0)
-    if done.rc != 0:
-        if probe.scratch() and any(sign in done.stderr for sign in kubernetes.UNREACHABLE):
-            said = kubernetes.last(done.stderr)
-            raise UnknownValue("the cluster's API server does not answer: %s" % said)
-        raise failure(words, done)
+    done = alone(probe, args, words, stdin)
+    if done is None:
+        # It keeps what it discovered of the cluster in the home directory, and nothing else
+        done = probe.query(helm(args, words), stdin=stdin, timeout=PATIENCE, most=MOST)
+        return _answered(probe, words, done)
     return done
+
+
+def _answered(probe: "Probe", words: List[str], done: "Completed") -> "Completed":
+    if done.rc == 0:
+        return done
+    if probe.scratch() and any(sign in done.stderr for sign in _NO_CHART):
+        wrong = failure(words, done)
+        raise UnknownValue(wrong.msg, otherwise=dict(wrong.fields, msg=wrong.msg))
+    if probe.scratch() and any(sign in done.stderr for sign in kubernetes.UNREACHABLE):
+        said = kubernetes.last(done.stderr)
+        raise UnknownValue("the cluster's API server does not answer: %s" % said)
+    raise failure(words, done)
 
 
 def run(host: "Host", args: Args, words: List[str], stdin: str = "") -> Dict[str, Any]:
@@ -84,6 +116,126 @@ def foreseen(probe: "Probe", args: Args) -> bool:
     return not there or kubernetes.foreseen(probe, cluster)
 
 
+def upgrade(args: Args) -> Tuple[str, List[str]]:
+    """Give helm's standard input and words for installing or upgrading."""
+    words = ["upgrade", "--install", args["release_name"], args["chart_ref"]]
+    words += ["-n", args["release_namespace"], *source(args)]
+    if args.get("history_max") is not None:
+        words.append("--history-max=%s" % args["history_max"])
+    if args.get("reuse_values"):
+        words.append("--reuse-values")
+    elif args.get("reset_then_reuse_values"):
+        words.append("--reset-then-reuse-values")
+    elif args.get("reset_values", True):
+        words.append("--reset-values")
+    words += ["--" + name.replace("_", "-") for name in _SWITCHES if args.get(name)]
+    timeout = args.get("timeout") or args.get("wait_timeout")
+    if timeout:
+        words.append("--timeout=" + duration(timeout))
+    return _rendering(args, words)
+
+
+def template(args: Args) -> Tuple[str, List[str]]:
+    """Give helm's standard input and words for rendering a chart without a cluster."""
+    words = ["template", args["release_name"], args["chart_ref"], "--no-hooks"]
+    words += ["-n", args["release_namespace"], *source(args)]
+    return _rendering(args, words)
+
+
+def source(args: Args) -> List[str]:
+    """Give helm's words for where the chart comes from, and which version of it."""
+    words = []
+    for name, flag in (("chart_version", "--version"), ("chart_repo_url", "--repo")):
+        if args[name] is not None:
+            words.append("%s=%s" % (flag, args[name]))
+    switches = ("insecure_skip_tls_verify", "plain_http")
+    return words + ["--" + name.replace("_", "-") for name in switches if args.get(name)]
+
+
+def duration(given: str) -> str:
+    """Give a time as helm takes it; a mere number is seconds."""
+    return given if given[-1:].isalpha() else given + "s"
+
+
+def _rendering(args: Args, words: List[str]) -> Tuple[str, List[str]]:
+    """Add what a chart is rendered with."""
+    if args.get("post_renderer") is not None:
+        words.append("--post-renderer=%s" % args["post_renderer"])
+    if args.get("skip_schema_validation"):
+        words.append("--skip-schema-validation")
+    if args.get("disable_hook") and "--no-hooks" not in words:
+        words.append("--no-hooks")
+    words += ["--values=" + path for path in args.get("values_files") or []]
+    stdin = ""
+    if args["release_values"]:
+        # Values may be secrets, which have no place in an argument
+        words.append("--values=-")
+        stdin = json.dumps(args["release_values"])
+    for one in args.get("set_values") or []:
+        kind = one.get("value_type", "raw")
+        words += ["--set" if kind == "raw" else "--set-" + kind, one["value"]]
+    return stdin, words
+
+
+def merged(below: Dict[str, Any], above: Dict[str, Any]) -> Dict[str, Any]:
+    """Give values with others laid over them, as helm lays one values file over another."""
+    made = dict(below)
+    for key, value in above.items():
+        nested = isinstance(value, dict) and isinstance(made.get(key), dict)
+        made[key] = merged(made[key], value) if nested else value
+    return made
+
+
+class Next(NamedTuple):
+    """What an upgrade would make of a release."""
+
+    chart: str
+    """NAME-VERSION, as ``helm list`` has it."""
+    values: Dict[str, Any]
+    manifest: str
+    hooks: str
+
+
+def rehearse(probe: "Probe", args: Args) -> Optional[Next]:
+    """Ask helm and the API server what installing or upgrading would give.
+
+    A plan has helm keep in memory what it fetches. Gives None where the host does not let it, and
+    the chart does not lie on the host.
+
+    Raises:
+        ModuleFailure: helm failed.
+    """
+    stdin, words = upgrade(args)
+    argv = [*words, "--dry-run=server", "-o", "json"]
+    done = alone(probe, args, argv, stdin)
+    if done is None:
+        if "://" in args["chart_ref"] or probe.stat(args["chart_ref"]) is None:
+            return None
+        done = ask(probe, args, argv, stdin)
+    made = json.loads(done.stdout)
+    chart = made["chart"]["metadata"]
+    hooks = [one.get("manifest", "") for one in made.get("hooks") or []]
+    return Next(
+        "%s-%s" % (chart["name"], chart["version"]),
+        made.get("config") or {},
+        made.get("manifest", ""),
+        "\n---\n".join(hooks),
+    )
+
+
+def alone(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> "Optional[Completed]":
+    """Run helm to read, in a plan apart; None where the host does not let it.
+
+    Raises:
+        ModuleFailure: it failed.
+    """
+    argv, apart = helm(args, words), probe.scratch()
+    done = probe.query(argv, stdin=stdin, timeout=PATIENCE, most=MOST, apart=apart)
+    if done.rc == APART_REFUSED:
+        return None
+    return _answered(probe, words, done)
+
+
 def release(
     probe: "Probe", args: Args, name: str, namespace: str, states: Optional[List[str]] = None
 ) -> Optional[Dict[str, Any]]:
@@ -101,3 +253,10 @@ def release(
     # `null` where the user gave no values
     found["values"] = json.loads(text or "null") or {}
     return found
+
+
+def deployed(probe: "Probe", args: Args, name: str, namespace: str) -> Optional[int]:
+    """Give the revision of a release that is deployed, or None."""
+    told = ask(probe, args, ["history", name, "-n", namespace, "-o", "json"]).stdout
+    found = [one["revision"] for one in json.loads(told or "[]") if one["status"] == "deployed"]
+    return int(found[-1]) if found else None

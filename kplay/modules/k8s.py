@@ -1,6 +1,5 @@
 """k8s: objects of a Kubernetes cluster, as kubernetes.core has it, through kubectl."""
 
-import json
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from kplay.modules import kubernetes, objects
@@ -33,17 +32,7 @@ def definitions(probe: "Probe", args: Args) -> List[objects.Object]:
 def _from_file(probe: "Probe", args: Args) -> List[objects.Object]:
     if probe.stat(args["src"]) is None:
         raise ModuleFailure("no file %s on the host" % args["src"])
-    # kubectl reads YAML; the agent has the standard library alone
-    words = ["create", "-f", args["src"], "--dry-run=client", "--validate=false", "-o", "json"]
-    done = objects.ask(probe, args, words)
-    if done.rc != 0:
-        raise objects.failure("create --dry-run=client", done)
-    decoder, text, found = json.JSONDecoder(), done.stdout.lstrip(), []
-    while text:
-        one, end = decoder.raw_decode(text)
-        found.append(one)
-        text = text[end:].lstrip()
-    return found
+    return objects.parse(probe, args, probe.read(args["src"]).decode("utf-8", "replace"))
 
 
 def _whole(args: Args, given: objects.Object) -> objects.Object:

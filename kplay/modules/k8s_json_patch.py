@@ -15,7 +15,7 @@ def words(args: Args) -> List[str]:
     """Give kubectl's words for the patch."""
     name = [objects.target(args["kind"], args.get("api_version")), args["name"]]
     space = ["-n", args["namespace"]] if args.get("namespace") else []
-    return ["patch", *name, *space, "--type=json", "-p", json.dumps(args["patch"])]
+    return ["patch", *name, *space, "--type=json", objects.PATCH]
 
 
 def observe(probe: "Probe", args: Args) -> State:
@@ -28,7 +28,8 @@ def observe(probe: "Probe", args: Args) -> State:
     there = objects.get(probe, args, one)
     if there is None:
         raise ModuleFailure("there is no %s" % objects.label(one))
-    done = objects.ask(probe, args, [*words(args), "--dry-run=server", "-o", "json"])
+    rehearsal = [*words(args), "--dry-run=server", "-o", "json"]
+    done = objects.ask(probe, args, rehearsal, json.dumps(args["patch"]))
     if done.rc != 0:
         raise objects.failure("patch", done)
     after = kubernetes.items(done.stdout)
@@ -51,7 +52,7 @@ def result(args: Args, found: State, wanted: State, changed: bool) -> State:  # 
 
 def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # noqa: ARG001
     """Patch it, and wait when asked."""
-    done = objects.run(host, args, [*words(args), "-o", "json"])
+    done = objects.run(host, args, [*words(args), "-o", "json"], json.dumps(args["patch"]))
     now = kubernetes.items(done.stdout)[0]
     if args["wait"]:
         objects.await_condition(host, args, now)

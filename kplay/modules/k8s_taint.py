@@ -71,8 +71,8 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
         if (one["key"], one["effect"]) in times:
             one["timeAdded"] = times[one["key"], one["effect"]]
     patch = json.dumps({"spec": {"taints": taints or None}})
-    words = ["patch", "Node.v1.", args["name"], "--type=merge", "-p", patch, "-o", "json"]
-    done = objects.run(host, args, words)
+    words = ["patch", "Node.v1.", args["name"], "--type=merge", objects.PATCH, "-o", "json"]
+    done = objects.run(host, args, words, patch)
     return {"result": kubernetes.items(done.stdout)[0]}
 
 

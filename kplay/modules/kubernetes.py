@@ -18,6 +18,9 @@ ARGS: Dict[str, Arg] = {
 # kubectl keeps what it discovers under the home directory; a plan writes nothing
 NO_CACHE = "--cache-dir=/dev/null/none"
 
+MOST = 64 * 1024 * 1024
+"""Bytes of what is read of a cluster at once."""
+
 # kubectl's words when no API server answers
 UNREACHABLE = (
     "was refused",
@@ -58,7 +61,7 @@ def foreseen(probe: "Probe", args: Args) -> bool:
 
 def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> Any:
     """Run kubectl to read; in a plan, a cluster that does not answer is unknown."""
-    done = probe.query(kubectl(args, words), stdin=stdin, timeout=60.0)
+    done = probe.query(kubectl(args, words), stdin=stdin, timeout=60.0, most=MOST)
     if done.rc == 127 and probe.scratch():
         # an earlier planned step brings the program
         raise UnknownValue("what the cluster holds, which only kubectl can ask")
@@ -77,6 +80,20 @@ def items(text: str) -> List[Dict[str, Any]]:
     if isinstance(listed, list):
         return [one for one in listed if isinstance(one, dict)]
     return [found] if isinstance(found, dict) and found else []
+
+
+def documents(text: str) -> List[Dict[str, Any]]:
+    """Give the objects that kubectl prints as JSON, one after the other.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    decoder, rest, found = json.JSONDecoder(), text.lstrip(), []
+    while rest:
+        one, end = decoder.raw_decode(rest)
+        found.append(one)
+        rest = rest[end:].lstrip()
+    return found
 
 
 def last(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.agent.agreed import digest
 from kplay.modules import schema
-from kplay.redaction import is_secret_key
+from kplay.modules.secret_names import is_secret_key
 from kplay.walk.agreed import shown
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from kplay.redaction import MASK, Redactor, is_secret_key
+from kplay.modules.secret_names import is_secret_key
+from kplay.redaction import MASK, Redactor
 from kplay.resolve.precedence import Layer
 from kplay.resolve.unknown import Unknown
 

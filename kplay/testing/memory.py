@@ -116,7 +116,14 @@ class Memory(Host):
         by_number = (one for one in self._groups.items() if str(one[1]) == name)
         return next(by_number, None)
 
-    def query(self, argv: Sequence[str], stdin: str = "", timeout: float = 60.0) -> Completed:
+    def query(
+        self,
+        argv: Sequence[str],
+        stdin: str = "",
+        timeout: float = 60.0,
+        most: int = 0,
+        apart: bool = False,
+    ) -> Completed:
         if not limits.reads_only(argv):
             raise ValueError(f"not a program that only reads: {' '.join(argv)}")
         self.stdin = stdin

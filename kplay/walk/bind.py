@@ -10,7 +10,7 @@ from kplay import actions
 from kplay.actions.api import Answer, Call, Context, fault
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError, KplayError
-from kplay.modules import catalog, schema
+from kplay.modules import catalog, manifest_text, schema
 from kplay.modules.api import UNKNOWN
 from kplay.resolve import loops
 from kplay.resolve.missing import OMIT
@@ -321,7 +321,10 @@ def _validated(context: Context, call: Call) -> dict[str, Any]:
             ]
         )  # fmt: skip
     context.secrets.update(
-        str(args[name]) for name, arg in module.args.items() if arg.secret and args.get(name)
+        leaf
+        for name, arg in module.args.items()
+        if arg.secret and args.get(name)
+        for leaf in manifest_text.leaves(args[name])
     )
     defaults, _ = schema.normalise(module, {})
     return {

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 
 from kplay.agent.host import Completed
 from kplay.testing import FakeHost
@@ -16,6 +17,7 @@ from kplay.testing import FakeHost
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CLUSTER_WIDE = ("Namespace", "Node", "CustomResourceDefinition")
 CONFIG = "/root/.kube/config"
 
 
@@ -61,11 +63,23 @@ class Cluster:
 
     def answer(self, host: FakeHost, argv: Sequence[str]) -> Completed:
         words = list(argv)[1:]
+        if words[0] == "label":
+            return self.read_aloud(host.stdin)
+        if words[0] == "version":
+            return Completed(0, json.dumps({"serverVersion": {"gitVersion": "v1.36.3"}}), "")
+        if words[0] == "api-versions":
+            return Completed(0, "apps/v1\nv1\n", "")
         given = json.loads(host.stdin) if "-f" in words and host.stdin else None
+        if given is not None and given.get("kind") == "List":
+            return self.each(host, argv, given["items"])
         kind, name = self._named(words, given)
         namespace = words[words.index("-n") + 1] if "-n" in words else ""
+        if given is not None and given["metadata"].get("namespace"):
+            namespace = given["metadata"]["namespace"]
+        if kind in CLUSTER_WIDE:
+            namespace = ""
         if kind not in self.kinds:
-            return Completed(1, "", f'error: the server doesn\'t have a resource type "{kind}"')
+            return Completed(1, "", f'error: the server doesn\'t have a resource type "{kind}"\n')
         key = (kind, namespace, name)
         made = getattr(self, words[0])(words, key, given)
         if isinstance(made, Completed):
@@ -73,6 +87,28 @@ class Cluster:
         if "--dry-run=server" not in words and words[0] not in ("get", "wait", "rollout"):
             self.objects[key] = made
         return Completed(0, json.dumps(made) if made is not None else "", "")
+
+    def read_aloud(self, manifest: str) -> Completed:
+        """`kubectl label --local`: the objects of a manifest as JSON, one after the other."""
+        try:
+            parts = [one for one in yaml.safe_load_all(manifest) if one is not None]
+        except yaml.YAMLError as error:
+            return Completed(1, "", f"error: error parsing STDIN: {error}")
+        whole = [one for part in parts for one in part.get("items", [part])]
+        for one in whole:
+            one["metadata"].setdefault("labels", {})
+        return Completed(0, "".join(json.dumps(one) + "\n" for one in whole), "")
+
+    def each(self, host: FakeHost, argv: Sequence[str], items: list[Any]) -> Completed:
+        """A command for a list of objects: as many commands for one."""
+        made, wrong = [], ""
+        for one in items:
+            host.stdin = json.dumps(one)
+            done = self.answer(host, argv)
+            wrong += done.stderr
+            made += [json.loads(done.stdout)] if done.stdout.startswith("{") else []
+        whole = json.dumps({"kind": "List", "items": made})
+        return Completed(1 if wrong else 0, whole if made else "", wrong)
 
     def _named(self, words: list[str], given: Any) -> tuple[str, str]:
         if given is not None:
@@ -101,7 +137,7 @@ class Cluster:
         return self._merge(self.objects.get(key, {}), given)
 
     def patch(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:
-        change = json.loads(words[words.index("-p") + 1])
+        change = json.loads(self.host.stdin)
         there = self.objects[key]
         if "--type=strategic" in words and key[0] == "Node":
             return Completed(1, "", "error: strategic merge patch is not supported for it")

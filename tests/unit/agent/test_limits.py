@@ -44,6 +44,10 @@ from kplay.agent.limits import reads_only
         "kubectl patch Pod.v1. p --type=merge -p {} --dry-run=server -o json",
         "helm upgrade --install rel /srv/chart --dry-run=server",
         "helm list --all -n web",
+        "helm show crds oci://registry/web",
+        "helm template rel /srv/chart --no-hooks",
+        "kubectl label --local -f - --dry-run=client -o json none-",
+        "kubectl api-versions",
     ],
 )
 def test_readers(line: str) -> None:
@@ -105,6 +109,10 @@ def test_readers(line: str) -> None:
         "apt-cache policy curl -o Dir::Cache::pkgcache=/tmp/x",
         "apt-cache policy curl -o Dir::Log::Planner=/tmp/x",
         "iptables-save -M /tmp/x",
+        "helm upgrade rel /srv/chart",
+        "helm upgrade rel /srv/chart --dry-run=server --dependency-update",
+        "helm template rel /srv/chart --output-dir=/tmp/x",
+        "kubectl label pod x a=b",
         "",
     ],
 )

@@ -1,0 +1,178 @@
+"""What an upgrade changes, object by object: of what the release has, and of what stands."""
+
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+
+from kplay.modules import helm_merge, kubernetes, manifest_text, objects
+from kplay.modules.api import Args
+
+if TYPE_CHECKING:
+    from kplay.agent.host import Probe
+
+Object = Dict[str, Any]
+Key = Tuple[str, str, str]
+
+IN_CLUSTER = " in the cluster"
+HOOK = " (hook)"
+_POLICY = "helm.sh/resource-policy"
+
+
+class Changes(NamedTuple):
+    """Texts by name of an object, only of what differs."""
+
+    before: Dict[str, str]
+    after: Dict[str, str]
+    touched: List[Object]
+    """The objects that will not be as they are."""
+    left: List[str]
+    """Objects that stand otherwise than the release has them, and that an upgrade leaves so."""
+
+
+class Cluster(NamedTuple):
+    """Where a release lives."""
+
+    probe: "Probe"
+    args: Args
+    """How it is reached, and ``force``, ``take_ownership`` as helm has them."""
+    namespace: str
+    """That of the release, for objects that name none."""
+
+    def parse(self, manifest: str) -> "Dict[Key, Object]":
+        """Give the objects of a manifest."""
+        return {_key(one): one for one in objects.parse(self.probe, self.args, manifest)}
+
+    def after(self, old: Optional[Object], new: Object, there: Object) -> Optional[Object]:
+        """Give what an upgrade makes of an object that stands."""
+        return objects.essence(helm_merge.after(self.probe, self.args, old, new, there))
+
+
+class Texts(NamedTuple):
+    """What a release is made of: manifests as helm renders them."""
+
+    manifest: str
+    hooks: Optional[str] = ""
+    """None where they cannot be told."""
+    crds: str = ""
+    """What is installed ahead of the rest, once."""
+
+
+def find(cluster: Cluster, old: Optional[Texts], new: Optional[Texts]) -> Changes:
+    """Compare a release as it is with what it will be; None is no release.
+
+    Raises:
+        ModuleFailure: the API server refuses one of the changes.
+    """
+    made = Changes({}, {}, [], [])
+    there = cluster.parse(old.manifest) if old else {}
+    coming = cluster.parse(new.manifest) if new else {}
+    for key in sorted(set(there) | set(coming)):
+        was, will = there.get(key), coming.get(key)
+        if will is None and was is not None and _kept(was):
+            continue
+        _note(made, objects.label(will or was or {}), was, will)
+    if new is None:
+        # helm leaves what its hooks made
+        return made
+    if new.hooks is not None:
+        was_hooks = cluster.parse(old.hooks or "") if old else {}
+        hooks = cluster.parse(new.hooks)
+        for key in sorted(set(was_hooks) | set(hooks)):
+            was, will = was_hooks.get(key), hooks.get(key)
+            _note(made, objects.label(will or was or {}) + HOOK, was, will)
+    crds = cluster.parse(new.crds)
+    standing = _standing(cluster, [*coming.values(), *crds.values()])
+    for key in sorted(crds):
+        if _find(standing, crds[key], cluster.namespace) is None:
+            _note(made, objects.label(crds[key]), None, crds[key])
+    for key in sorted(coming) if old is not None else ():
+        found = _find(standing, coming[key], cluster.namespace)
+        _drift(cluster, made, (there.get(key), coming[key]), found)
+    return made
+
+
+def _note(made: Changes, name: str, was: Optional[Object], will: Optional[Object]) -> None:
+    before, after = manifest_text.text(was), manifest_text.text(will)
+    if before != after:
+        made.before[name], made.after[name] = before, after
+        if not name.endswith(HOOK):
+            made.touched.append(will or was or {})
+
+
+def _drift(
+    cluster: Cluster, made: Changes, both: Tuple[Optional[Object], Object], found: Optional[Object]
+) -> None:
+    """Note an object that does not stand as the release has it; both is as it is and as it will be.
+
+    The API server is asked, since values may be written in more than one way.
+    """
+    was, one = both
+    name = objects.label(one) + IN_CLUSTER
+    if found is None:
+        if was is not None:
+            _note(made, name, None, one)
+        return
+    if objects.covers(found, was if was is not None else one):
+        return
+    placed = _placed(one, found)
+    base = _placed(was, found) if was is not None else None
+    before, native = objects.essence(found), helm_merge.is_native(one)
+    if base not in (None, placed) and native and cluster.after(base, base or {}, found) == before:
+        return
+    after = cluster.after(base, placed, found)
+    if after != before:
+        _note(made, name, before, after)
+    elif not native:
+        ways = dict(cluster.args, force=False, merge_type=["merge"])
+        if objects.essence(objects.rehearse(cluster.probe, ways, placed, found)) != before:
+            made.left.append(objects.label(one))
+
+
+def _placed(one: Object, found: Object) -> Object:
+    """Give an object with the namespace that it stands in."""
+    namespace = found["metadata"].get("namespace")
+    meta = dict(one["metadata"], namespace=namespace) if namespace else one["metadata"]
+    return dict(one, metadata=meta)
+
+
+def _standing(cluster: Cluster, meant: List[Object]) -> Dict[Key, Object]:
+    """Ask the API server for objects."""
+    found: Dict[Key, Object] = {}
+    own = [one for one in meant if one["metadata"].get("namespace") in (None, cluster.namespace)]
+    rest = [one for one in meant if one not in own]
+    for listed, words in ((own, ["-n", cluster.namespace]), (rest, [])):
+        if listed:
+            there = objects.standing(cluster.probe, cluster.args, listed, words)
+            found.update((_key(one), one) for one in there)
+    return found
+
+
+def _find(standing: Dict[Key, Object], one: Object, namespace: str) -> Optional[Object]:
+    kind, place, name = _key(one)
+    places = (place or namespace, "")
+    return next((standing[kind, p, name] for p in places if (kind, p, name) in standing), None)
+
+
+def _key(one: Object) -> Key:
+    meta = one.get("metadata") or {}
+    group = str(one.get("apiVersion") or "").rpartition("/")[0]
+    return ("%s.%s" % (one.get("kind"), group), meta.get("namespace") or "", meta.get("name", ""))
+
+
+def _kept(one: Object) -> bool:
+    """Whether helm leaves an object where it is when the release has it no more."""
+    notes = (one.get("metadata") or {}).get("annotations") or {}
+    return bool(notes.get(_POLICY) == "keep")
+
+
+def foreseen_kinds(probe: "Probe") -> bool:
+    """Say whether an earlier step of a plan brings kinds of objects."""
+    crd = "any CustomResourceDefinition"
+    return probe.scratch() and probe.effect("kubernetes", crd) is not None
+
+
+def versions(probe: "Probe", args: Args) -> Tuple[str, List[str]]:
+    """Give the cluster's version, and the versions of groups that it serves."""
+    told = objects.ask(probe, args, ["version", "-o", "json"])
+    found = kubernetes.items(told.stdout)
+    version = found[0].get("serverVersion", {}).get("gitVersion", "") if found else ""
+    served = objects.ask(probe, args, ["api-versions"])
+    return str(version), served.stdout.split()
