@@ -32,6 +32,9 @@ _WHERE = {
     "bundle_artifact": "bundle:bundle_artifact",
     "kubeconfig": "kubernetes:kubeconfig",
     "k8s": "kubernetes:k8s",
+    "preflight": "preflight:judge",
+    "preflight_facts": "preflight:facts",
+    "preflight_reach": "preflight:reach",
     "validate_argument_spec": "argument_spec:validate_argument_spec",
 }
 

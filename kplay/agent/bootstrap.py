@@ -23,9 +23,9 @@ NO_PYTHON = "kplay-no-python"
 OLDEST = (3, 6)
 
 HOST_FILES = (
-    "agreed", "blobs", "cipher", "diffs", "elevate", "engine", "fetching", "foreseen", "guards",
-    "host", "jobs", "limits", "link", "loader", "local", "lock", "overlay", "reading", "relay",
-    "remote", "running", "slot", "wire",
+    "agreed", "answering", "blobs", "cipher", "diffs", "elevate", "engine", "fetching", "foreseen",
+    "guards", "host", "jobs", "limits", "link", "loader", "local", "lock", "overlay", "reaching",
+    "reading", "relay", "remote", "running", "slot", "wire",
 )  # fmt: skip
 """The files of this package that run on hosts; of kplay.modules all but the catalog do."""
 

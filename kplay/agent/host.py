@@ -146,6 +146,27 @@ class Probe(object):
         """Whether a TCP connection can be made from this host."""
         raise NotImplementedError
 
+    def reach(self, targets, listen, name, patience, timeout):
+        # type: (Sequence[Dict[str, Any]], Sequence[Dict[str, Any]], str, float, float) -> Dict[str, Any]
+        """Whether packets arrive at many targets, told by as many sockets in one loop.
+
+        Writes nothing. Ports of ``listen`` that nothing has are listened on meanwhile, for
+        ``patience`` seconds at most, and nothing of it is left.
+
+        Args:
+            targets: each with address, port, protocol (tcp, udp or icmp) and, where they hold,
+                listens, hears and deaf; see ``kplay.agent.reaching``.
+            listen: each with port, protocol and expected (names of peers that will come).
+            name: how this host introduces itself to its peers.
+            patience: seconds for which refusals are tried again where the target listens.
+            timeout: seconds until an attempt is given up.
+
+        Returns:
+            attempts (one a target, in their order: outcome, at, by, said), listened (pairs of
+            protocol and port), began and ended (epoch seconds).
+        """
+        raise NotImplementedError
+
     def http(self, method, url, headers, body, timeout, verify, follow, ca="", cert="", key="",
              options=None):  # fmt: skip
         # type: (str, str, Dict[str, str], bytes, float, bool, str, str, str, str, Optional[Dict[str, Any]]) -> Response

@@ -210,6 +210,19 @@ class LocalProbe(Probe):
             return False
         return True
 
+    def reach(
+        self,
+        targets: Sequence[Dict[str, Any]],
+        listen: Sequence[Dict[str, Any]],
+        name: str,
+        patience: float,
+        timeout: float,
+    ) -> Dict[str, Any]:
+        """Whether packets arrive at many targets."""
+        from kplay.agent import reaching
+
+        return reaching.Reach(targets, listen, name, patience, timeout).run()
+
     def http(
         self,
         method: str,

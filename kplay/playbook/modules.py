@@ -112,6 +112,8 @@ _CONTROLLER: tuple[Called, ...] = (
     Called("bundle_artifact", {"name": Arg(required=True), "version": Arg(),
                                "bundle": Arg("path"), "dest": Arg("path"), "mode": Arg("mode"),
                                "owner": Arg(), "group": Arg()}),
+    Called("preflight", {"settings": Arg("dict", required=True), "looked": Arg("dict"),
+                         "reached": Arg("dict")}),
     Called("set_stats", {"data": Arg("raw"), "per_host": Arg("bool"), "aggregate": Arg("bool")}),
     Called("synchronize", {}, open=True,
            refused="rsync opens a connection of its own, beside the verified one that kplay drives;"

@@ -49,6 +49,7 @@ class Memory(Host):
         self.effects: dict[tuple[str, str], Any] = {}
         self.ports: set[tuple[str, int]] = set()
         self.pages: dict[str, Response] = {}
+        self.reached: dict[tuple[str, int, str], dict[str, Any]] = {}
         self._facts = dict(facts)
         self._answers: list[_Answer] = []
         self._users: dict[str, User] = {}
@@ -146,6 +147,26 @@ class Memory(Host):
 
     def connect(self, host: str, port: int, timeout: float) -> bool:
         return (host, port) in self.ports
+
+    def reach(
+        self,
+        targets: Sequence[Mapping[str, Any]],
+        listen: Sequence[Mapping[str, Any]],
+        name: str,
+        patience: float,
+        timeout: float,
+    ) -> dict[str, Any]:
+        """Answer as ``reached`` says, by address, port and protocol; else a port is closed."""
+        attempts = []
+        for one in targets:
+            key = (one["address"], one.get("port", 0), one.get("protocol", "tcp"))
+            attempts.append({"outcome": "refused", "at": self.now, **self.reached.get(key, {})})
+        return {
+            "attempts": attempts,
+            "listened": [[one.get("protocol", "tcp"), one["port"]] for one in listen],
+            "began": self.now,
+            "ended": self.now,
+        }
 
     def http(
         self,

@@ -1,0 +1,84 @@
+"""preflight_reach on hosts in memory; the sockets themselves are in tests/unit/agent."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from kplay.actions.preflight.looking import reach
+from kplay.modules.preflight_reach import module
+from kplay.testing import FakeHost, plan, play
+
+
+def test_each_target_has_its_answer_in_order() -> None:
+    host = FakeHost(facts={"nodename": "a"})
+    host.reached["10.0.0.2", 6443, "tcp"] = {"outcome": "silent"}
+    host.reached["10.0.0.2", 8472, "udp"] = {"outcome": "answered", "said": "b"}
+    args = {
+        "name": "a",
+        "targets": [
+            {"address": "10.0.0.2", "port": 6443, "protocol": "tcp"},
+            {"address": "10.0.0.2", "port": 8472, "protocol": "udp", "listens": True},
+            {"address": "10.0.0.2", "port": 10250, "protocol": "tcp"},
+        ],
+        "listen": [{"protocol": "tcp", "port": 10250, "expected": ["b"]}],
+        "patience": 0.5,
+        "timeout": 1,
+    }
+    found = plan(module, args, host)
+    assert found.known
+    assert [one["outcome"] for one in found["reach"]["attempts"]] == [
+        "silent",
+        "answered",
+        "refused",
+    ]
+    assert found["reach"]["attempts"][1]["said"] == "b"
+    assert found["reach"]["listened"] == [["tcp", 10250]]
+    assert not play(module, args, host).changed
+
+
+def test_nothing_to_try() -> None:
+    assert plan(module, {}, FakeHost(facts={"nodename": "a"}))["reach"]["attempts"] == []
+
+
+BARE: dict[str, Any] = {"units": {}, "taken": []}
+
+
+def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
+    settings = {
+        "ports": [{"from": ["agent"], "to": ["server"], "port": 6443, "for": "API"}],
+        "listen": True,
+        "registration_address": "api.example",
+        "registration_ports": [6443],
+        "timeout": 1,
+    }
+    hosts = {
+        "s1": {"preflight": {**BARE, "address": "10.0.0.1", "roles": ["server"]}},
+        "a1": {"preflight": {**BARE, "address": "10.0.0.2", "roles": ["agent"]}},
+        "lost": {"unreachable": True},
+    }
+    context: Any = SimpleNamespace(args={"settings": settings, "hosts": hosts}, host="a1")
+    (call,) = reach(context)
+    assert call.args == {
+        "targets": [
+            {"address": "10.0.0.1", "port": 6443, "protocol": "tcp", "listens": True},
+            {"address": "api.example", "port": 6443, "protocol": "tcp", "hears": True},
+        ],
+        "listen": [],
+        "name": "a1",
+        "patience": 2.5,
+        "timeout": 1.0,
+    }
+    host = FakeHost(facts={"nodename": "a1"})
+    host.reached["api.example", 6443, "tcp"] = {"outcome": "silent"}
+    assert call.finish is not None
+    result = call.finish(dict(plan(module, call.args, host).fields), True)
+    assert [(one["to"], one["for"], one["outcome"]) for one in result["reach"]["attempts"]] == [
+        ("s1", "API", "refused"),
+        ("", "registration", "silent"),
+    ]
+    assert len(result["clock"]) == 2
+
+    context.host = "s1"
+    (call,) = reach(context)
+    assert call.args["listen"] == [{"protocol": "tcp", "port": 6443, "expected": ["a1"]}]
