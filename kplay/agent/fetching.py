@@ -60,9 +60,11 @@ class _Unix(urllib.request.AbstractHTTPHandler):
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 
 
-def context(verify: bool, ca: str, cert: str, key: str, ciphers: str = "") -> ssl.SSLContext:
+def context(
+    verify: bool, ca: str, cert: str, key: str, ciphers: str = "", authorities: str = ""
+) -> ssl.SSLContext:
     """TLS as asked for; verification is on unless it was turned off."""
-    made = ssl.create_default_context(cafile=ca or None)
+    made = ssl.create_default_context(cafile=ca or None, cadata=authorities or None)
     if not verify:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
@@ -96,7 +98,9 @@ def request(
         if asks.get("socket"):
             handlers.append(_Unix(asks["socket"]))
         elif url.lower().startswith("https"):
-            made = context(verify, ca, cert, key, asks.get("ciphers") or "")
+            made = context(
+                verify, ca, cert, key, asks.get("ciphers") or "", asks.get("authorities") or ""
+            )
             handlers.append(urllib.request.HTTPSHandler(context=made))
         opener = urllib.request.build_opener(*handlers)
         asked = urllib.request.Request(  # noqa: S310 - the scheme was looked at above

@@ -172,9 +172,10 @@ class Probe(object):
         # type: (str, str, Dict[str, str], bytes, float, bool, str, str, str, str, Optional[Dict[str, Any]]) -> Response
         """One HTTP request from this host; follow is none, safe or all. GET and HEAD only reads.
 
-        options may hold proxy (False: none is used), ciphers (OpenSSL's words), decompress (of
-        gzip), unredirected (names of headers that a redirect does not carry on) and socket (the
-        path of a Unix socket to connect to).
+        options may hold proxy (False: none is used), ciphers (OpenSSL's words), authorities
+        (certificates in PEM: these are trusted and no others), decompress (of gzip), unredirected
+        (names of headers that a redirect does not carry on) and socket (the path of a Unix socket
+        to connect to).
         """
         raise NotImplementedError
 
