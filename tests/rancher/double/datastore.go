@@ -110,7 +110,11 @@ func (s *datastore) etcdctlAt(
 ) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
 	defer cancel()
-	flags := []string{"--endpoints=" + endpoint, "--command-timeout=10s"}
+	patience := "10s"
+	if argv[0] == "endpoint" || argv[0] == "member" && argv[1] == "list" {
+		patience = "2s" // asked again and again while etcd starts
+	}
+	flags := []string{"--endpoints=" + endpoint, "--command-timeout=" + patience}
 	for name, file := range map[string]string{"cacert": s.ca, "cert": s.cert, "key": s.key} {
 		if file != "" {
 			flags = append(flags, "--"+name+"="+file)

@@ -208,6 +208,9 @@ func (s *datastore) awaitVoter(ctx context.Context, name string) error {
 	said := time.Time{}
 	return waitFor(ctx, 10*time.Minute, "etcd", func() error {
 		found, err := s.membersAt(ctx, s.endpoint)
+		if err != nil && strings.Contains(err.Error(), "not supported for learner") {
+			found, err = s.askMembers(ctx)
+		}
 		if err == nil {
 			err = s.promote(ctx, name, found)
 		}
