@@ -35,6 +35,7 @@ _WHERE = {
     "preflight": "preflight:judge",
     "preflight_facts": "preflight:facts",
     "preflight_reach": "preflight:reach",
+    "kubectl_apply": "kubernetes:kubectl_apply",
     "validate_argument_spec": "argument_spec:validate_argument_spec",
 }
 

@@ -1,4 +1,4 @@
-"""The controller halves of kubeconfig and k8s.
+"""The controller halves of kubeconfig, k8s and kubectl_apply.
 
 What a host holds becomes a context on the controller; manifests are read where there is YAML.
 """
@@ -49,6 +49,17 @@ def k8s(context: Context) -> list[Call]:
     elif given is not None and not causes_in(given):
         args[name] = _manifests(context, given, name)
     return [Call("k8s", args)]
+
+
+def kubectl_apply(context: Context) -> list[Call]:
+    """Objects as mappings: texts are read where there is YAML."""
+    args = dict(context.args)
+    given = args.get("definition")
+    if given is not None and not isinstance(given, Unknown) and not causes_in(given):
+        args["definition"] = _manifests(context, given, "definition")
+    elif isinstance(given, Unknown):
+        args["definition"] = UNKNOWN
+    return [Call("kubectl_apply", args)]
 
 
 def _templates(context: Context, given: Any) -> str | Unknown:

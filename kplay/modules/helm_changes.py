@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
-from kplay.modules import helm_merge, kubernetes, manifest_text, objects
+from kplay.modules import helm_merge, kubernetes, manifest_text, manifests, objects
 from kplay.modules.api import Args
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Cluster(NamedTuple):
 
     def parse(self, manifest: str) -> "Dict[Key, Object]":
         """Give the objects of a manifest."""
-        return {_key(one): one for one in objects.parse(self.probe, self.args, manifest)}
+        return {manifests.key(one): one for one in manifests.parse(self.probe, self.args, manifest)}
 
     def after(self, old: Optional[Object], new: Object, there: Object) -> Optional[Object]:
         """Give what an upgrade makes of an object that stands."""
@@ -81,10 +81,10 @@ def find(cluster: Cluster, old: Optional[Texts], new: Optional[Texts]) -> Change
     crds = cluster.parse(new.crds)
     standing = _standing(cluster, [*coming.values(), *crds.values()])
     for key in sorted(crds):
-        if _find(standing, crds[key], cluster.namespace) is None:
+        if manifests.lookup(standing, crds[key], cluster.namespace) is None:
             _note(made, objects.label(crds[key]), None, crds[key])
     for key in sorted(coming) if old is not None else ():
-        found = _find(standing, coming[key], cluster.namespace)
+        found = manifests.lookup(standing, coming[key], cluster.namespace)
         _drift(cluster, made, (there.get(key), coming[key]), found)
     return made
 
@@ -110,7 +110,7 @@ def _drift(
         if was is not None:
             _note(made, name, None, one)
         return
-    if objects.covers(found, was if was is not None else one):
+    if manifests.covers(found, was if was is not None else one):
         return
     placed = _placed(one, found)
     base = _placed(was, found) if was is not None else None
@@ -140,21 +140,9 @@ def _standing(cluster: Cluster, meant: List[Object]) -> Dict[Key, Object]:
     rest = [one for one in meant if one not in own]
     for listed, words in ((own, ["-n", cluster.namespace]), (rest, [])):
         if listed:
-            there = objects.standing(cluster.probe, cluster.args, listed, words)
-            found.update((_key(one), one) for one in there)
+            there = manifests.standing(cluster.probe, cluster.args, listed, words).found
+            found.update((manifests.key(one), one) for one in there)
     return found
-
-
-def _find(standing: Dict[Key, Object], one: Object, namespace: str) -> Optional[Object]:
-    kind, place, name = _key(one)
-    places = (place or namespace, "")
-    return next((standing[kind, p, name] for p in places if (kind, p, name) in standing), None)
-
-
-def _key(one: Object) -> Key:
-    meta = one.get("metadata") or {}
-    group = str(one.get("apiVersion") or "").rpartition("/")[0]
-    return ("%s.%s" % (one.get("kind"), group), meta.get("namespace") or "", meta.get("name", ""))
 
 
 def _kept(one: Object) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from kplay.modules import kubernetes, objects
+from kplay.modules import kubernetes, manifests, objects
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def definitions(probe: "Probe", args: Args) -> List[objects.Object]:
 def _from_file(probe: "Probe", args: Args) -> List[objects.Object]:
     if probe.stat(args["src"]) is None:
         raise ModuleFailure("no file %s on the host" % args["src"])
-    return objects.parse(probe, args, probe.read(args["src"]).decode("utf-8", "replace"))
+    return manifests.parse(probe, args, probe.read(args["src"]).decode("utf-8", "replace"))
 
 
 def _whole(args: Args, given: objects.Object) -> objects.Object:

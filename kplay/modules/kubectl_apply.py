@@ -1,120 +1,120 @@
 """kubectl_apply: objects of a Kubernetes cluster as manifests describe them."""
 
-import json
-from typing import TYPE_CHECKING, List, Tuple
+from typing import TYPE_CHECKING, List
 
-from kplay.modules import kubernetes
-from kplay.modules.api import ABSENT, Arg, Args, Module, ModuleFailure, State
+from kplay.agent.host import UnknownValue
+from kplay.modules import applying, kubernetes, manifests, objects, pruning
+from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
 ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet")
-
-
-def manifests(args: Args) -> Tuple[List[str], str]:
-    """Give kubectl's options for where the manifests are, and what it reads from its input."""
-    words = []  # type: List[str]
-    for path in args.get("src") or []:
-        words += ["-f", path]
-    definition = args.get("definition")
-    if definition is None:
-        return words, ""
-    if isinstance(definition, str):
-        return [*words, "-f", "-"], definition
-    listed = definition if isinstance(definition, list) else [definition]
-    whole = {"apiVersion": "v1", "kind": "List", "items": listed}
-    return [*words, "-f", "-"], json.dumps(whole, sort_keys=True)
-
-
-def scope(args: Args) -> List[str]:
-    """Give the namespace's option."""
-    return ["-n", args["namespace"]] if args.get("namespace") else []
-
-
-def manner(args: Args) -> List[str]:
-    """Give the options for server-side apply."""
-    if not args.get("server_side"):
-        return []
-    forced = ["--force-conflicts"] if args.get("force_conflicts", True) else []
-    return ["--server-side", "--field-manager=" + args["field_manager"], *forced]
+FIRST = ("Namespace", "CustomResourceDefinition")
+"""What other objects may need."""
 
 
 def observe(probe: "Probe", args: Args) -> State:
     """Ask the API server what applying would change; it changes nothing by that."""
-    words, stdin = manifests(args)
-    absent = args.get("state") == "absent"
+    if args["prune"] and not args["prune_selector"]:
+        raise ModuleFailure("prune needs prune_selector: the label by which its objects are known")
+    written = manifests.written(probe, args)
     if kubernetes.foreseen(probe, args):
-        return {"state": ABSENT, "manifests": "not applied", "pending": ""}
-    get = ["get", *words, *scope(args), "--ignore-not-found", "-o", "name"]
-    if absent:
-        done = kubernetes.ask(probe, args, get, stdin)
-        state = "present" if done.stdout.strip() or done.rc != 0 else ABSENT
-        return {"state": state, "objects": done.stdout.split(), "pending": ""}
-    done = kubernetes.ask(probe, args, ["diff", *words, *scope(args), *manner(args)], stdin)
-    # kubectl diff ends with 0 for no difference, 1 for some; more than 1 is an error, such as a
-    # namespace or a kind of object that an earlier step makes
-    applied = "applied" if done.rc == 0 else "not applied"
-    pending = done.stdout if done.rc == 1 else kubernetes.last(done.stderr) if done.rc else ""
-    state = "present"
-    if done.rc != 0:
-        there = kubernetes.ask(probe, args, get, stdin)
-        state = ABSENT if there.rc == 0 and not there.stdout.strip() else state
-    return {"state": state, "manifests": applied, "pending": pending}
+        return applying.nothing_yet(written, args)
+    if written.unread:
+        raise UnknownValue("what the cluster holds, which only kubectl can ask")
+    if args["state"] == "absent":
+        found = applying.standing(probe, args, written.objects)
+        return {
+            "state": "present" if found else ABSENT,
+            "contents": {objects.label(one): applying.shown(one) for one in found},
+            "changed": found,
+            "wanted": found,
+            "pruned": [],
+            "rows": [],
+        }
+    made = applying.compared(probe, args, written.objects)
+    pruned = pruning.leftovers(probe, args, written.objects) if args["prune"] else []
+    for one in pruned:
+        name = objects.label(one)
+        made.before[name], made.after[name] = applying.shown(one), ""
+    return {
+        "state": "present" if made.any_stands else ABSENT,
+        "contents": made.before,
+        "next_contents": made.after,
+        "changed": made.changed,
+        "wanted": written.objects,
+        "pruned": pruned,
+        "rows": made.rows + [applying.row(one, "pruned") for one in pruned],
+    }
 
 
 def desire(args: Args, found: State) -> State:
     """Want the manifests applied, or none of their objects there."""
-    if args.get("state") == "absent":
-        return {"state": ABSENT}
-    wanted = {"manifests": "applied"}
-    if found["state"] == ABSENT:
+    if args["state"] == "absent":
+        return {"state": ABSENT, "contents": {}}
+    wanted = {"contents": found["next_contents"]}
+    if found["state"] == ABSENT and found["next_contents"]:
         wanted["state"] = "present"
     return wanted
 
 
 def result(args: Args, found: State, wanted: State, changed: bool) -> State:  # noqa: ARG001
-    """Give the difference that was found."""
-    return {"diff_text": found["pending"]}
+    """Say of each object what is done with it."""
+    return {"objects": found["rows"]}
 
 
 def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # noqa: ARG001
     """Apply or delete, and wait when asked."""
-    words, stdin = manifests(args)
-    timeout = int(args.get("timeout") or 300)
-    if args.get("state") == "absent":
-        wait = "--wait=%s" % ("true" if args.get("wait") else "false")
-        verb = ["delete", "--ignore-not-found", wait, "--timeout=%ds" % timeout]
-        return kubectl(host, args, [*verb, *words, *scope(args)], stdin)
-    fields = kubectl(host, args, ["apply", *words, *scope(args), *manner(args)], stdin)
-    if args.get("wait_for"):
-        verb = ["wait", "--for=" + args["wait_for"], "--timeout=%ds" % timeout]
-        kubectl(host, args, [*verb, *words, *scope(args)], stdin)
-    elif args.get("wait"):
-        roll_out(
-            host, args, kubectl(host, args, ["get", *words, *scope(args), "-o", "json"], stdin)
-        )
+    if args["state"] == "absent":
+        return applying.delete(host, args, found["wanted"])
+    listed: List[manifests.Object] = found["wanted"]
+    first = [one for one in listed if one["kind"] in FIRST]
+    rest = [one for one in listed if one["kind"] not in FIRST]
+    fields: State = {"rc": 0, "stdout": "", "stderr": ""}
+    for wave in (first, rest):
+        if not wave:
+            continue
+        words = ["apply", "-f", "-", *applying.scope(args), *applying.manner(args)]
+        done = applying.kubectl(host, args, words, manifests.whole(wave))
+        fields = dict(fields, **{key: fields[key] + done[key] for key in ("stdout", "stderr")})
+        kinds = [one for one in wave if one["kind"] == "CustomResourceDefinition"]
+        if kinds:
+            # The API server serves a new kind a moment after it took it
+            words = ["wait", "--for=condition=Established", *applying.patience(args), "-f", "-"]
+            applying.kubectl(host, args, words, manifests.whole(kinds))
+    if found["pruned"]:
+        applying.delete(host, args, found["pruned"])
+    if args["wait_for"]:
+        words = ["wait", "--for=" + args["wait_for"], *applying.patience(args), "-f", "-"]
+        text = manifests.whole(listed)
+        applying.kubectl(host, args, [*words, *applying.scope(args)], text)
+    elif args["wait"]:
+        _roll_out(host, args, listed)
     return fields
 
 
-def roll_out(host: "Host", args: Args, got: State) -> None:
+def _roll_out(host: "Host", args: Args, listed: List[manifests.Object]) -> None:
     """Wait until the workloads among the objects run everywhere they are to run."""
-    for one in kubernetes.items(got["stdout"]):
-        if one.get("kind") in ROLLED_OUT:
+    for one in listed:
+        if one["kind"] in ROLLED_OUT:
             meta = one["metadata"]
+            place = ["-n", meta["namespace"]] if meta.get("namespace") else applying.scope(args)
             name = "%s/%s" % (one["kind"].lower(), meta["name"])
-            words = ["rollout", "status", name, "-n", meta.get("namespace", "default")]
-            kubectl(host, args, [*words, "--timeout=%ds" % int(args.get("timeout") or 300)], "")
+            words = ["rollout", "status", name, *place, *applying.patience(args)]
+            applying.kubectl(host, args, words, "")
 
 
-def kubectl(host: "Host", args: Args, words: List[str], stdin: str) -> State:
-    """Run kubectl to its end; its failure is the step's."""
-    done = host.run(kubernetes.kubectl(args, words), stdin=stdin)
-    fields = {"rc": done.rc, "stdout": done.stdout, "stderr": done.stderr}
-    if done.rc != 0:
-        said = kubernetes.last(done.stderr) or kubernetes.last(done.stdout)
-        raise ModuleFailure("kubectl %s failed: %s" % (words[0], said), **fields)
-    return fields
+def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
+    """Say which objects will not be as they are, and how those will be that can be told."""
+    gone = wanted.get("state") == ABSENT
+    effects = objects.effects(found["changed"] + found["pruned"])
+    for one in found["changed"] if not gone else ():
+        effects += applying.effect(args, one)
+    removed = found["changed"] if gone else found["pruned"]
+    return effects + [
+        Effect("kubernetes", objects.label(one), {"state": ABSENT}) for one in removed
+    ]
 
 
 module = Module(
@@ -131,12 +131,16 @@ module = Module(
         server_side=Arg("bool", default=False),
         force_conflicts=Arg("bool", default=True),
         field_manager=Arg("str", default="kplay"),
+        prune=Arg("bool", default=False),
+        prune_selector=Arg("str"),
+        prune_kinds=Arg("list", elements="str"),
     ),
     observe=observe,
     desire=desire,
     apply=apply,
     reach="cluster",
     result=result,
-    fields=("manifests", "state"),
+    foresee=foresee,
+    fields=("state", "contents"),
     requires_one_of=(("src", "definition"),),
 )

@@ -46,7 +46,7 @@ PATCH = "--patch-file=/dev/stdin"
 
 _STRATEGIES = {"strategic-merge": "strategic", "merge": "merge"}
 # kubectl's words of a kind that the API server does not have
-_KINDLESS = ("doesn't have a resource type", "no matches for kind", "ensure CRDs are installed")
+_KINDLESS = ("doesn't have a resource type", "no matches for kind")
 _NO_STRATEGIC = ("strategic merge patch", "not supported", "UnsupportedMediaType")
 
 
@@ -165,34 +165,9 @@ def get(probe: "Probe", args: Args, one: Object) -> Optional[Object]:
     return found[0] if found else None
 
 
-def standing(probe: "Probe", args: Args, meant: List[Object], words: List[str]) -> List[Object]:
-    """Give those of several objects that the API server has; a kind that is not there has none.
-
-    Args:
-        probe: the host that reaches the cluster.
-        args: how.
-        meant: each with kind, apiVersion and name.
-        words: kubectl's option for the namespace of those that name none.
-
-    Raises:
-        ModuleFailure: kubectl cannot tell.
-    """
-    whole = json.dumps({"apiVersion": "v1", "kind": "List", "items": meant})
-    done = ask(probe, args, ["get", "-f", "-", *words, "--ignore-not-found", "-o", "json"], whole)
-    if done.rc != 0:
-        wrong = [line for line in done.stderr.splitlines() if line.strip()]
-        if not all(any(sign in line for sign in _KINDLESS) for line in wrong):
-            raise failure("get", done)
-        place = {"namespace": words[1]} if words else {}
-        placed = [dict(one, metadata=dict(place, **one["metadata"])) for one in meant]
-        found = [get(probe, args, one) for one in placed]
-        return [one for one in found if one is not None]
-    return kubernetes.items(done.stdout)
-
-
 def kindless(done: "Completed") -> bool:
     """Say whether the API server does not know the kind."""
-    return any(sign in done.stderr for sign in _KINDLESS[:2])
+    return any(sign in done.stderr for sign in _KINDLESS)
 
 
 def change(args: Args, one: Object, there: Optional[Object]) -> List[List[str]]:
@@ -273,53 +248,6 @@ def essence(one: Optional[Object]) -> Optional[Object]:
 def text(objects: List[Optional[Object]]) -> str:
     """Give objects as text to compare and to show, the values of secrets as digests."""
     return "---\n".join(manifest_text.text(one) for one in objects if one is not None)
-
-
-def parse(probe: "Probe", args: Args, manifest: str) -> List[Object]:
-    """Give the objects of a manifest: kubectl reads YAML, the agent has the standard library alone.
-
-    Raises:
-        ModuleFailure: it is no manifest, or there is no kubectl.
-        UnknownValue: a plan's earlier step brings kubectl.
-    """
-    if not manifest.strip():
-        return []
-    # The only command that prints any object without asking a cluster for its kind
-    words = ["label", "--local", "--dry-run=client", "-o", "json", "-f", "-", "kplay.invalid/none-"]
-    program = args.get("kubectl") or "kubectl"
-    done = probe.query([program, *words], stdin=manifest, most=kubernetes.MOST)
-    if done.rc == 127:
-        if probe.scratch():
-            raise UnknownValue("what the manifest holds, which only kubectl can read")
-        raise ModuleFailure("no program %s on the host, which reads manifests" % program)
-    if done.rc != 0:
-        raise ModuleFailure("kubectl cannot read the manifest: %s" % kubernetes.last(done.stderr))
-    return [_as_given(one) for one in kubernetes.documents(done.stdout)]
-
-
-def _as_given(one: Object) -> Object:
-    """Give an object without the empty labels that kubectl adds."""
-    meta = one.get("metadata") or {}
-    if meta.get("labels") == {}:
-        meta.pop("labels")
-    return one
-
-
-def covers(there: Any, wanted: Any) -> bool:
-    """Say whether all that is wanted is there as it is wanted; what else is there is not looked at.
-
-    >>> covers({"a": 1, "b": [{"c": 1, "d": 2}]}, {"b": [{"c": 1}], "e": None})
-    True
-    """
-    if isinstance(wanted, dict):
-        if not isinstance(there, dict):
-            return not wanted and there is None
-        return all(covers(there.get(key), one) for key, one in wanted.items())
-    if isinstance(wanted, list):
-        there = there or []
-        same = isinstance(there, list) and len(there) == len(wanted)
-        return same and all(covers(one, other) for one, other in zip(there, wanted))
-    return bool(there == wanted)
 
 
 def await_condition(host: "Host", args: Args, one: Object) -> None:

@@ -78,6 +78,9 @@ class Cluster:
             namespace = given["metadata"]["namespace"]
         if kind in CLUSTER_WIDE:
             namespace = ""
+        if kind not in self.kinds and given is not None:
+            said = f'no matches for kind "{kind}" in version "{given["apiVersion"]}"'
+            return Completed(1, "", f'error: unable to recognize "STDIN": {said}\n')
         if kind not in self.kinds:
             return Completed(1, "", f'error: the server doesn\'t have a resource type "{kind}"\n')
         key = (kind, namespace, name)
@@ -86,6 +89,8 @@ class Cluster:
             return made
         if "--dry-run=server" not in words and words[0] not in ("get", "wait", "rollout"):
             self.objects[key] = made
+        if words[0] == "apply" and "json" not in words:
+            return Completed(0, f"{kind}/{name} configured\n", "")
         return Completed(0, json.dumps(made) if made is not None else "", "")
 
     def read_aloud(self, manifest: str) -> Completed:
@@ -126,6 +131,13 @@ class Cluster:
             return self.objects.get(key)
         there = [one for mark, one in sorted(self.objects.items()) if mark[0] == key[0]]
         there = [one for one in there if key[1] in ("", one["metadata"].get("namespace", ""))]
+        for word in words:
+            name, _, value = word.partition("=")[2].partition("=")
+            if word.startswith("--selector="):
+                labels = [one["metadata"].get("labels") or {} for one in there]
+                there = [
+                    one for one, has in zip(there, labels, strict=True) if has.get(name) == value
+                ]
         return {"kind": "List", "items": there}
 
     def create(self, words: list[str], key: tuple[str, str, str], given: Any) -> Any:

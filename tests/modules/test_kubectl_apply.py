@@ -1,177 +1,366 @@
+from __future__ import annotations
+
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kplay.agent.host import UnknownValue
-from kplay.modules.api import ModuleFailure, compare
+from kplay.agent.host import Completed
+from kplay.execute.options import RunOptions
 from kplay.modules.kubectl_apply import module
-from kplay.testing.host import FakeHost
+from kplay.plan.make import make
+from kplay.testing import FakeHost, plan, play
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ADMIN = "/etc/kubernetes/admin.conf"
 ENDS = ("--cache-dir=/dev/null/none", f"--kubeconfig={ADMIN}")
+LAST = {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}}
 
 
-def cluster() -> FakeHost:
-    return FakeHost(files={ADMIN: ""}).when("kubectl", stdout="x configured\n")
+def config_map(name: str = "one", data: Any = None, **meta: Any) -> dict[str, Any]:
+    meta = {"name": name, "namespace": "web", **meta}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data or {"x": "1"}}
 
 
-def planning(host: FakeHost) -> FakeHost:
-    host.scratch = lambda: True  # type: ignore[method-assign]
-    return host
+MAP = config_map()
+TEXT = """\
+kind: ConfigMap
+apiVersion: v1
+metadata: {name: one, namespace: web}
+data: {x: "1"}
+"""
+CRD = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "pages.example.com"},
+    "spec": {"group": "example.com", "names": {"kind": "Page"}},
+}
+PAGE = {"apiVersion": "example.com/v1", "kind": "Page", "metadata": {"name": "p"}}
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
 
 
-def plan(host: FakeHost, **args: Any) -> Any:
-    given = {name: arg.default for name, arg in module.args.items()} | args
-    found = module.observe(host, given)
-    return compare(module, found, module.desire(given, found)), given, found
+@pytest.fixture
+def there(cluster: Any) -> Any:
+    cluster.host.add_file(ADMIN)
+    cluster.objects["Namespace", "", "web"] = NAMESPACE
+    return cluster
 
 
-def through(host: FakeHost, **args: Any) -> tuple[str, dict[str, Any]]:
-    change, given, found = plan(host, **args)
-    if change.action == "none":
-        return change.action, {}
-    assert module.apply is not None
-    return change.action, dict(module.apply(host, given, found, module.desire(given, found)))
+def test_an_object_is_created_shown_and_then_left(there: Any) -> None:
+    planned = plan(module, {"definition": MAP}, there.host)
+    assert planned.action == "create"
+    assert list(planned.after["contents"]) == ["ConfigMap/web/one"]
+    assert 'x: "1"' in planned.after["contents"]["ConfigMap/web/one"]
+    done = play(module, {"definition": MAP}, there.host)
+    assert done.changed
+    assert [one["action"] for one in done["objects"]] == ["created"]
+    assert there.host.runs[0].argv == ("kubectl", "apply", "-f", "-", *ENDS)
+    again = play(module, {"definition": MAP}, there.host)
+    assert not again.changed
+    assert [one["action"] for one in again["objects"]] == ["unchanged"]
 
 
-def test_what_is_applied_is_left() -> None:
-    host = cluster().when("kubectl diff", rc=0)
-    assert through(host, src=["/srv/flannel.yaml"])[0] == "none"
-    assert host.queries == [("kubectl", "diff", "-f", "/srv/flannel.yaml", *ENDS)]
+def test_only_what_differs_is_shown(there: Any) -> None:
+    both = [MAP, config_map("two")]
+    play(module, {"definition": both}, there.host)
+    there.objects["ConfigMap", "web", "two"]["data"]["x"] = "9"
+    planned = plan(module, {"definition": both}, there.host)
+    assert planned.action == "update"
+    assert list(planned.before["contents"]) == ["ConfigMap/web/two"]
+    assert 'x: "9"' in planned.before["contents"]["ConfigMap/web/two"]
+    assert [one["action"] for one in planned["objects"]] == ["unchanged", "configured"]
 
 
-def test_a_difference_is_applied() -> None:
-    host = cluster().when("kubectl diff", rc=1, stdout="-a\n+b\n")
-    action, fields = through(host, src=["/srv/a.yaml", "/srv/b.yaml"], namespace="web")
-    assert action == "update"
-    assert host.runs[0].argv == (
-        "kubectl", "apply", "-f", "/srv/a.yaml", "-f", "/srv/b.yaml", "-n", "web", *ENDS,
-    )  # fmt: skip
-    assert fields["stdout"] == "x configured\n"
+def test_manifests_are_files_folders_and_texts(there: Any) -> None:
+    host = there.host
+    host.add_file("/srv/one.yaml", TEXT)
+    host.add_file("/srv/all/two.yml", TEXT.replace("one", "two"))
+    host.add_file("/srv/all/three.json", json.dumps(config_map("three")))
+    host.add_file("/srv/all/README.md", "no manifest")
+    more = TEXT.replace("one", "four")
+    done = play(module, {"src": ["/srv/one.yaml", "/srv/all"], "definition": more}, host)
+    assert [one["name"] for one in done["objects"]] == ["one", "three", "two", "four"]
+    listed = {"apiVersion": "v1", "kind": "List", "items": [MAP, config_map("two")]}
+    assert not play(module, {"definition": listed}, host).changed
 
 
-def test_a_definition_goes_by_standard_input() -> None:
-    host = cluster().when("kubectl diff", rc=1)
-    through(host, definition={"kind": "Namespace", "metadata": {"name": "web"}})
-    sent = json.loads(host.runs[0].stdin)
-    assert sent["kind"] == "List"
-    assert sent["items"] == [{"kind": "Namespace", "metadata": {"name": "web"}}]
-    through(host, definition="kind: Namespace\n")
-    assert host.runs[1].stdin == "kind: Namespace\n"
-    assert host.runs[1].argv[:4] == ("kubectl", "apply", "-f", "-")
+def test_a_manifest_that_an_earlier_step_writes_is_read(there: Any) -> None:
+    there.host.add_file("/srv/one.yaml", TEXT)
+    assert plan(module, {"src": ["/srv/one.yaml"]}, there.host).action == "create"
+    refused = plan(module, {"src": ["/srv/none.yaml"]}, there.host)
+    assert "/srv/none.yaml: No such file" in refused.msg
 
 
-def test_server_side() -> None:
-    host = cluster().when("kubectl diff", rc=1)
-    through(host, src=["/x"], server_side=True)
-    assert host.runs[0].argv[4:7] == (
-        "--server-side", "--field-manager=kplay", "--force-conflicts",
-    )  # fmt: skip
-    assert host.queries[0][4:] == host.runs[0].argv[4:]
+def test_a_url_is_kubectl_s_to_read(there: Any) -> None:
+    plan(module, {"src": ["https://example.com/x.yaml"]}, there.host)
+    assert "--filename=https://example.com/x.yaml" in there.host.queries[0]
 
 
-def test_waits_for_a_condition() -> None:
-    host = cluster().when("kubectl diff", rc=1)
-    through(host, src=["/x"], wait_for="condition=Ready", timeout=60)
-    assert host.runs[1].argv[1] == "wait"
-    assert host.runs[1].argv[2:4] == ("--for=condition=Ready", "--timeout=60s")
-
-
-def test_waits_for_workloads_to_run() -> None:
-    got = {
-        "kind": "List",
-        "items": [
-            {"kind": "ConfigMap", "metadata": {"name": "c"}},
-            {"kind": "DaemonSet", "metadata": {"name": "flannel", "namespace": "net"}},
-        ],
+def test_values_of_a_secret_are_not_shown(there: Any) -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "web"},
+        "stringData": {"word": "hunter2"},
     }
-    host = cluster().when("kubectl diff", rc=1).when("kubectl get", stdout=json.dumps(got))
-    through(host, src=["/x"], wait=True)
-    assert [run.argv[1] for run in host.runs] == ["apply", "get", "rollout"]
-    assert host.runs[2].argv[2:7] == (
-        "status", "daemonset/flannel", "-n", "net", "--timeout=300s",
+    planned = plan(module, {"definition": secret}, there.host)
+    assert planned.action == "create"
+    assert "hunter2" not in str(planned)
+    assert "hunter2" not in str(play(module, {"definition": secret}, there.host))
+    assert all("hunter2" not in " ".join(run.argv) for run in there.host.runs)
+
+
+def test_a_namespace_is_given_to_those_that_name_none(there: Any) -> None:
+    args = {"definition": config_map(namespace=None), "namespace": "web"}
+    del args["definition"]["metadata"]["namespace"]
+    assert play(module, args, there.host).changed
+    assert there.host.runs[0].argv[4:6] == ("-n", "web")
+    assert ("ConfigMap", "web", "one") in there.objects
+    assert plan(module, args, there.host).action == "none"
+
+
+@pytest.mark.parametrize("brought", ["manifest", "plan", "nobody"])
+def test_a_kind_that_is_still_to_come(there: Any, brought: str) -> None:
+    if brought == "plan":
+        there.host.effects["kubernetes", "any CustomResourceDefinition"] = {"state": "changed"}
+    there.kinds.add("CustomResourceDefinition")
+    listed = [PAGE, CRD] if brought == "manifest" else [PAGE]
+    planned = plan(module, {"definition": listed}, there.host)
+    assert planned.action == ("unknown" if brought == "nobody" else "create")
+    if brought == "nobody":
+        assert "the cluster has no kind Page in example.com/v1" in planned.msg
+
+
+@pytest.mark.parametrize("brought", ["manifest", "plan", "nobody", "removed"])
+def test_a_namespace_that_is_still_to_come(there: Any, brought: str) -> None:
+    if brought != "removed":
+        del there.objects["Namespace", "", "web"]
+    if brought in ("plan", "removed"):
+        state = "absent" if brought == "removed" else "changed"
+        there.host.effects["kubernetes", "Namespace/web"] = {"state": state}
+    listed = [MAP, NAMESPACE] if brought == "manifest" else [MAP]
+    planned = plan(module, {"definition": listed}, there.host)
+    assert planned.action == ("create" if brought in ("manifest", "plan") else "unknown")
+    if planned.action == "unknown":
+        assert "there is no namespace web" in planned.msg
+
+
+def test_kinds_and_namespaces_are_applied_first_and_waited_for(there: Any) -> None:
+    there.kinds |= {"CustomResourceDefinition", "Page"}
+    del there.objects["Namespace", "", "web"]
+    play(module, {"definition": [MAP, PAGE, CRD, NAMESPACE]}, there.host)
+    assert there.verbs() == ["apply", "wait", "apply"]
+    kinds = [[one["kind"] for one in json.loads(run.stdin)["items"]] for run in there.host.runs]
+    assert kinds == [
+        ["CustomResourceDefinition", "Namespace"],
+        ["CustomResourceDefinition"],
+        ["ConfigMap", "Page"],
+    ]
+    assert "--for=condition=Established" in there.host.runs[1].argv
+
+
+def test_later_steps_of_a_plan_know_what_will_be(there: Any) -> None:
+    planned = plan(module, {"definition": MAP}, there.host)
+    for kind, key, value in planned.effects:
+        there.host.effects[kind, key] = value
+    assert plan(module, {"definition": MAP}, there.host).action == "none"
+    other = plan(module, {"definition": config_map(data={"x": "2"})}, there.host)
+    assert other.msg == "an earlier step changes ConfigMap/web/one"
+    removed = plan(module, {"definition": MAP, "state": "absent"}, there.host)
+    assert removed.action == "unknown"
+
+
+def test_what_an_earlier_step_removes_is_created(there: Any) -> None:
+    play(module, {"definition": MAP}, there.host)
+    planned = plan(module, {"definition": MAP, "state": "absent"}, there.host)
+    assert planned.action == "remove"
+    for kind, key, value in planned.effects:
+        there.host.effects[kind, key] = value
+    assert plan(module, {"definition": MAP}, there.host).before["contents"] == {
+        "ConfigMap/web/one": ""
+    }
+
+
+def test_server_side(there: Any) -> None:
+    there.add("ConfigMap", "one", "web", data={"x": "0"})
+    play(module, {"definition": MAP, "server_side": True}, there.host)
+    manner = ("--server-side", "--field-manager=kplay", "--force-conflicts")
+    assert there.host.runs[0].argv[4:7] == manner
+    assert any(argv[4:7] == manner for argv in there.host.queries)
+    there.objects["ConfigMap", "web", "one"]["data"]["x"] = "0"
+    own = {"server_side": True, "field_manager": "ci", "force_conflicts": False}
+    play(module, {"definition": MAP, **own}, there.host)
+    assert there.host.runs[1].argv[4:] == ("--server-side", "--field-manager=ci", *ENDS)
+    there.objects["ConfigMap", "web", "one"]["data"]["x"] = "0"
+    play(module, {"definition": MAP, "field_manager": "ci", "force_conflicts": True}, there.host)
+    assert there.host.runs[2].argv[4:] == ENDS
+
+
+CONFLICTS = """\
+error: Apply failed with 2 conflicts: conflicts with "hpa" using apps/v1:
+- .spec.replicas
+- .spec.paused
+Please review the fields above--they currently have other managers.
+"""
+
+
+def test_fields_of_other_managers_are_named(there: Any) -> None:
+    there.add("ConfigMap", "one", "web", data={"x": "0"})
+    there.apply = lambda *_: Completed(1, "", CONFLICTS)
+    args = {"definition": MAP, "server_side": True, "force_conflicts": False}
+    refused = plan(module, args, there.host)
+    assert refused.msg == (
+        "ConfigMap/web/one: .spec.replicas belongs to hpa, .spec.paused belongs to hpa; "
+        "leave them out, or set force_conflicts: true"
+    )
+
+
+def test_what_the_api_server_refuses_fails_the_plan(there: Any) -> None:
+    there.add("ConfigMap", "one", "web", data={"x": "0"})
+    there.apply = lambda *_: Completed(1, "", "The ConfigMap is invalid: data: no\n")
+    assert "ConfigMap/web/one: The ConfigMap is invalid" in plan(
+        module, {"definition": MAP}, there.host
+    ).msg  # fmt: skip
+
+
+PRUNE = {"prune": True, "prune_selector": "set=one"}
+
+
+def test_what_the_manifests_have_no_more_is_pruned(there: Any) -> None:
+    mine = {"labels": {"set": "one"}, **LAST}
+    there.add("ConfigMap", "gone", "web")["metadata"].update(mine)
+    there.add("ConfigMap", "other", "web")["metadata"].update(LAST)
+    there.add("ConfigMap", "elsewhere", "far")["metadata"].update(mine)
+    there.add("ConfigMap", "by-hand", "web")["metadata"].update({"labels": {"set": "one"}})
+    owned = {**mine, "ownerReferences": [{"kind": "Deployment"}]}
+    there.add("ConfigMap", "owned", "web")["metadata"].update(owned)
+    by = [{"manager": "kplay", "operation": "Apply"}]
+    server_side = {"labels": {"set": "one"}, "managedFields": by}
+    there.add("ConfigMap", "server-side", "web")["metadata"].update(server_side)
+    there.add("Secret", "gone", "web")["metadata"].update(mine)
+    args = {"definition": MAP, **PRUNE}
+    planned = plan(module, args, there.host)
+    gone = {"ConfigMap/web/gone", "ConfigMap/web/server-side"}
+    assert {name for name, text in planned.after["contents"].items() if not text} == gone
+    kinds = {**args, "prune_kinds": ["v1/Secret", "x.example.com/v1/Gizmo"]}
+    assert plan(module, kinds, there.host).after["contents"]["Secret/web/gone"] == ""
+    done = play(module, args, there.host)
+    assert [one["action"] for one in done["objects"]] == ["created", "pruned", "pruned"]
+    assert plan(module, args, there.host).action == "none"
+    assert {name for _, _, name in there.objects if name != "web"} == {
+        "one", "other", "elsewhere", "by-hand", "owned", "gone",
+    }  # fmt: skip
+
+
+def test_pruning_needs_a_label_and_kinds_that_are_kinds(there: Any) -> None:
+    refused = plan(module, {"definition": MAP, "prune": True}, there.host)
+    assert "prune needs prune_selector" in refused.msg
+    refused = plan(module, {"definition": MAP, **PRUNE, "prune_kinds": ["Secret"]}, there.host)
+    assert "prune_kinds are as apps/v1/Deployment" in refused.msg
+
+
+def test_waits_for_a_condition(there: Any) -> None:
+    args = {"definition": MAP, "wait_for": "condition=Ready", "timeout": 60}
+    play(module, args, there.host)
+    assert there.host.runs[1].argv[1:4] == ("wait", "--for=condition=Ready", "--timeout=60s")
+
+
+def test_waits_for_workloads_to_run(there: Any) -> None:
+    there.kinds.add("DaemonSet")
+    meta = {"name": "flannel", "namespace": "web"}
+    listed = [MAP, {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": meta}]
+    there.host.when("kubectl rollout")
+    play(module, {"definition": listed, "wait": True}, there.host)
+    assert there.verbs() == ["apply", "rollout"]
+    assert there.host.runs[1].argv[2:7] == (
+        "status", "daemonset/flannel", "-n", "web", "--timeout=300s",
     )  # fmt: skip
 
 
-def test_absent_objects_are_deleted() -> None:
-    host = cluster().when("kubectl get", stdout="pod/x\n")
-    assert through(host, src=["/x"], state="absent")[0] == "remove"
-    assert host.runs[0].argv[1] == "delete"
-    gone = cluster().when("kubectl get", stdout="")
-    assert through(gone, src=["/x"], state="absent")[0] == "none"
+def test_absent_objects_are_deleted_the_last_first(there: Any) -> None:
+    both = [MAP, config_map("two"), {**PAGE, "metadata": {"name": "p"}}]
+    there.add("ConfigMap", "one", "web")
+    there.add("ConfigMap", "two", "web")
+    args = {"definition": both, "state": "absent", "wait": True}
+    planned = plan(module, args, there.host)
+    assert (planned.action, set(planned.before["contents"])) == (
+        "remove",
+        {"ConfigMap/web/one", "ConfigMap/web/two"},
+    )
+    play(module, args, there.host)
+    (run,) = there.host.runs
+    assert run.argv[1:4] == ("delete", "--ignore-not-found", "--wait=true")
+    assert [one["metadata"]["name"] for one in json.loads(run.stdin)["items"]] == ["two", "one"]
+    assert plan(module, args, there.host).action == "none"
 
 
-def test_a_failure_shows_what_kubectl_says() -> None:
-    host = cluster().when("kubectl diff", rc=1).when("kubectl apply", rc=1, stderr="a\nno such\n")
-    with pytest.raises(ModuleFailure, match="kubectl apply failed: no such"):
-        through(host, src=["/x"])
+def test_a_failure_shows_what_kubectl_says(there: Any) -> None:
+    there.host.when("kubectl apply", rc=1, stderr="a\nno such\n")
+    assert play(module, {"definition": MAP}, there.host).msg == "kubectl apply failed: no such"
+    there.host.when("kubectl label", rc=1, stderr="error: yaml: line 1\n")
+    broken = play(module, {"definition": "a: ["}, there.host)
+    assert broken.msg == "kubectl cannot read the manifest: error: yaml: line 1"
+    nameless = play(module, {"definition": {"kind": "ConfigMap"}}, there.host)
+    assert "an object needs a kind and a name" in nameless.msg
+    assert "an object is a mapping" in play(module, {"definition": ["text"]}, there.host).msg
 
 
-@pytest.mark.parametrize(
-    "prepare",
-    [
-        lambda host: host.effects.update({("kubernetes", "cluster"): {"state": "present"}}),
-        lambda host: host.effects.update({("path", ADMIN): {"state": "file"}}),
-        lambda host: host.files.drop(ADMIN),
-    ],
-    ids=["cluster", "kubeconfig", "nothing yet"],
-)
-def test_a_cluster_that_is_only_planned_is_not_asked(prepare: Any) -> None:
-    host = planning(cluster())
-    prepare(host)
-    assert plan(host, src=["/x"])[0].action == "create"
-    assert host.queries == []
+@pytest.mark.parametrize("what", ["cluster", "kubeconfig", "nothing yet"])
+def test_a_cluster_that_is_only_planned_is_not_asked(there: Any, what: str) -> None:
+    host = there.host
+    host.add_file("/srv/one.yaml", TEXT)
+    if what == "cluster":
+        host.effects["kubernetes", "cluster"] = {"state": "present"}
+    elif what == "kubeconfig":
+        host.effects["path", ADMIN] = {"state": "file"}
+    else:
+        host.files.drop(ADMIN)
+    planned = plan(module, {"src": ["/srv/one.yaml"]}, host)
+    assert planned.action == "create"
+    assert 'x: "1"' in planned.after["contents"]["ConfigMap/web/one"]
+    assert {argv[1] for argv in host.queries} == {"label"}
+    gone = plan(module, {"src": ["/srv/one.yaml"], "state": "absent"}, host)
+    assert gone.action == "none"
 
 
 def test_a_plan_does_not_ask_a_kubectl_that_is_not_there() -> None:
-    assert plan(planning(FakeHost()), src=["/x"])[0].action == "create"
+    bare = FakeHost(files={"/srv/one.yaml": TEXT})
+    planned = plan(module, {"src": ["/srv/one.yaml"]}, bare)
+    assert planned.action == "create"
+    assert planned.after["contents"] == {"ConfigMap/one": TEXT}
     # there is a cluster, and the program that could ask it comes with an earlier step
-    with pytest.raises(UnknownValue, match="only kubectl can ask"):
-        plan(planning(FakeHost(files={ADMIN: ""})), src=["/x"])
-    planned = planning(cluster()).when("kubectl", rc=127)
-    with pytest.raises(UnknownValue, match="only kubectl can ask"):
-        plan(planned, src=["/x"])
+    there = FakeHost(files={ADMIN: "", "/srv/one.yaml": TEXT})
+    assert "only kubectl can ask" in plan(module, {"src": ["/srv/one.yaml"]}, there).msg
 
 
-def test_a_plan_after_a_reset_creates_nothing() -> None:
-    host = planning(cluster()).when("kubectl get", rc=1, stderr="dial: connection refused")
-    host.effects["kubernetes", "cluster"] = {"state": "absent"}
-    with pytest.raises(UnknownValue):
-        plan(host, src=["/x"], state="absent")
+def test_a_plan_does_not_guess_when_the_api_server_is_silent(there: Any) -> None:
+    there.host.when("kubectl get", rc=1, stderr="The connection to the server x was refused\n")
+    assert "does not answer" in plan(module, {"definition": MAP}, there.host).msg
+    there.host.effects["kubernetes", "cluster"] = {"state": "absent"}
+    removed = plan(module, {"definition": MAP, "state": "absent"}, there.host)
+    assert removed.action == "unknown"
 
 
-def test_a_plan_does_not_guess_when_the_api_server_is_silent() -> None:
-    host = planning(cluster())
-    host.when("kubectl diff", rc=1, stderr="The connection to the server x was refused\n")
-    with pytest.raises(UnknownValue, match="does not answer"):
-        plan(host, src=["/x"])
-
-
-def test_a_kind_or_namespace_that_is_yet_to_come_is_a_difference() -> None:
-    host = planning(cluster()).when("kubectl diff", rc=2, stderr='no matches for kind "X"\n')
-    assert plan(host, src=["/x"])[0].action == "update"
-
-
-def test_objects_of_which_none_is_there_are_created() -> None:
-    host = cluster().when("kubectl diff", rc=1, stdout="+b\n").when("kubectl get", stdout="")
-    assert through(host, src=["/srv/a.yaml"])[0] == "create"
-    host.when("kubectl get", stdout="configmap/a\n")
-    assert through(host, src=["/srv/a.yaml"])[0] == "update"
-
-
-def test_which_cluster_is_asked_and_by_which_program() -> None:
-    host = FakeHost().when("/opt/kubectl diff", rc=1).when("/opt/kubectl")
+def test_which_cluster_is_asked_and_by_which_program(there: Any) -> None:
+    there.host.when("/opt/kubectl", does=there.answer)
+    there.host.add_file("/k.conf")
     own = {"kubectl": "/opt/kubectl", "kubeconfig": "/k.conf", "context": "lab"}
-    through(host, src=["/x"], **own)
+    play(module, {"definition": MAP, **own}, there.host)
     ends = ("--cache-dir=/dev/null/none", "--kubeconfig=/k.conf", "--context=lab")
-    assert host.queries[0] == ("/opt/kubectl", "diff", "-f", "/x", *ends)
-    assert host.runs[0].argv == ("/opt/kubectl", "apply", "-f", "/x", *ends)
+    assert there.host.queries[0] == (
+        "/opt/kubectl", "get", "-f", "-", "--ignore-not-found", "-o", "json", *ends,
+    )  # fmt: skip
+    assert there.host.runs[0].argv == ("/opt/kubectl", "apply", "-f", "-", *ends)
 
 
-def test_fields_of_other_managers() -> None:
-    host = cluster().when("kubectl diff", rc=1)
-    through(host, src=["/x"], server_side=True, field_manager="ci", force_conflicts=False)
-    assert host.runs[0].argv[4:] == ("--server-side", "--field-manager=ci", *ENDS)
-    through(host, src=["/x"], field_manager="ci", force_conflicts=True)
-    assert host.runs[1].argv[4:] == ENDS
+def test_a_text_of_the_playbook_is_read_on_the_controller(tmp_path: Path) -> None:
+    task = {"kubectl_apply": {"kubeconfig": "/no/such/config", "definition": TEXT}}
+    playbook = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    (tmp_path / "site.yml").write_text(json.dumps(playbook))
+    (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
+    options = RunOptions((tmp_path / "site.yml",), (str(tmp_path / "hosts"),))
+    (change,) = make(options, lambda _event: None).data.changes
+    assert change.action == "create"
+    assert change.diff[0]["path"] == "ConfigMap/web/one"
