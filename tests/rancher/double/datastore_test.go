@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,7 @@ func TestOptionsThatExcludeEachOther(t *testing.T) {
 		"cluster-reset: true\nserver: https://a:6443\n":       "remove server from configuration",
 		"cluster-reset-restore-path: /x\n":                    "cluster-reset required",
 		"server: https://a:6443\n":                            "token is required",
+		"etcd-s3: true\n":                                     "the double has no etcd-s3",
 	} {
 		c := loaded(t, distroK3s, "server", "data-dir: "+t.TempDir()+"\n"+text)
 		if err := checkServer(c); err == nil || !strings.Contains(err.Error(), want) {
@@ -69,6 +71,14 @@ Error: etcdserver: too many learner members in cluster
 		t.Errorf("got %q", got)
 	}
 	if got := etcdMessage("", errors.New("exit status 1")); got != "exit status 1" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestOnlyMembersWhoseNodesAreDeletedDepart(t *testing.T) {
+	seen := map[string]string{"s1": "s1-a", "s2": "s2-b", "s3": "s3-c"}
+	now := map[string]string{"s2": "s2-b", "s4": "s4-d"}
+	if got := departed(seen, now, "s1-a"); !reflect.DeepEqual(got, []string{"s3-c"}) {
 		t.Errorf("got %q", got)
 	}
 }

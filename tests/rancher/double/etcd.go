@@ -58,6 +58,9 @@ func (s *datastore) name() (string, error) {
 	if raw, err := os.ReadFile(s.dir("name")); err == nil {
 		return strings.TrimSpace(string(raw)), nil
 	}
+	if err := os.MkdirAll(s.dir(), 0o700); err != nil {
+		return "", err
+	}
 	suffix := make([]byte, 4)
 	rand.Read(suffix)
 	name := s.config.NodeName() + "-" + hex.EncodeToString(suffix)

@@ -108,7 +108,7 @@ func (d *deployer) writeBundled(root string, disabled []string) error {
 	}
 	values := map[string]string{
 		"ClusterDNS": d.config.ClusterDNS(), "ClusterDomain": d.config.Get("cluster-domain"),
-		"Registry": d.config.imageRegistry(),
+		"Registry": d.config.imageRegistry(), "Name": d.config.Distro.Name,
 	}
 	for _, entry := range entries {
 		path := filepath.Join(root, entry.Name())

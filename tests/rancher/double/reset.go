@@ -70,14 +70,16 @@ func (s *datastore) restore(ctx context.Context, snapshot string) error {
 		snapshot = unpacked
 	}
 	old := fmt.Sprintf("%s-old-%d", s.dir(), time.Now().Unix())
-	if err := os.Rename(s.dir(), old); err != nil && !errors.Is(err, os.ErrNotExist) {
+	switch err := os.Rename(s.dir(), old); {
+	case err == nil:
+		infof("Pre-restore etcd database moved to %s", old)
+	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
 	name, err := s.name()
 	if err != nil {
 		return err
 	}
-	infof("Pre-restore etcd database moved to %s", old)
 	target := s.dir("restored")
 	command := exec.CommandContext(ctx, s.programs+"/etcdutl", "snapshot", "restore", snapshot,
 		"--name="+name, "--data-dir="+target,

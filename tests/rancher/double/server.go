@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -39,7 +40,32 @@ func checkServer(c *Config) error {
 	if c.Get("server") != "" && c.Get("token") == "" && c.Get("token-file") == "" {
 		return errors.New("token is required to join a cluster")
 	}
+	for _, name := range absent {
+		if c.Bool(name) {
+			return fmt.Errorf("the double has no %s", name)
+		}
+	}
+	if c.Get("profile") != "" {
+		warnAboutKernel()
+	}
 	return os.MkdirAll(c.Dir("server"), 0o700)
+}
+
+// absent are documented options that the double knows and cannot do.
+var absent = []string{"disable-etcd", "disable-apiserver", "etcd-s3"}
+
+// warnAboutKernel names kernel parameters that a CIS profile wants otherwise. RKE2 does not start
+// then; the double may be in a container, where they cannot be set.
+func warnAboutKernel() {
+	for _, one := range [][2]string{
+		{"vm.panic_on_oom", "0"}, {"vm.overcommit_memory", "1"},
+		{"kernel.panic", "10"}, {"kernel.panic_on_oops", "1"},
+	} {
+		raw, err := os.ReadFile("/proc/sys/" + strings.ReplaceAll(one[0], ".", "/"))
+		if got := strings.TrimSpace(string(raw)); err == nil && got != one[1] {
+			warnf("invalid kernel parameter value %s=%s - expected %s", one[0], got, one[1])
+		}
+	}
 }
 
 func startServer(ctx context.Context, c *Config, supervisor *Supervisor) error {
@@ -73,6 +99,7 @@ func startServer(ctx context.Context, c *Config, supervisor *Supervisor) error {
 	go newDeployer(c, bin).run(ctx)
 	if store.embedded {
 		go store.snapshotOnSchedule(ctx)
+		go store.removeDeparted(ctx, s.kube)
 	}
 	infof("%s is up and running", c.Distro.Name)
 	if c.Bool("disable-agent") {
@@ -95,7 +122,7 @@ func (s *supervisorAPI) startNode(ctx context.Context, supervisor *Supervisor) e
 	if s.store.embedded {
 		labels["node-role.kubernetes.io/etcd"] = "true"
 		if name, err := s.store.name(); err == nil {
-			annotations["etcd."+c.Distro.Name+".cattle.io/node-name"] = name
+			annotations[memberAnnotation(c.Distro)] = name
 		}
 	}
 	err := waitFor(ctx, 5*time.Minute, "node "+c.NodeName(), func() error {

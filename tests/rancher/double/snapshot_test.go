@@ -119,7 +119,7 @@ func TestDisabledManifestsAreNotWritten(t *testing.T) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	want := []string{"coredns.yaml", "metrics-server.yaml", "runtimes.yaml"}
+	want := []string{"coredns.yaml", "metrics-server.yaml", "rolebindings.yaml", "runtimes.yaml"}
 	if !reflect.DeepEqual(names, want) {
 		t.Errorf("%q", names)
 	}
