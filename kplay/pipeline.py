@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kplay.plan.document import Document
     from kplay.plan.make import Plan
     from kplay.plan.offline.outlook import Forecast
+    from kplay.plan.wanted import Wanted
     from kplay.walk.events import Listener
 
 
@@ -88,6 +89,13 @@ def plan(options: RunOptions, listener: Listener, output: Path | None = None) ->
 def forecast(options: RunOptions) -> Forecast:
     """What an apply would look at or do, from files alone: no host is asked."""
     from kplay.plan.offline import forecast as from_files
+
+    return from_files(options)
+
+
+def wanted(options: RunOptions) -> Wanted:
+    """Which artifacts of a bundle an apply would take, from files alone."""
+    from kplay.plan.wanted import wanted as from_files
 
     return from_files(options)
 

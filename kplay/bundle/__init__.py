@@ -8,12 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kplay.bundle.assemble import build
+    from kplay.bundle.assemble import build, lock_of
     from kplay.bundle.compare import verify
     from kplay.bundle.model import Artifact, Lock, Problem, load_lock
     from kplay.bundle.place import default_directory
 
-__all__ = ["Artifact", "Lock", "Problem", "build", "default_directory", "load_lock", "verify"]
+__all__ = [
+    "Artifact",
+    "Lock",
+    "Problem",
+    "build",
+    "default_directory",
+    "load_lock",
+    "lock_of",
+    "verify",
+]
 
 _HOME = {
     "Artifact": "model",
@@ -22,6 +31,7 @@ _HOME = {
     "build": "assemble",
     "default_directory": "place",
     "load_lock": "model",
+    "lock_of": "assemble",
     "verify": "compare",
 }
 

@@ -33,11 +33,13 @@ def build(
     components: Components | None = None,
     orders: Sequence[Order] | None = None,
     mirrors: Mirrors | None = None,
+    prune: bool = False,
 ) -> Lock:
     """Make what is ordered in the bundle in ``directory``, and write its lock file.
 
     Without ``orders`` it is all of ``components``, by default of kubernetes.yml. What the bundle
-    holds beside that stays. ``progress`` is called with a part's name and what happens to it.
+    holds beside that stays, unless it is to ``prune``. ``progress`` is called with a part's name
+    and what happens to it.
 
     Raises:
         BundleError: what was fetched is not what was pinned, this host is of the wrong release
@@ -51,19 +53,26 @@ def build(
         directory.mkdir(parents=True, exist_ok=True)
         waiting = partial(progress, "bundle", "waiting for another build")
         with exclusive(directory / ".lock", waiting):
-            lock = _build(directory, orders, progress, mirrors or Mirrors({}))
+            lock = _build(directory, orders, progress, mirrors or Mirrors({}), prune=prune)
     except OSError as error:
         raise BundleError(f"the bundle cannot be written: {error}") from error
     return lock
 
 
-def _build(directory: Path, orders: Sequence[Order], progress: Progress, mirrors: Mirrors) -> Lock:
-    before = _before(directory)
+def _build(
+    directory: Path,
+    orders: Sequence[Order],
+    progress: Progress,
+    mirrors: Mirrors,
+    *,
+    prune: bool,
+) -> Lock:
+    before = lock_of(directory)
     default = default_directory()
     reuse = default if default.exists() and default.resolve() != directory.resolve() else None
     made: list[Artifact] = []
-    kept = list(before.artifacts) if before else []
-    kubernetes = before.kubernetes if before else ""
+    kept = list(before.artifacts) if before and not prune else []
+    kubernetes = before.kubernetes if before and not prune else ""
     for order in orders:
         building = Build(order, directory, progress, reuse)
         parts = building.run()
@@ -86,7 +95,8 @@ def _build(directory: Path, orders: Sequence[Order], progress: Progress, mirrors
     return lock
 
 
-def _before(directory: Path) -> Lock | None:
+def lock_of(directory: Path) -> Lock | None:
+    """Read the lock file of the bundle in ``directory``; None where there is no bundle yet."""
     try:
         return load_lock(directory)
     except BundleInputError:

@@ -26,8 +26,7 @@ class Want(NamedTuple):
     version: str
     task: str
     span: Span
-    hosts: int
-    """How many hosts take it."""
+    hosts: tuple[str, ...]
     hints: tuple[str, ...] = ()
     """How the version can be set, where it has none."""
 

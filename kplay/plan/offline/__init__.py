@@ -25,28 +25,29 @@ if TYPE_CHECKING:
     from kplay.execute.options import RunOptions
     from kplay.execute.prepare import Prepared
     from kplay.graph.model import Leaf, Segment, Vertex
+    from kplay.plan.offline.survey import Survey
 
 
-def forecast(options: RunOptions) -> Forecast:
-    """What an apply would look at or do, as far as files tell.
+def forecast(options: RunOptions, survey: Survey | None = None) -> Forecast:
+    """What an apply would look at or do, as far as files tell; fills a survey, if one is given.
 
     Raises:
         InputError: what the user wrote is wrong.
     """
-    return _Forecaster(prepare(options, ask=True)).all()
+    return _Forecaster(prepare(options, ask=True), survey).all()
 
 
 class _Forecaster:
     """Walks the tree of every play."""
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, survey: Survey | None) -> None:
         self.prepared = prepared
         alike = Alike(prepared.store)
         self.world = TracingWorld.of(prepared, alike)
         self.found = Forecast(notes=list(prepared.notes), hosts=prepared.hosts)
         self.presence = Presence()
         self.facts = Facts(prepared.options, prepared.store, alike)
-        self.steps = Steps(self.world, alike, self.presence, self.facts, self.found)
+        self.steps = Steps(self.world, alike, self.presence, self.facts, self.found, survey)
         self.steering = Steering(self.steps, self.presence)
 
     def all(self) -> Forecast:
@@ -114,8 +115,11 @@ class _Forecaster:
             self.found.reads += len(hosts)
             self.facts.gather(hosts)
         elif isinstance(node, Include):
-            for segment, part in self.steering.include(leaf, node, hosts):
+            for segment, part, doubt in self.steering.include(leaf, node, hosts):
+                before = self.presence.doubt
+                self.presence.doubt = before or doubt
                 self._segment(segment, self.presence.left(part))
+                self.presence.doubt = before
         elif node.module == "meta":
             self.steering.meta(vertex, node, hosts)
         else:

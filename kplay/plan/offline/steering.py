@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.errors import KplayError
 from kplay.plan.offline.outlook import Outlook, Prospect
+from kplay.plan.offline.survey import Open
 from kplay.resolve import loops
-from kplay.resolve.unknown import causes_in
+from kplay.resolve.unknown import Unknown, causes_in
 from kplay.walk.bind import registered
 from kplay.walk.expand import segment_of
 from kplay.walk.turns import turns
@@ -32,10 +33,13 @@ class Steering:
 
     def include(
         self, leaf: Leaf, node: Include, hosts: list[str]
-    ) -> list[tuple[Segment, list[str]]]:
-        """What an include brings in, in order, and for which hosts."""
+    ) -> list[tuple[Segment, list[str], str]]:
+        """What an include brings in, in order, for which hosts, and why only perhaps.
+
+        A perhaps is gone into for the sake of a survey alone.
+        """
         vertex = leaf.vertex
-        walks: dict[int, tuple[Segment, list[str]]] = {}
+        walks: dict[tuple[int, str], tuple[Segment, list[str], str]] = {}
         answers = self.alike.ask(hosts, lambda host: self._segments(leaf, node, host))
         for answer, part in answers:
             if isinstance(answer, Outlook):
@@ -43,16 +47,16 @@ class Steering:
                 continue
             self.presence.ran(vertex, part)
             self.found.steps += len(part)
-            for segment in answer:
-                walks.setdefault(id(segment), (segment, []))[1].extend(part)
+            for segment, doubt in answer:
+                walks.setdefault((id(segment), doubt), (segment, [], doubt))[1].extend(part)
         name = registered(node)
         if name:
             for host in hosts:
                 self.store.register(host, name, {"changed": False, "failed": False})
             self.alike.changed(name)
         return [
-            (segment, hosts if len(part) == len(hosts) else part)
-            for segment, part in walks.values()
+            (segment, hosts if len(part) == len(hosts) else part, doubt)
+            for segment, part, doubt in walks.values()
         ]
 
     def _one_include(self, vertex: Vertex, node: Include, look: Outlook, hosts: list[str]) -> None:
@@ -61,14 +65,19 @@ class Steering:
             self.found.skipped += len(hosts)
             return
         self.steps.note(vertex, f"include_{node.kind}", "unknown", look, hosts)
+        if self.steps.survey is not None and not look.fault:
+            self.steps.survey.includes.append(Open(vertex, "; ".join(look.causes)))
         if look.fault and not self.presence.doubt:
-            self.steps.fail(vertex, hosts)
+            self.steps.fail(vertex, hosts, look.fault)
 
-    def _segments(self, leaf: Leaf, node: Include, host: str) -> Outlook | tuple[Segment, ...]:
+    def _segments(
+        self, leaf: Leaf, node: Include, host: str
+    ) -> Outlook | tuple[tuple[Segment, str], ...]:
         """What an include brings in on a host, in order; an outlook where it brings nothing yet."""
         vertex, world = leaf.vertex, self.world
         look = self.steps.outlook(vertex, node, host)
-        if look.fault or look.may or not look.turns:
+        into = look.turns if self.steps.survey is None else look.comes_to_it
+        if look.fault or not into or (look.may and self.steps.survey is None):
             return look
         try:
             scope = world.scope(vertex, node, host)
@@ -76,17 +85,21 @@ class Steering:
             looped = loops.loop_keyword(node) is not None
             if looped:
                 values, _ = turns(vertex, node, scope, world)
+                if isinstance(values, Unknown):
+                    return look
             brought = []
             for index in range(len(values)):
                 extra = loops.bindings(node, values, index) if looped else {}
                 inner = world.scope(vertex, node, host, extra)
-                if world.condition(vertex, node, inner)[0] is not True:
+                verdict = world.condition(vertex, node, inner)[0]
+                if verdict is False:
                     continue
+                doubt = "" if verdict is True else f"whether `{vertex.name}` is come to"
                 args = {key: inner.template(given) for key, given in node.args.items()}
                 causes = [cause for given in args.values() for cause in causes_in(given)]
                 if causes:
                     return Outlook(0, 1, tuple(dict.fromkeys(causes)))
-                brought.append(segment_of(world, leaf, args, extra))
+                brought.append((segment_of(world, leaf, args, extra), doubt))
         except KplayError as error:
             return Outlook(0, 0, (), str(error))
         return tuple(brought)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kplay.plan.offline.facts import Facts
     from kplay.plan.offline.outlook import Forecast, TracingWorld
     from kplay.plan.offline.presence import Presence
+    from kplay.plan.offline.survey import Survey
     from kplay.walk.bind import Bound
 
 _ANSWERED = frozenset(
@@ -36,8 +37,14 @@ _GATHERING = frozenset({"setup", "gather_facts"})
 class Steps:
     """Takes tasks for many hosts at once."""
 
-    def __init__(
-        self, world: TracingWorld, alike: Alike, presence: Presence, facts: Facts, found: Forecast
+    def __init__(  # noqa: PLR0917 - made in one place alone
+        self,
+        world: TracingWorld,
+        alike: Alike,
+        presence: Presence,
+        facts: Facts,
+        found: Forecast,
+        survey: Survey | None = None,
     ) -> None:
         self.world = world
         self.store = world.store
@@ -45,6 +52,7 @@ class Steps:
         self.presence = presence
         self.facts = facts
         self.found = found
+        self.survey = survey
         self.handlers = Handlers(world)
         self.told: dict[int, dict[str, str]] = {}
         """By identity of a handler: the hosts that may notify it, and by which task."""
@@ -66,11 +74,14 @@ class Steps:
             self._one_look(vertex, task, look, part)
             if look.comes_to_it:
                 self.presence.ran(vertex, part)
+        if self.survey is not None and task.module not in _UNSEEN:
+            self.survey.take(vertex, task, looks, self.world, self.alike)
         name = registered(task)
         if name:
-            self._register(vertex, name, looks, everyone)
+            self._register(vertex, task, name, looks, everyone)
         if task.module in _ANSWERED:
-            self._answers(vertex, task, [part for look, part in looks if look.comes_to_it])
+            taken = [part for look, part in looks if look.comes_to_it]
+            self._answers(vertex, task, taken, everyone)
         elif task.module in _GATHERING:
             self.facts.unknown([part for look, part in looks if look.comes_to_it])
 
@@ -81,7 +92,7 @@ class Steps:
         elif look.fault or task.module not in _UNSEEN:
             self.note(vertex, task.called, _action(task), look, hosts)
         if look.fault and not self.presence.doubt:
-            self.fail(vertex, hosts)
+            self.fail(vertex, hosts, look.fault)
         elif look.comes_to_it:
             self._notify(vertex, task, hosts)
 
@@ -94,8 +105,11 @@ class Steps:
             return
         self.found.prospects.append(Prospect.of(vertex, module, action, look, hosts))
 
-    def fail(self, vertex: Vertex, hosts: list[str]) -> None:
-        """Hosts fail at a vertex, unless errors are ignored there."""
+    def fail(self, vertex: Vertex, hosts: list[str], why: str) -> None:
+        """Hosts fail at a vertex, unless errors are ignored there or a survey is made."""
+        if self.survey is not None:
+            self.survey.fail(vertex, why, self.world, hosts[0])
+            return
         assert vertex.node is not None  # noqa: S101 - only nodes fail
         ignored = effective(vertex.play.play, vertex.node, "ignore_errors")
         if ignored is None or ignored.value in (False, "no", "false"):
@@ -123,6 +137,7 @@ class Steps:
     def _register(
         self,
         vertex: Vertex,
+        task: Task,
         name: str,
         looks: list[tuple[Outlook, list[str]]],
         everyone: Iterable[str],
@@ -133,12 +148,46 @@ class Steps:
         maybe = PartialResult({"failed": False, **both}, cause)
         skipped = {"changed": False, "failed": False, "skipped": True}
         for look, part in looks:
-            value = maybe if look.may else open_ if look.comes_to_it else skipped
-            for host in {*part, *everyone}:
-                self.store.register(host, name, value)
+            value: dict[str, Any] = maybe if look.may else open_ if look.comes_to_it else skipped
+            if look.comes_to_it and loops.loop_keyword(task) is not None:
+                answers = self.alike.ask(
+                    part, lambda host: self._results(vertex, task, host, cause)
+                )
+            else:
+                answers = [([], part)]
+            for results, same in answers:
+                known = {**dict(dict.items(value)), "results": results}
+                told = PartialResult(known, cause) if results else value
+                for host in {*same, *everyone}:
+                    self.store.register(host, name, told)
         self.alike.changed(name)
 
-    def _answers(self, vertex: Vertex, task: Task, parts: list[list[str]]) -> None:
+    def _results(self, vertex: Vertex, task: Task, host: str, cause: str) -> list[dict[str, Any]]:
+        """The results of a loop's turns as far as they are known: what each was about."""
+        found: list[dict[str, Any]] = []
+        try:
+            values, _ = turns(vertex, task, self.world.scope(vertex, task, host), self.world)
+            given = [] if isinstance(values, Unknown) else values
+            for index in range(len(given)):
+                extra = loops.bindings(task, given, index)
+                verdict, _ = self.world.condition(
+                    vertex, task, self.world.scope(vertex, task, host, extra)
+                )
+                name = extra["ansible_loop_var"]
+                about = {name: extra[name], "ansible_loop_var": name, "failed": False}
+                if verdict is False:
+                    found.append({**about, "changed": False, "skipped": True})
+                else:
+                    about["changed"] = Unknown(cause)
+                    about |= {} if verdict is True else {"skipped": Unknown(cause)}
+                    found.append(PartialResult(about, cause))
+        except KplayError:
+            return []
+        return found
+
+    def _answers(
+        self, vertex: Vertex, task: Task, parts: list[list[str]], everyone: Iterable[str]
+    ) -> None:
         """Take what the controller itself answers: variables, and failures of assertions."""
         set_: set[str] = set()
         for hosts in parts:
@@ -147,7 +196,7 @@ class Steps:
                     self._one_look(vertex, task, Outlook(0, 0, (), bound), part)
                     continue
                 facts, variables = _variables(bound, self.presence.doubt)
-                for host in part if facts or variables else ():
+                for host in {*part, *everyone} if facts or variables else ():
                     self.store.set_facts(host, facts)
                     self.store.include_vars(host, variables)
                 set_ |= {*facts, *variables}

@@ -89,7 +89,7 @@ def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Components:
 
 def make(directory: Path, listed: Components, url: str, *wants: tuple[str, str]) -> Lock:
     span = Span("site.yml", 1, 1, 1, 1)
-    items = resolve([Want(*one, "bring", span, 1) for one in wants], [listed])
+    items = resolve([Want(*one, "bring", span, ("w1",)) for one in wants], [listed])
     orders = orders_of(items, [listed], by_path=False)
     return build(directory, progress=print, orders=orders, mirrors=Mirrors({"": url}))
 

@@ -14,7 +14,9 @@ V1, V2 = "v1.36.3+k3s1", "v1.36.3+k3s2"
 
 
 def want(name: str, version: str = "", line: int = 7) -> Want:
-    return Want(name, version, "bring", Span("site.yml", line, 1, line, 9), 3, ("set it",))
+    return Want(
+        name, version, "bring", Span("site.yml", line, 1, line, 9), ("w1", "w2"), ("set it",)
+    )
 
 
 def test_equal_wants_are_one_item_with_all_who_want_it() -> None:

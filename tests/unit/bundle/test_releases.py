@@ -36,7 +36,7 @@ def no_other_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def want(name: str, version: str) -> Want:
-    return Want(name, version, "bring", SPAN, 1)
+    return Want(name, version, "bring", SPAN, ("w1",))
 
 
 def fetch(directory: Path, site: Site, *wants: tuple[str, str], **more: Any) -> Lock:
