@@ -12,7 +12,10 @@ from kplay.errors import ExitCode
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("playbook", ["kubeadm.yml", "reset.yml"])
+SHIPPED = sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
+
+
+@pytest.mark.parametrize("playbook", SHIPPED)
 @pytest.mark.parametrize("inventory", [True, False])
 def test_shipped_playbooks_are_clean(
     playbook: str,
@@ -24,7 +27,15 @@ def test_shipped_playbooks_are_clean(
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("KPLAY_INVENTORY", raising=False)
     hosts = tmp_path / "hosts.ini"
-    hosts.write_text("[control_plane]\ncp1\n[workers]\nw1\nw2\n")
+    groups = {
+        "control_plane": ["cp1"],
+        "workers": ["w1", "w2"],
+        "server": ["s1", "s2", "s3"],
+        "agent": ["a1"],
+        "rke2_servers": ["r1", "r2", "r3"],
+        "rke2_agents": ["ra1"],
+    }
+    hosts.write_text("".join(f"[{name}]\n" + "\n".join(groups[name]) + "\n" for name in groups))
     given = ["-i", str(hosts)] if inventory else []
     code = main(["lint", "--strict", *given, f"playbooks/{playbook}"])
     out = capsys.readouterr().out
