@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from kplay.agent.host import APART_REFUSED, UnknownValue
 from kplay.modules import kubernetes
-from kplay.modules.api import Arg, Args, ModuleFailure
+from kplay.modules.api import ABSENT, Arg, Args, ModuleFailure
 
 if TYPE_CHECKING:
     from kplay.agent.host import Completed, Host, Probe
@@ -113,7 +113,28 @@ def foreseen(probe: "Probe", args: Args) -> bool:
     program = args.get("binary_path") or "helm"
     there = probe.stat(program) if "/" in program else probe.which(program)
     cluster = {"kubectl": program, "kubeconfig": args.get("kubeconfig")}
-    return not there or kubernetes.foreseen(probe, cluster)
+    return not there or kubernetes.foreseen(probe, cluster) or brought(probe, program)
+
+
+def brought(probe: "Probe", program: str) -> bool:
+    """Say whether helm will only be there once an earlier step of the plan has run."""
+    planned = probe.effect("path", program)
+    if not isinstance(planned, dict) or planned.get("state") == ABSENT:
+        return False
+    return probe.query([program, "version"]).rc == 127
+
+
+def kept(probe: "Probe", args: Args) -> bool:
+    """Say, where helm cannot be asked yet, whether the cluster has a release of that name.
+
+    Helm keeps every revision in a Secret with these labels.
+
+    Raises:
+        UnknownValue: the API server does not answer.
+    """
+    words = ["get", "secrets", "-n", args["namespace"], "-l", "owner=helm,name=" + args["name"]]
+    done = kubernetes.ask(probe, args, [*words, "-o", "name"])
+    return bool(done.rc == 0 and done.stdout.strip())
 
 
 def upgrade(args: Args) -> Tuple[str, List[str]]:

@@ -32,6 +32,8 @@ def observe(probe: "Probe", args: Args) -> State:
     if not absent and not args["chart"]:
         raise ModuleFailure("chart is needed where the release is to be present")
     if helm_program.foreseen(probe, args):
+        if not kubernetes.foreseen(probe, args) and helm_program.kept(probe, args):
+            raise UnknownValue("what helm says of the release, which an earlier step brings")
         return _nothing() if absent else _planned(args)
     there = helm_program.release(probe, args, args["name"], args["namespace"])
     if there is not None and there["status"] == "uninstalled":

@@ -366,6 +366,23 @@ def test_a_chart_that_an_earlier_step_brings(helm: Helm) -> None:
     assert planned.msg == f"what {CHART} holds, which an earlier step brings"
 
 
+def test_a_helm_that_an_earlier_step_brings(helm: Helm) -> None:
+    helm.host.effects["path", "/usr/local/bin/helm"] = {"state": "file"}
+    helm.host.add_file("/usr/local/bin/helm")
+    helm.host.when(["/usr/local/bin/helm", "version"], rc=127)
+    labels = "owner=helm,name=rel"
+    secrets = ["kubectl", "get", "secrets", "-n", "web", "-l", labels]
+    args = {**ARGS, "binary_path": "/usr/local/bin/helm"}
+    helm.host.when(secrets, stdout="")
+    planned = plan(module, args, helm.host)
+    assert planned.action == "create"
+    assert planned.after["contents"] == {"values": "greeting: hi\n", "objects": UNKNOWN}
+    helm.host.when(secrets, stdout="secret/sh.helm.release.v1.rel.v1\n")
+    planned = plan(module, args, helm.host)
+    assert planned.action == "unknown"
+    assert planned.msg == "what helm says of the release, which an earlier step brings"
+
+
 def test_a_cluster_that_is_only_planned(helm: Helm) -> None:
     helm.host.effects["kubernetes", "cluster"] = {"state": "present"}
     planned = plan(module, SECRET, helm.host)
