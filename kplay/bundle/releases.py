@@ -110,10 +110,26 @@ class Fetcher:
         if found.link:
             place = self._mirrors.linked(fetch.release, found.link)
         self._compare(fetch, found, place.url)
-        collect(place.url, found.sha256, target, partial(self._say, fetch.name), plain=place.named)
+        if not self._linked(found.sha256, target):
+            say = partial(self._say, fetch.name)
+            collect(place.url, found.sha256, target, say, plain=place.named)
         kind: Kind = fetch.offer.kind  # type: ignore[assignment]  # checked above
         made = self._artifact(fetch.name, kind, target, fetch.version, place.url)
         return [made, *self._sums(fetch)]
+
+    def _linked(self, sha256: str, target: Path) -> bool:
+        """Link a file that another release has too, as archives of images often are the same."""
+        for one in self._known.values():
+            file = self._root / one.path
+            if one.sha256 == sha256 and file != target and self._intact(one):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)
+                try:
+                    target.hardlink_to(file)
+                except OSError:  # a file system without links
+                    return False
+                return True
+        return False
 
     def _artifact(self, name: str, kind: Kind, file: Path, version: str, source: str) -> Artifact:
         path = file.relative_to(self._root).as_posix()
@@ -153,10 +169,10 @@ class Fetcher:
         if release.index:
             base = self._mirrors.base(release)
             url = f"{base.url}/{release.index}"
-            self._say(fetch.name, f"reading {url}")
+            self._announce(fetch, url)
             return read_index(read(url, plain=base.named), version, url)
         place = self._mirrors.file(release, version, release.sums)
-        self._say(fetch.name, f"reading {place.url}")
+        self._announce(fetch, place.url)
         data = read(place.url, plain=place.named)
         listed = read_sums(data.decode("utf-8", "replace"))
         if not listed:
@@ -171,6 +187,12 @@ class Fetcher:
         draft.replace(target)
         self._artifact(f"{release.name}-sums", "index", target, version, place.url)
         return listed
+
+    def _announce(self, fetch: Fetch, url: str) -> None:
+        self._say(fetch.name, f"reading {url}")
+        if url.startswith("http://") and not url.startswith("http://127."):
+            said = "these sums come over http: nothing but the network vouches for them"
+            self._say(fetch.name, said)
 
     def _before(self, fetch: Fetch) -> dict[str, str]:
         """By file, the SHA-256 that the version's files have or were listed with."""

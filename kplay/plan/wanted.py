@@ -43,6 +43,10 @@ def wanted(options: RunOptions) -> Wanted:
     if faults:
         raise InputError(dict.fromkeys(faults))
     notes = [*found.notes, *(_open(one) for one in survey.includes)]
+    notes += [
+        f"{vertex.span}: what hosts that `{vertex.name}` brings take is not in the list"
+        for vertex in survey.growths
+    ]
     notes += [f"{one.vertex.span}: `{one.vertex.name}` fails: {one.why}" for one in survey.failures]
     return Wanted(
         [_want(given) for given in survey.given],

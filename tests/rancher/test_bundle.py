@@ -28,6 +28,7 @@ RKE2 = "v1.36.3+rke2r1"
 SUMS = "sha256sum-amd64.txt"
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 K3S = "[server]\ns1\ns2\ns3\n[agent]\na1\na2\n"
+RKE2_HOSTS = "[rke2_servers]\nr1\nr2\nr3\n[rke2_agents]\na1\n"
 KUBERNETES = "[control_plane]\ncp1\n[workers]\nw1\nw2\n"
 
 
@@ -132,6 +133,26 @@ def test_playbooks_that_take_nothing(build):
 def test_a_limit_leaves_others_out(build):
     out, _ = build(PLAYBOOKS / "k3s.yml", K3S, *k3s(), "--list", "-l", "s1")
     assert "for s1" in out
+
+
+@pytest.mark.parametrize("cni", ["", "canal", "calico", "cilium"])
+def test_rke2_wants_the_images_of_its_network(build, cni: str):
+    chosen = ("-e", f"distribution_cni={cni}") if cni else ()
+    out, _ = build(PLAYBOOKS / "rke2.yml", RKE2_HOSTS, *k3s(RKE2), *chosen, "--list")
+    archives = sorted(["rke2-images-core", f"rke2-images-{cni or 'canal'}"])
+    assert listed(out) == [f"{name} {RKE2}" for name in ["rke2", *archives]]
+    assert out.count("for 4 hosts") == 3
+
+
+def test_rke2_is_built(build, at: Path):
+    build(PLAYBOOKS / "rke2.yml", RKE2_HOSTS, *k3s(RKE2))
+    assert [(one.name, one.path) for one in load_lock(at / "site-a").artifacts] == [
+        ("rke2-images-canal", f"rke2/{RKE2}/rke2-images-canal.linux-amd64.tar.gz"),
+        ("rke2-images-core", f"rke2/{RKE2}/rke2-images-core.linux-amd64.tar.gz"),
+        ("rke2", f"rke2/{RKE2}/rke2.linux-amd64.tar.gz"),
+        ("rke2-sums", f"rke2/{RKE2}/{SUMS}"),
+    ]
+    assert verify(at / "site-a") == []
 
 
 def test_kubeadm_wants_all_of_its_list(build):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kplay.errors import KplayError
 from kplay.modules import catalog
 from kplay.plan.offline.outlook import ALL_SKIPPED, Outlook, Prospect
+from kplay.plan.offline.survey import GROWING
 from kplay.playbook.model import Include, Task, effective, gathered
 from kplay.resolve import loops
 from kplay.resolve.unknown import PartialResult, Unknown
@@ -74,7 +75,7 @@ class Steps:
             self._one_look(vertex, task, look, part)
             if look.comes_to_it:
                 self.presence.ran(vertex, part)
-        if self.survey is not None and task.module not in _UNSEEN:
+        if self.survey is not None and task.module not in _UNSEEN - GROWING:
             self.survey.take(vertex, task, looks, self.world, self.alike)
         name = registered(task)
         if name:

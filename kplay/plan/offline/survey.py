@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from kplay.playbook.model import Task
 
 
+GROWING = frozenset({"add_host", "group_by"})
+"""Modules that bring hosts to plays below, which no plan from files alone foresees."""
+
+
 class Given(NamedTuple):
     """What a task gives its module on some hosts; a value may be Unknown."""
 
@@ -61,6 +65,8 @@ class Survey:
     """Tasks of other modules that read the variable, by whatever way, and act on a host."""
     includes: list[Open] = field(default_factory=list)
     """Includes of which only the run can tell what they bring in."""
+    growths: list[Vertex] = field(default_factory=list)
+    """Tasks that bring hosts to plays below, of which nothing is told."""
     failures: list[Open] = field(default_factory=list)
     """Tasks at which hosts would fail, those that read the variable left out."""
 
@@ -76,16 +82,18 @@ class Survey:
         for look, hosts in looks:
             if not look.comes_to_it:
                 continue
-            if task.module != self.module:
-                if self.reads(vertex, world, hosts[0]) and vertex not in self.readers:
+            if task.module in GROWING:
+                self.growths.append(vertex)
+            elif task.module != self.module:
+                if vertex not in self.readers and self.reads(vertex, world, hosts[0]):
                     self.readers.append(vertex)
-                continue
-            for answers, part in alike.ask(
-                hosts, lambda host: self._turns(vertex, task, host, world)
-            ):
+            else:
+                answers = alike.ask(hosts, lambda host: self._turns(vertex, task, host, world))
                 defaults = tuple(world.store.bands(vertex.play.play, task).defaults)
                 self.given += [
-                    Given(vertex, task, args, part, fault, defaults) for args, fault in answers
+                    Given(vertex, task, args, part, fault, defaults)
+                    for turned, part in answers
+                    for args, fault in turned
                 ]
 
     def fail(self, vertex: Vertex, why: str, world: TracingWorld, host: str) -> None:

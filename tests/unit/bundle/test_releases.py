@@ -209,6 +209,16 @@ def test_what_the_default_bundle_has_is_not_fetched_again(
     assert verify(tmp_path / "disk") == []
 
 
+def test_what_another_release_has_too_is_linked(site: Site, tmp_path: Path) -> None:
+    site.k3s(V1, b"one")
+    site.k3s(V2, b"two")
+    lock = fetch(tmp_path / "b", site, ("k3s-images", V1), ("k3s-images", V2))
+    assert len([one for one in site.asked if "images" in one]) == 1
+    one, other = (tmp_path / "b" / a.path for a in lock.artifacts if a.name == "k3s-images")
+    assert one.stat().st_ino == other.stat().st_ino
+    assert verify(tmp_path / "b") == []
+
+
 def test_a_plain_build_keeps_what_was_fetched(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,3 +164,14 @@ def test_includes_of_which_only_the_run_can_tell(tmp_path: Path) -> None:
     (note,) = found.notes
     assert note.startswith(f"{tmp_path}/site.yml:5:20: only the run can tell what `more` includes")
     assert "`ask`" in note
+
+
+def test_hosts_that_a_task_brings_are_not_foreseen_and_told(tmp_path: Path) -> None:
+    found = of(
+        tmp_path,
+        "    - {name: grow, add_host: {name: h9, groups: late}}\n"
+        "    - {name: never, group_by: {key: late}, when: false}\n",
+    )
+    assert found.notes == [
+        f"{tmp_path}/site.yml:4:20: what hosts that `grow` brings take is not in the list"
+    ]
