@@ -31,6 +31,12 @@ func (s *supervisorAPI) listen(ctx context.Context, fail func(error)) error {
 		}
 	}
 	address := net.JoinHostPort(c.Get("bind-address"), fmt.Sprint(c.SupervisorPort()))
+	// With a shared port the kernel would let a second server in, too.
+	free, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	free.Close()
 	settings := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
 		var inner error
 		err := raw.Control(func(fd uintptr) {
