@@ -42,19 +42,23 @@ class Announcer:
             role=role,
             file=span.file,
             line=span.line,
-            delegate=bound.agent if bound.agent not in ("", bound.host) else "",
+            delegate=_elsewhere(bound, bound.agent),
         )
 
     def item_place(self, running: Running, index: int, step: str) -> events.Place:
         """The place of one call of one turn."""
         item = running.bound.items[index]
-        return replace(running.place, step=step, item=item.label)
+        there = _elsewhere(running.bound, item.agent)
+        return replace(running.place, step=step, item=item.label, delegate=there)
 
     def ended(self, running: Running, outcome: Outcome, item: Item | None) -> None:
         """A task is over on its host, or one turn of its loop."""
         bound, place = running.bound, running.place
         if item is not None:
-            place = replace(place, step=f"{place.step}#{item.index}", item=item.label)
+            there = _elsewhere(bound, item.agent)
+            place = replace(
+                place, step=f"{place.step}#{item.index}", item=item.label, delegate=there
+            )
         result = known(outcome.result)
         diff = outcome.diff
         if any(one.settings.no_log for one in bound.items):
@@ -143,6 +147,11 @@ class Announcer:
         elif kind == "output" and not running.bound.items[index].settings.no_log:
             text = str(frame["text"])
             self.walker.emit(events.StepOutput(now, place, str(frame["stream"]), text))
+
+
+def _elsewhere(bound: Bound, agent: str) -> str:
+    """The way to another host than the task's own; empty where it acts on that."""
+    return agent if agent not in ("", bound.host) else ""
 
 
 def _warnings(result: dict[str, Any]) -> Iterator[str]:

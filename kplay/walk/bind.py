@@ -59,6 +59,10 @@ class Item:
     """Whether its author says ``changed_when: false``."""
     results: list[dict[str, Any]] = field(default_factory=list)
     attempt: int = 1
+    target: str = ""
+    """The host that it acts on."""
+    agent: str = ""
+    """The way to its target."""
 
 
 @dataclass(eq=False, slots=True)
@@ -69,7 +73,7 @@ class Bound:
     task: Task
     host: str
     target: str
-    """The host that it acts on."""
+    """The host that it acts on; where turns act on several, that of the turn under way."""
     name: str
     looped: bool
     items: list[Item]
@@ -89,6 +93,15 @@ class Bound:
         return bool(self.causes) or any(
             item.causes or item.argument_causes or item.settings.causes for item in self.items
         )
+
+    @property
+    def targets(self) -> list[str]:
+        """The hosts that it acts on, each once."""
+        return list(dict.fromkeys(item.target or self.target for item in self.items))
+
+    def turn_to(self, item: Item) -> None:
+        """Act where a turn does; turns that act on several hosts are done one by one."""
+        self.target, self.agent = item.target or self.target, item.agent or self.agent
 
     @property
     def local(self) -> bool:
@@ -155,11 +168,18 @@ def _turn(bound: Bound, world: World, scope: Scope, index: int, value: Any) -> I
 def _aimed(bound: Bound, world: World) -> Bound:
     if not bound.items:
         return bound
-    first = bound.items[0]
-    bound.target = bound.agent = first.settings.delegate_to or bound.host
-    if not bound.local:
-        strand, host, target = bound.vertex.play, bound.host, bound.target
-        bound.agent = world.ways.key(strand, bound.task, host, target, first.scope)
+    strand, host = bound.vertex.play, bound.host
+    known: dict[str, str] = {}
+    for item in bound.items:
+        item.target = item.agent = item.settings.delegate_to or host
+        if bound.local:
+            continue
+        if item.target not in known:
+            way = world.ways.key(strand, bound.task, host, item.target, item.scope)
+            known[item.target] = way
+        item.agent = known[item.target]
+    bound.turn_to(bound.items[0])
+    bound.stepwise |= len(known) > 1
     return bound
 
 

@@ -45,6 +45,7 @@ class Calls:
     def start(self, host: HostRun, running: Running, item: Item) -> None:
         """Put the calls of one turn into the host's outbox, or give the turn its outcome."""
         bound = running.bound
+        bound.turn_to(item)
         if item.answer is not None and item.answer.after and not self.world.planning:
             self._later(item.answer.after, bound, item)
             item.answer.after = 0.0

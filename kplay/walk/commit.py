@@ -89,9 +89,9 @@ class Committer:
             self.announcer.ended(running, outcome, None)
             if self.world.planning and outcome.status == "planned":
                 # What may run for want of an earlier step is no better cause than that step
-                certain = outcome.action != "unknown" or bound.target not in self.world.ahead
-                if certain:
-                    self.world.ahead[bound.target] = bound.name
+                for target in bound.targets or [bound.target]:
+                    if outcome.action != "unknown" or target not in self.world.ahead:
+                        self.world.ahead[target] = bound.name
             if outcome.status != "skipped" and not bound.vertex.handler:
                 host.ran(bound.task.role, bound.vertex.play.play)
             run.step_over(host.name)

@@ -173,12 +173,13 @@ class Walker:
             if not self.plays.admitted(host, run, vertex, node):
                 return False
             bound = bind(vertex, node, host.name, self.world)
-            self.world.refuse_absent(bound.target)
+            for target in bound.targets:
+                self.world.refuse_absent(target)
         except KplayError as error:
             if not host.pipeline:
                 self.committer.refuse(host, run, cursor, vertex, error)
             return False
-        if not self.plays.delegated(host, run, vertex, bound.target):
+        if not all(self.plays.delegated(host, run, vertex, target) for target in bound.targets):
             return False
         if host.pipeline and (bound.unknown or alone(bound) or self._other_agent(host, bound)):
             return False

@@ -170,6 +170,25 @@ def test_delegation_acts_on_the_other_host(walk):
     assert "/made-by-b" in str(walked.fleet.hosts["a"].state())
 
 
+def test_each_turn_of_a_loop_acts_on_the_host_that_it_delegates_to(walk):
+    walked = walk("""
+        - hosts: b
+          gather_facts: false
+          tasks:
+            - name: each
+              copy: {dest: "/for-{{ item }}", content: x}
+              loop: [a, b, a]
+              delegate_to: "{{ item }}"
+              register: made
+            - {name: say, debug: {msg: "{{ made.results | map(attribute='item') | join }}"}}
+    """)
+    assert [host for host, _ in walked.fleet.chains] == ["a", "b", "a"]
+    assert "/for-a" in str(walked.fleet.hosts["a"].state())
+    assert "/for-b" not in str(walked.fleet.hosts["a"].state())
+    assert "/for-b" in str(walked.fleet.hosts["b"].state())
+    assert [status for _, _, status in walked.ended()] == ["changed", "changed", "ok", "ok"]
+
+
 def test_an_unreachable_host_leaves_the_others_to_go_on(walk):
     walked = walk(
         """
