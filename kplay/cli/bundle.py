@@ -14,19 +14,13 @@ from kplay.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from kplay.plan.wanted import Wanted
+
 HELP = "gather and check the artifacts of an air-gapped install"
-_OF_FOR = (
-    "inventory",
-    "lab",
-    "limit",
-    "extra_vars",
-    "tags",
-    "skip_tags",
-    "list",
-    "mirror",
-    "prune",
-)
+_OF_PLAYBOOKS = ("inventory", "lab", "limit", "extra_vars", "tags", "skip_tags")
 """Options that say nothing without playbooks to build for."""
+_OF_WANTS = ("list", "mirror", "prune")
+"""Options that say nothing of the bundle that is built where nothing is named."""
 
 
 def add(parser: ArgumentParser) -> None:
@@ -52,16 +46,21 @@ def _add_for(parser: ArgumentParser) -> None:
     options.add_inventory(parser)
     options.add_tags(parser)
     parser.add_argument(
-        "--list", action="store_true", help="print what the playbooks want, and build nothing"
+        "--with", dest="more", action="append", default=[], metavar="NAME[=VERSION]",
+        help="an artifact that no playbook takes, such as rancher-images=2.15.0; repeatable",
+    )  # fmt: skip
+    parser.add_argument(
+        "--list", action="store_true", help="print what is wanted, and build nothing"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how the list is printed"
     )
     parser.add_argument(
         "--mirror", action="append", default=[], metavar="[NAME=]URL",
         help="where a site serves releases itself: of NAME (k3s, rke2 …), or of all, each in a"
              " folder of its name; repeatable",
     )  # fmt: skip
-    parser.add_argument(
-        "--prune", action="store_true", help="remove what the playbooks do not want"
-    )
+    parser.add_argument("--prune", action="store_true", help="remove what is not wanted")
 
 
 def run(chosen: Namespace) -> ExitCode:
@@ -79,27 +78,25 @@ def run(chosen: Namespace) -> ExitCode:
 
 
 def _build(chosen: Namespace, directory: Path) -> ExitCode:
-    from kplay import bundle, pipeline
+    from kplay import bundle
     from kplay.bundle.components import load_lists
     from kplay.bundle.mirrors import Mirrors
     from kplay.bundle.orders import orders_of, resolve
 
-    if not chosen.playbooks:
-        alone = next((name for name in _OF_FOR if vars(chosen)[name]), "")
-        if alone:
-            message = f"`--{alone.replace('_', '-')}` is of a build `--for PLAYBOOK`"
-            raise UsageError(message)
+    told = vars(chosen)
+    alone = [] if chosen.playbooks else [name for name in _OF_PLAYBOOKS if told[name]]
+    if not chosen.playbooks and not chosen.more:
+        alone += [name for name in _OF_WANTS if told[name]]
+    if alone:
+        raise UsageError(f"`--{alone[0].replace('_', '-')}` is of a build `--for PLAYBOOK`")
+    if not chosen.playbooks and not chosen.more:
         bundle.build(directory, progress=_say)
         print(directory)
         return ExitCode.OK
     lists = load_lists()
     releases = (release.name for listed in lists for release in listed.releases)
     mirrors = Mirrors.of(chosen.mirror, releases)
-    asked = options.run_options(chosen, check=True)
-    own = json.dumps({"kplay_bundle": str(directory.expanduser().absolute())})
-    found = pipeline.wanted(replace(asked, extra_vars=(own, *asked.extra_vars)))
-    for note in found.notes:
-        _say("note", note)
+    found = _wanted(chosen, directory)
     items = resolve(found.wants, lists)
     orders = orders_of(items, lists, by_path=bool(found.by_path))
     if not orders:
@@ -108,14 +105,39 @@ def _build(chosen: Namespace, directory: Path) -> ExitCode:
     if chosen.list:
         from kplay.report import artifacts_text
 
-        lock = bundle.lock_of(directory)
-        print(artifacts_text.of(items, lists, found.by_path, mirrors, lock))
+        entries = artifacts_text.entries(
+            items, lists, found.by_path, mirrors, bundle.lock_of(directory)
+        )
+        if chosen.format == "json":
+            print(json.dumps([one._asdict() for one in entries], indent=2))
+        else:
+            print(artifacts_text.of(entries))
         return ExitCode.OK
-    bundle.build(
-        directory, progress=_say, orders=orders, mirrors=mirrors, prune=chosen.prune
-    )  # fmt: skip
+    bundle.build(directory, progress=_say, orders=orders, mirrors=mirrors, prune=chosen.prune)
     print(directory)
     return ExitCode.OK
+
+
+def _wanted(chosen: Namespace, directory: Path) -> Wanted:
+    """What the playbooks take, and what is named beside them."""
+    from kplay import pipeline
+    from kplay.bundle.orders import Want
+    from kplay.plan.wanted import Wanted
+    from kplay.source import made_up
+
+    found = Wanted()
+    if chosen.playbooks:
+        asked = options.run_options(chosen, check=True)
+        own = json.dumps({"kplay_bundle": str(directory.expanduser().absolute())})
+        found = pipeline.wanted(replace(asked, extra_vars=(own, *asked.extra_vars)))
+    for note in found.notes:
+        _say("note", note)
+    for text in chosen.more:
+        name, _, version = text.partition("=")
+        hint = f"say it: `--with {name}=VERSION`"
+        span = made_up(text, "--with").span
+        found.wants.append(Want(name, version, "", span, (), (hint,)))
+    return found
 
 
 def _say(*words: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kplay.bundle.orders import Item, pieces
 from kplay.report import printable
@@ -19,14 +19,25 @@ _NAMED = 3
 """More places than this are counted, not named."""
 
 
-def of(
+class Entry(NamedTuple):
+    """One artifact of the list; empty what is not known."""
+
+    name: str
+    version: str
+    source: str
+    digest: str
+    """``sha256:…``, where the bundle has it."""
+    wanted: str
+
+
+def entries(
     items: Iterable[Item],
     lists: Sequence[Components],
     by_path: Sequence[Span],
     mirrors: Mirrors,
     lock: Lock | None,
-) -> str:
-    """An entry for each artifact: name and version, then source, digest, and where it is wanted.
+) -> list[Entry]:
+    """An entry for each artifact.
 
     Args:
         items: what tasks name.
@@ -36,15 +47,35 @@ def of(
         lock: that of the bundle, where there is one: it knows digests.
     """
     named = list(items)
-    lines: list[str] = []
-    whole = bool(by_path) or any(not item.listed.name for item in named)
-    if whole:
-        for name, version, source, where in _all_of(lists[0], named, by_path):
-            lines += _entry(name, version, source, _digest(lock, name, version), where)
-    for item in named:
-        if item.listed.name:
-            digest = _digest(lock, item.name, item.version)
-            lines += _entry(item.name, item.version, _source(item, mirrors), digest, _tasks(item))
+    found: list[Entry] = []
+    if by_path or any(not item.listed.name for item in named):
+        found += [
+            Entry(name, version, source, _digest(lock, name, version), where)
+            for name, version, source, where in _all_of(lists[0], named, by_path)
+        ]
+    return found + [
+        Entry(
+            item.name,
+            item.version,
+            _source(item, mirrors),
+            _digest(lock, item.name, item.version),
+            _tasks(item),
+        )
+        for item in named
+        if item.listed.name
+    ]
+
+
+def of(found: Iterable[Entry]) -> str:
+    """Name and version of each, then source, digest, and where it is wanted."""
+    lines = []
+    for one in found:
+        lines += [
+            f"{one.name} {one.version}".rstrip(),
+            f"    from    {one.source}",
+            f"    digest  {one.digest or 'not in the bundle yet'}",
+            f"    wanted  {one.wanted}",
+        ]
     return "\n".join(printable.line(line) for line in lines)
 
 
@@ -61,15 +92,6 @@ def _all_of(
         if (piece.name, piece.part) not in seen:
             seen.add((piece.name, piece.part))
             yield piece.name, piece.version, piece.source, tasks.get(piece.name, whole)
-
-
-def _entry(name: str, version: str, source: str, digest: str, where: str) -> list[str]:
-    return [
-        f"{name} {version}".rstrip(),
-        f"    from    {source}",
-        f"    digest  {digest or 'not in the bundle yet'}",
-        f"    wanted  {where}",
-    ]
 
 
 def _source(item: Item, mirrors: Mirrors) -> str:
@@ -93,11 +115,13 @@ def _digest(lock: Lock | None, name: str, version: str) -> str:
 
 def _tasks(item: Item) -> str:
     hosts = dict.fromkeys(host for want in item.wants for host in want.hosts)
-    named = f"{len(hosts)} hosts" if len(hosts) > 1 else "".join(hosts)
-    return f"{_places([want.span for want in item.wants])}, for {named}"
+    named = f", for {len(hosts)} hosts" if len(hosts) > 1 else "".join(f", for {a}" for a in hosts)
+    return _places([want.span for want in item.wants]) + named
 
 
 def _places(spans: Iterable[Span], named: int = _NAMED) -> str:
-    places = list(dict.fromkeys(f"{span.file}:{span.line}" for span in spans))
+    # What an option of the command line asks for has no line
+    texts = (one.file if one.file.startswith("-") else f"{one.file}:{one.line}" for one in spans)
+    places = list(dict.fromkeys(texts))
     more = len(places) - named
     return ", ".join(places[:named]) + (f" and {more} more" if more > 0 else "")

@@ -247,7 +247,37 @@ def test_a_cut_download_is_taken_up(build, site: Site, at: Path):
     assert verify(at / "site-a") == []
 
 
-@pytest.mark.parametrize("option", [["--list"], ["--prune"], ["-e", "a=1"], ["--mirror", "x"]])
+def test_the_list_for_programs(build):
+    out, _ = build(PLAYBOOKS / "k3s.yml", K3S, *k3s(), "--list", "--format", "json")
+    first, second = json.loads(out)
+    assert (first["name"], first["version"], first["digest"]) == ("k3s", V1, "")
+    assert first["source"].endswith("/k3s/v1.36.3%2Bk3s1/k3s")
+    assert second["name"] == "k3s-images"
+    assert "tasks/bundle.yml:" in second["wanted"]
+
+
+def test_an_artifact_beside_what_playbooks_take(
+    site: Site, at: Path, capsys: pytest.CaptureFixture[str]
+):
+    files = {"rancher-images.txt": b"rancher/rancher:v2.15.0\n"}
+    site.release("rancher-release", "v2.15.0", files, "sha256sum.txt")
+    asked = ["bundle", "build", "--with", "rancher-images=2.15.0", "--with", f"k3s={V1}"]
+    asked += ["--mirror", site.url, "-d", str(at / "b")]
+    assert main([*asked, "--list"]) == ExitCode.OK
+    out = capsys.readouterr().out
+    assert f"    from    {site.url}/rancher-release/v2.15.0/rancher-images.txt\n" in out
+    assert out.endswith("    wanted  --with\n")
+    assert main(asked) == ExitCode.OK
+    paths = [one.path for one in load_lock(at / "b").artifacts]
+    assert paths[2:] == ["rancher/2.15.0/rancher-images.txt", "rancher/2.15.0/sha256sum.txt"]
+    assert main(["bundle", "build", "--with", "k3s", "-d", str(at / "b")]) == ExitCode.BAD_INPUT
+    assert "say it: `--with k3s=VERSION`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--list"], ["--prune"], ["-e", "a=1"], ["--mirror", "x"], ["--with", "helm", "-l", "x"]],
+)
 def test_options_that_say_nothing_without_playbooks(
     option: list[str], capsys: pytest.CaptureFixture[str]
 ):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kplay.errors import KplayError
 from kplay.graph.values import texts_reached
 from kplay.resolve import loops
+from kplay.resolve.missing import OMIT
 from kplay.resolve.unknown import Unknown
 from kplay.walk.turns import turns
 
@@ -143,4 +144,5 @@ class Survey:
             }
         except KplayError as error:
             return {}, str(error)
-        return {key: given[key] for key in self.names if key in given}, ""
+        kept = {key: given[key] for key in self.names if given.get(key, OMIT) is not OMIT}
+        return kept, ""

@@ -54,6 +54,11 @@ def test_names_and_versions_over_all_hosts(tmp_path: Path) -> None:
     assert (found.by_path, found.notes) == ([], [])
 
 
+def test_an_omitted_version_is_any(tmp_path: Path) -> None:
+    task = "    - bundle_artifact: {name: a, version: \"{{ '' | default(omit, true) }}\"}\n"
+    assert rows(of(tmp_path, task)) == [("a", "", ("w1", "w2", "d1"))]
+
+
 def test_turns_of_a_loop_and_of_one_over_what_it_registered(tmp_path: Path) -> None:
     found = of(
         tmp_path,
