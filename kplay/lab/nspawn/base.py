@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kplay.lab.commands import need_programs, run, run_logged
-from kplay.lab.nspawn.place import cache, held
+from kplay.lab.nspawn.place import BESIDE, cache, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +28,7 @@ _CONTAINED = (
     "--kill-child",
 )  # fmt: skip
 # Raised when ``_finish`` changes, so that trees made by an older one are not taken.
-_REVISION = "1"
+_REVISION = "2"
 RELEASES = {"debian-12": "bookworm", "debian-13": "trixie"}
 """The Debian releases that mmdebstrap makes trees of, by the lab file's word for them."""
 _FILES = Path(__file__).parent / "files"
@@ -107,5 +107,5 @@ def _finish(tree: Path) -> None:
     for name in ("etc/machine-id", "etc/resolv.conf"):
         (tree / name).unlink(missing_ok=True)
         (tree / name).touch(0o644)
-    for name in ("var/lib/containerd", "var/lib/kubelet"):
-        (tree / name).mkdir(mode=0o700, exist_ok=True)
+    for path, mode in BESIDE.items():
+        (tree / path.lstrip("/")).mkdir(mode=mode, exist_ok=True)

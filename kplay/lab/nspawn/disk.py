@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from kplay.errors import CommandError, KplayError
 from kplay.lab.commands import run
 from kplay.lab.nspawn import full, machine
+from kplay.lab.nspawn.place import BESIDE
 
 if TYPE_CHECKING:
     from kplay.lab.nspawn.place import HostPlace
 
 _PROGRAM = Path(__file__).with_name("full.py")
-# On the host's disk, but mounted beside its root: neither works on an overlay.
-_PLACES = ("/var/lib/containerd", "/var/lib/kubelet")
 
 
 def is_full(files: HostPlace) -> bool:
@@ -61,4 +60,4 @@ def _within(files: HostPlace, deed: str) -> None:
     if not processes:
         raise KplayError(f"host `{files.path.name}` does not run")
     line = ",".join(str(one) for one in processes)
-    run([sys.executable, "-I", "-S", str(_PROGRAM), deed, line, *_PLACES])
+    run([sys.executable, "-I", "-S", str(_PROGRAM), deed, line, *BESIDE])

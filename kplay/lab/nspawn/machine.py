@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kplay.errors import CommandError
 from kplay.lab.nspawn import cgroups, disks
-from kplay.lab.nspawn.place import read_json, write_json
+from kplay.lab.nspawn.place import BESIDE, read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,8 +126,7 @@ def _nspawn(
         "--drop-capability=CAP_SYS_TIME",
         f"--system-call-filter={_CALLS}",
         "--bind=/dev/kmsg",
-        f"--bind={files.disk / 'containerd'}:/var/lib/containerd",
-        f"--bind={files.disk / 'kubelet'}:/var/lib/kubelet",
+        *(f"--bind={files.disk / Path(path).name}:{path}" for path in BESIDE),
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",

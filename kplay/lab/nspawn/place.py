@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path("/var/lib/kplay-lab")
+# Where containerd keeps its layers and the kubelet its volumes: neither works on an overlay. K3s
+# and RKE2 have theirs below one directory.
+BESIDE = {"/var/lib/containerd": 0o700, "/var/lib/kubelet": 0o700, "/var/lib/rancher": 0o755}
+"""Directories of a host that lie beside its overlay, with their modes."""
 
 
 def cache() -> Path:
@@ -59,7 +63,7 @@ class HostPlace:
 
     @property
     def disk(self) -> Path:
-        """The directories bound over ``/var/lib/containerd`` and ``/var/lib/kubelet``."""
+        """The directories bound over those of ``BESIDE``, by their last names."""
         return self.path / "disk"
 
     @property

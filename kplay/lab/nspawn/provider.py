@@ -221,7 +221,7 @@ class Nspawn:
         progress(host, f"healed: {', '.join(healed)}" if healed else "had no fault")
 
     def upper(self, lab: Lab, host: str) -> Path:
-        """What a host wrote, but for ``/var/lib/containerd``, ``/var/lib/kubelet`` and disks."""
+        """What a host wrote, but for the directories of ``BESIDE`` and disks."""
         self._record(lab, host)
         return Place(lab.name).host(host).upper
 

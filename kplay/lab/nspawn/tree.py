@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kplay.lab.commands import run
 from kplay.lab.nspawn.base import USERS
+from kplay.lab.nspawn.place import BESIDE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,11 +41,11 @@ def host_layer(place: Place, host: str, base: Path, *, cgroup_root: str, resolve
         resolver: address of its name server, which refuses at once in an air-gapped lab.
     """
     files = place.host(host)
-    for path in (files.given, files.upper, files.work, files.root, files.disk):
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o755)
-    for name in ("containerd", "kubelet"):
-        (files.disk / name).mkdir(mode=0o700, exist_ok=True)
+    for layer in (files.given, files.upper, files.work, files.root, files.disk):
+        layer.mkdir(parents=True, exist_ok=True)
+        layer.chmod(0o755)
+    for path, mode in BESIDE.items():
+        (files.disk / path.rpartition("/")[2]).mkdir(mode=mode, exist_ok=True)
     given = files.given
     if not (given / "etc/machine-id").exists():
         _write(given / "etc/machine-id", uuid.uuid4().hex + "\n")

@@ -73,10 +73,9 @@ func startContainerd(ctx context.Context, c *Config, s *Supervisor, bin string) 
 			c.Dir("agent", "etc", "containerd", "config.toml"), "-a", containerdSocket,
 			"--state", containerdState, "--root", c.Dir("agent", "containerd"),
 		},
-		Env: []string{"NOTIFY_SOCKET="},
 		Log: c.Dir("agent", "containerd", "containerd.log"),
 	})
-	return wait(ctx, time.Minute, "containerd", func() error {
+	return waitFor(ctx, time.Minute, "containerd", func() error {
 		connection, err := net.Dial("unix", containerdSocket)
 		if err == nil {
 			connection.Close()
@@ -91,6 +90,9 @@ func configureContainerd(c *Config, bin string) error {
 		return err
 	}
 	etc := c.Dir("agent", "etc", "containerd")
+	if err := os.MkdirAll(etc, 0o755); err != nil {
+		return err
+	}
 	hosts := filepath.Join(etc, "certs.d")
 	if err := mirrors.writeHosts(hosts, c.Bool("disable-default-registry-endpoint")); err != nil {
 		return err
@@ -158,21 +160,4 @@ func capable(capability uint) bool {
 		return true
 	}
 	return mask&(1<<capability) != 0
-}
-
-// wait calls probe until it succeeds; its last error is ours when it never does.
-func wait(ctx context.Context, patience time.Duration, what string, probe func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		err := probe()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s does not answer: %w", what, err)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
 }

@@ -105,7 +105,8 @@ func (c *child) keep(ctx context.Context) {
 
 func (c *child) run(ctx context.Context) error {
 	command := exec.CommandContext(ctx, c.process.Argv[0], c.process.Argv[1:]...)
-	command.Env = append(os.Environ(), c.process.Env...)
+	// Some of them would tell systemd that they are ready: that is ours to say.
+	command.Env = append(append(os.Environ(), "NOTIFY_SOCKET="), c.process.Env...)
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = stopPatience
