@@ -11,6 +11,8 @@ What an attempt ends in, by ``outcome``:
 * ``silent``: nothing came back
 * ``failed``: the attempt could not be made from here
 
+Where the peer is to listen, ``times`` has every attempt's time, else ``at`` the last one's.
+
 ICMP that answers a TCP connect is told from a reset by the socket's error queue, which Linux fills
 for TCP from version 5.9 on; before that a rejected port counts as refused.
 """
@@ -57,6 +59,7 @@ class Attempt(object):
         self.deaf = bool(target.get("deaf"))
         self.outcome = ""
         self.at = 0.0
+        self.times: List[float] = []
         self.by = self.said = ""
         self.due = self.sends = 0.0
         self.sent = 0
@@ -65,6 +68,8 @@ class Attempt(object):
     def found(self) -> Dict[str, Any]:
         """What came of it, ready for JSON."""
         found: Dict[str, Any] = {"outcome": self.outcome, "at": self.at}
+        if self.listens:
+            found["times"] = self.times
         if self.by:
             found["by"] = self.by
         if self.said:
@@ -113,6 +118,10 @@ class Reach(object):
 
     def run(self) -> Dict[str, Any]:
         """Try everything; ends once all is decided and every expected peer was heard."""
+        for attempt in self.attempts:
+            with contextlib.suppress(OSError):
+                self._resolved(attempt)
+        self.began, self.start = time.time(), time.monotonic()
         listener = Listener(self.selector, self.wanted, self.greeting)
         try:
             for attempt in self.attempts:
@@ -163,6 +172,7 @@ class Reach(object):
 
     def _start(self, attempt: Attempt) -> None:
         attempt.at = time.time()
+        attempt.times.append(attempt.at)
         family, address = self._resolved(attempt)
         kind = socket.SOCK_STREAM if attempt.protocol == "tcp" else socket.SOCK_DGRAM
         number = 0

@@ -32,12 +32,12 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {path for path in found if not any(other.startswith(f"{path}/") for other in found)}
 
 
-def logins(project: Any) -> set[str]:
+def logins(project: Any, host: str = "h3") -> set[str]:
     """What a login and sudo alone write: on a host that gets nothing else."""
-    before = written(project.lab, "h3")
+    before = written(project.lab, host)
     for _ in range(2):
-        project.on("h3", "sudo true")
-    return changed(before, written(project.lab, "h3"))
+        project.on(host, "sudo true")
+    return changed(before, written(project.lab, host))
 
 
 LOGIN_RECORDS = {"/var/log/lastlog", "/var/log/wtmp", "/var/log/btmp"}

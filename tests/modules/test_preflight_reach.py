@@ -41,7 +41,7 @@ def test_nothing_to_try() -> None:
     assert plan(module, {}, FakeHost(facts={"nodename": "a"}))["reach"]["attempts"] == []
 
 
-BARE: dict[str, Any] = {"units": {}, "taken": []}
+BARE: dict[str, Any] = {"units": {}, "taken": [], "resolved": {}}
 
 
 def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
@@ -54,7 +54,14 @@ def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
     }
     hosts = {
         "s1": {"preflight": {**BARE, "address": "10.0.0.1", "roles": ["server"]}},
-        "a1": {"preflight": {**BARE, "address": "10.0.0.2", "roles": ["agent"]}},
+        "a1": {
+            "preflight": {
+                **BARE,
+                "address": "10.0.0.2",
+                "roles": ["agent"],
+                "resolved": {"api.example": ["10.0.0.9"]},
+            }
+        },
         "lost": {"unreachable": True},
     }
     context: Any = SimpleNamespace(args={"settings": settings, "hosts": hosts}, host="a1")
@@ -62,7 +69,7 @@ def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
     assert call.args == {
         "targets": [
             {"address": "10.0.0.1", "port": 6443, "protocol": "tcp", "listens": True},
-            {"address": "api.example", "port": 6443, "protocol": "tcp", "hears": True},
+            {"address": "10.0.0.9", "port": 6443, "protocol": "tcp", "hears": True},
         ],
         "listen": [],
         "name": "a1",
@@ -70,7 +77,7 @@ def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
         "timeout": 1.0,
     }
     host = FakeHost(facts={"nodename": "a1"})
-    host.reached["api.example", 6443, "tcp"] = {"outcome": "silent"}
+    host.reached["10.0.0.9", 6443, "tcp"] = {"outcome": "silent"}
     assert call.finish is not None
     result = call.finish(dict(plan(module, call.args, host).fields), True)
     assert [(one["to"], one["for"], one["outcome"]) for one in result["reach"]["attempts"]] == [

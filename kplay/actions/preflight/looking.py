@@ -110,10 +110,12 @@ def targets(
             elif row["protocol"] == "udp" and taken(other, row):
                 one["deaf"] = True
             found.append(one)
-    address = str(settings.get("registration_address") or "")
-    for port in settings.get("registration_ports") or () if address else ():
-        what = {"to": "", "address": address, "port": int(port), "protocol": "tcp"}
-        found.append({**what, "for": "registration", "hears": True, "registration": True})
+    name = str(settings.get("registration_address") or "")
+    # where it does not resolve, that is the finding
+    for address in hosts[host]["resolved"].get(name, ())[:1]:
+        for port in settings.get("registration_ports") or ():
+            what = {"to": "", "address": address, "port": int(port), "protocol": "tcp"}
+            found.append({**what, "for": "registration", "hears": True, "registration": name})
     return found
 
 

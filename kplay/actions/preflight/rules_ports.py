@@ -37,16 +37,17 @@ def _told(survey: Survey, host: str, row: dict[str, Any]) -> str:
 
 
 def _listened_meanwhile(survey: Survey, host: str, row: dict[str, Any]) -> bool:
-    """Whether the other host surely listened when the last attempt was made."""
+    """Whether the other host surely listened when one of the attempts was made."""
     window = survey.windows.get(row["to"])
     if window is None or [row["protocol"], row["port"]] not in window["listened"]:
         return False
     (low, high), (other_low, other_high) = (
         survey.clocks.get(one, (-1.0, 1.0)) for one in (host, row["to"])
     )
-    # the earliest and the latest that the controller's clock may have shown
-    first, last = row["at"] - high, row["at"] - low
-    return bool(window["began"] - other_low <= first and last <= window["ended"] - other_high)
+    # by the controller's clock: from the latest it may have begun to the earliest it may have ended
+    began, ended = window["began"] - other_low, window["ended"] - other_high
+    times = row.get("times") or [row["at"]]
+    return any(began <= one - high and one - low <= ended for one in times)
 
 
 def blocked(survey: Survey) -> Iterator[Found]:

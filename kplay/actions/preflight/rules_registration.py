@@ -74,11 +74,10 @@ def wrong_host(survey: Survey) -> Iterator[Found]:
 
 def no_way(survey: Survey) -> Iterator[Found]:
     """A refused connection has arrived: before the first server runs, nothing listens there."""
-    unresolved_on = {host for host, found in _resolved(survey).items() if not found}
     for host, rows in survey.reach.items():
         for row in rows:
-            if row.get("registration") and row["outcome"] in PROBLEMS and host not in unresolved_on:
-                where = f"{row['address']}:{row['port']}"
+            if row.get("registration") and row["outcome"] in PROBLEMS:
+                where = f"{row['registration']}:{row['port']}"
                 yield Found(host, f"registration address {where}: {_why(row)}")
 
 
@@ -87,8 +86,8 @@ def foreign_name(survey: Survey) -> Iterator[Found]:
     for host, rows in survey.reach.items():
         for row in rows:
             names = row.get("certificate")
-            if row.get("registration") and names and row["address"] not in names:
-                text = f"{row['address']}:{row['port']} answers with a certificate for"
+            if row.get("registration") and names and row["registration"] not in names:
+                text = f"{row['registration']}:{row['port']} answers with a certificate for"
                 yield Found(host, f"{text} {', '.join(names)}")
 
 

@@ -52,10 +52,13 @@ def test_further_rows_of_a_site(settings: Any, hosts: Any) -> None:
 
 def test_the_registration_address_is_tried_from_every_host(settings: Any, hosts: Any) -> None:
     known = hosts({"s1": "server"})
-    rows = targets(settings("rke2", registration_address="api.example"), known, "s1")
-    assert [(row["address"], row["port"], row["hears"]) for row in rows] == [
-        ("api.example", 9345, True),
-        ("api.example", 6443, True),
+    given = settings("rke2", registration_address="api.example")
+    assert targets(given, known, "s1") == []  # it does not resolve there
+    known["s1"]["resolved"] = {"api.example": ["10.0.0.9", "10.0.0.8"]}
+    rows = targets(given, known, "s1")
+    assert [(row["address"], row["port"], row["registration"]) for row in rows] == [
+        ("10.0.0.9", 9345, "api.example"),
+        ("10.0.0.9", 6443, "api.example"),
     ]
 
 
@@ -153,7 +156,9 @@ def test_a_refusal_counts_only_where_the_other_surely_listened(
     survey = cluster(clock_skew=0)
     survey.clocks |= {"s1": (0.0, 0.0), "a1": clock}
     survey.windows["s1"] = LISTENED
-    survey.reach["a1"] = [attempt("refused", at=at) | {"at": at}]
+    survey.reach["a1"] = [attempt("refused") | {"at": at}]
+    assert bool(evaluate(survey)) == sure
+    survey.reach["a1"] = [attempt("refused", times=[at - 90, at, at + 90])]
     assert bool(evaluate(survey)) == sure
 
 

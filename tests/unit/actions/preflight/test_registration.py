@@ -19,8 +19,8 @@ BALANCER = "192.168.7.100"
 
 def answer(outcome: str, **more: Any) -> dict[str, Any]:
     return {
-        "to": "", "address": NAME, "port": 6443, "protocol": "tcp", "for": "registration",
-        "registration": True, "outcome": outcome, "at": 100.0, **more,
+        "to": "", "address": BALANCER, "port": 6443, "protocol": "tcp", "for": "registration",
+        "registration": NAME, "outcome": outcome, "at": 100.0, **more,
     }  # fmt: skip
 
 
@@ -47,7 +47,6 @@ def test_the_first_server_itself(joined: Survey) -> None:
 
 def test_it_does_not_resolve_on_one_host(joined: Survey, only: Any) -> None:
     joined.hosts["a2"]["resolved"] = {NAME: []}
-    joined.reach["a2"] = [answer("failed")]
     found = only(joined)
     assert (found.id, found.host) == ("registration-unresolved", "a2")
     assert found.text == "registration address api.example does not resolve"
