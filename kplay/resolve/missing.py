@@ -16,14 +16,16 @@ class Missing(jinja2.StrictUndefined):
     """A value that could not be made: using it raises the error, `default` may replace it.
 
     Attributes and items of it are the same stand-in, so that ``a.b.c | default(x)`` holds
-    when ``a`` is undefined. ``make`` gives the error, built only when it is needed.
+    when ``a`` is undefined. ``make`` gives the error, built only when it is needed; ``undefined``
+    is true where it can be no other than that a name is undefined.
     """
 
-    __slots__ = ("make",)
+    __slots__ = ("make", "undefined")
 
-    def __init__(self, make: Callable[[], TemplateError]) -> None:
+    def __init__(self, make: Callable[[], TemplateError], *, undefined: bool = False) -> None:
         super().__init__()
         self.make = make
+        self.undefined = undefined
 
     def _fail(self, *_: object, **__: object) -> NoReturn:
         raise self.make()

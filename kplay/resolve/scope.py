@@ -242,7 +242,7 @@ class Scope(Mapping[str, Any]):
             default = self._default(name)
             if default is not None:
                 return default
-            return Missing(lambda: self._undefined(name))
+            return Missing(lambda: self._undefined(name), undefined=True)
         if not isinstance(written, Sourced):
             return written
         if name in self._stack:

@@ -15,9 +15,11 @@ _TRUE = frozenset(("yes", "on", "1", "true"))
 def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
     """The value, or another where it is undefined (or, with ``boolean``, false)."""
     if isinstance(value, Missing):
-        error = value.make()
-        if not error.undefined:
-            raise error
+        # what it should have been called need not be looked for
+        if not value.undefined:
+            error = value.make()
+            if not error.undefined:
+                raise error
         return default_value
     if isinstance(value, Unknown):
         return value
