@@ -11,6 +11,8 @@ What an attempt ends in, by ``outcome``:
 * ``silent``: nothing came back
 * ``failed``: the attempt could not be made from here
 
+What answers and gives no greeting of ours is asked for its certificate where it is to be heard.
+
 Where the peer is to listen, ``times`` has every attempt's time, else ``at`` the last one's.
 
 ICMP that answers a TCP connect is told from a reset by the socket's error queue, which Linux fills
@@ -60,7 +62,7 @@ class Attempt(object):
         self.outcome = ""
         self.at = 0.0
         self.times: List[float] = []
-        self.by = self.said = ""
+        self.by = self.said = self.certificate = ""
         self.due = self.sends = 0.0
         self.sent = 0
         self.socket: Optional[socket.socket] = None
@@ -74,6 +76,8 @@ class Attempt(object):
             found["by"] = self.by
         if self.said:
             found["said"] = self.said
+        if self.certificate:
+            found["certificate"] = self.certificate
         return found
 
 
@@ -139,11 +143,15 @@ class Reach(object):
                 self._close(attempt)
             listener.close()
             self.selector.close()
+        ended = time.time()
+        for attempt in self.attempts:
+            if attempt.hears and not attempt.said and attempt.outcome == "answered":
+                attempt.certificate = _certificate(attempt, min(2.0, self.timeout))
         return {
             "attempts": [one.found() for one in self.attempts],
             "listened": [list(one) for one in sorted(listener.ports)],
             "began": self.began,
-            "ended": time.time(),
+            "ended": ended,
         }
 
     def _waits(self, listener: Listener) -> bool:
@@ -290,6 +298,25 @@ class Reach(object):
             attempt.socket.close()
             attempt.socket = None
         attempt.sends = 0.0
+
+
+def _certificate(attempt: Attempt, timeout: float) -> str:
+    """The certificate of what answers by TLS, as PEM, whoever signed it; empty where it does not.
+
+    No name is asked for: K3s would put it into its certificate.
+    """
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        plain = socket.create_connection((attempt.address, attempt.port), timeout)
+        with plain, context.wrap_socket(plain) as wrapped:
+            data = wrapped.getpeercert(True)
+    except (OSError, ValueError):
+        return ""
+    return ssl.DER_cert_to_PEM_cert(data) if data else ""
 
 
 def _of_errno(number: int) -> str:

@@ -4,12 +4,16 @@ Only observes: where it listens meanwhile, so that its peers can tell a closed p
 firewall, it does so for seconds and writes nothing.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, List
 
-from kplay.modules.api import Arg, Args, Module, State
+from kplay.modules import der, x509
+from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
+
+ALT_NAMES = "2.5.29.17"
+"""The extension that holds the names of a certificate (RFC 5280)."""
 
 
 def observe(probe: "Probe", args: Args) -> State:
@@ -17,7 +21,23 @@ def observe(probe: "Probe", args: Args) -> State:
     targets, listen = args.get("targets") or [], args.get("listen") or []
     name = str(args.get("name") or probe.facts()["nodename"])
     patience, timeout = float(args["patience"]), float(args["timeout"])
-    return dict(probe.reach(targets, listen, name, patience, timeout))
+    found = dict(probe.reach(targets, listen, name, patience, timeout))
+    for one in found["attempts"]:
+        if "certificate" in one:
+            one["certificate"] = names(str(one["certificate"]).encode())
+    return found
+
+
+def names(pem: bytes) -> List[str]:
+    """Give the names and addresses that a certificate is for, without their kinds."""
+    try:
+        extension = x509.Certificate(pem).extensions.get(ALT_NAMES)
+        if extension is None:
+            return []
+        listed = x509.general_names(der.values(extension.data)[0].parts())
+    except (IndexError, ValueError, ModuleFailure):
+        return []
+    return [one.partition(":")[2] for one in listed]
 
 
 def desire(args: Args, found: State) -> State:  # noqa: ARG001

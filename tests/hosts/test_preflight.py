@@ -44,6 +44,8 @@ FAULTS = {
     """,
     "p3": """
         iptables -A INPUT -s P1 -p udp --dport 8472 -j REJECT
+        # sudo asks for the address of the host's own name
+        echo 127.0.1.1 p2 >> /etc/hosts
         ip route save default > /run/default.route && ip route del default
         cp /etc/machine-id /run/own-id && printf '%s\\n' MACHINE > /etc/machine-id
         hostname p2
@@ -53,7 +55,7 @@ MENDED = {
     "p1": "iptables -F INPUT",
     "p2": "iptables -F INPUT; systemctl stop other",
     "p3": """
-        iptables -F INPUT; ip route restore < /run/default.route
+        iptables -F INPUT; ip route restore < /run/default.route; sed -i '$d' /etc/hosts
         hostname p3; cp /run/own-id /etc/machine-id
     """,
 }

@@ -365,6 +365,10 @@ def test_a_clock_is_known_but_for_the_way(
     call = asked({"settings": SETTINGS}, groups={})
     began = 1000.0 + there + clock
     assert call.finish is not None
-    result = call.finish({"preflight": {"began": began, "ended": began + work}}, True)
+    found = look(bare(), address="10.0.0.2", roles=["agent"])
+    result = call.finish({"preflight": found | {"began": began, "ended": began + work}}, True)
     assert result["clock"] == pytest.approx(list(between))
+    assert result["brief"] == {
+        "address": "10.0.0.2", "roles": ["agent"], "resolved": {}, "bare": True, "taken": [],
+    }  # fmt: skip
     assert between[0] <= clock <= between[1]

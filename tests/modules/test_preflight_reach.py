@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import subprocess
+import threading
+from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kplay.actions.preflight.looking import reach
-from kplay.modules.preflight_reach import module
+from kplay.agent.reading import LocalProbe
+from kplay.modules.preflight_reach import module, names
 from kplay.testing import FakeHost, plan, play
+from kplay.testing.play import checked
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_each_target_has_its_answer_in_order() -> None:
@@ -41,7 +51,7 @@ def test_nothing_to_try() -> None:
     assert plan(module, {}, FakeHost(facts={"nodename": "a"}))["reach"]["attempts"] == []
 
 
-BARE: dict[str, Any] = {"units": {}, "taken": [], "resolved": {}}
+BARE: dict[str, Any] = {"bare": True, "taken": [], "resolved": {}}
 
 
 def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
@@ -53,14 +63,12 @@ def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
         "timeout": 1,
     }
     hosts = {
-        "s1": {"preflight": {**BARE, "address": "10.0.0.1", "roles": ["server"]}},
+        "s1": {**BARE, "address": "10.0.0.1", "roles": ["server"]},
         "a1": {
-            "preflight": {
-                **BARE,
-                "address": "10.0.0.2",
-                "roles": ["agent"],
-                "resolved": {"api.example": ["10.0.0.9"]},
-            }
+            **BARE,
+            "address": "10.0.0.2",
+            "roles": ["agent"],
+            "resolved": {"api.example": ["10.0.0.9"]},
         },
         "lost": {"unreachable": True},
     }
@@ -89,3 +97,34 @@ def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
     context.host = "s1"
     (call,) = reach(context)
     assert call.args["listen"] == [{"protocol": "tcp", "port": 6443, "expected": ["a1"]}]
+
+
+def test_what_answers_is_known_by_the_names_of_its_certificate(tmp_path: Path) -> None:
+    pem = tmp_path / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=k",
+         "-keyout", tmp_path / "key.pem", "-out", pem,
+         "-addext", "subjectAltName=DNS:api.example,IP:10.0.0.9"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, tmp_path / "key.pem")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def serve() -> None:
+            server.accept()[0].close()  # the one that waits for a greeting
+            with suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True):
+                pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        target = {"address": "127.0.0.1", "port": port, "protocol": "tcp", "hears": True}
+        args = checked(module, {"targets": [target], "name": "a", "patience": 1, "timeout": 3})
+        found = module.observe(LocalProbe(), args)
+        thread.join()
+    assert found["attempts"][0]["certificate"] == ["api.example", "10.0.0.9"]
+
+
+def test_a_certificate_that_cannot_be_read_has_no_names() -> None:
+    assert names(b"nonsense") == []

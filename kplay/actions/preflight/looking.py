@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.actions.api import Call, Context, fault
 from kplay.actions.preflight.survey import ports, roles_of
-from kplay.modules.api import UNKNOWN
 from kplay.resolve.unknown import causes_in
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ def facts(context: Context) -> list[Call]:
     if settings is None:
         return [Call("preflight_facts", dict(context.args))]
     if causes_in(settings):
-        return [Call("preflight_facts", {"settings": UNKNOWN})]
+        return [Call("preflight_facts", {"settings": settings})]
     mapping(context, settings, "settings")
     roles = roles_of(settings, context.scope["groups"], context.host)
     own = [str(one) for one in settings.get("own_units") or ()]
@@ -45,7 +44,27 @@ def facts(context: Context) -> list[Call]:
         "kernel_modules": list(settings.get("kernel_modules") or ()),
         "sysctls": dict(settings.get("sysctls") or {}),
     }
-    return [Call("preflight_facts", args, finish=_timed())]
+    timed = _timed()
+
+    def finish(result: dict[str, Any], planning: bool) -> dict[str, Any]:
+        result = timed(result, planning)
+        if isinstance(result.get("preflight"), dict):
+            result["brief"] = brief(settings, result["preflight"])
+        return result
+
+    return [Call("preflight_facts", args, finish=finish)]
+
+
+def brief(settings: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the other hosts need to know of a host; each of them gets it of all."""
+    own = set(settings.get("own_units") or ())
+    return {
+        "address": facts["address"],
+        "roles": facts["roles"],
+        "resolved": facts["resolved"],
+        "bare": not own & set(facts["units"]),
+        "taken": [f"{one['port']}/{one['protocol']}" for one in facts["taken"]],
+    }
 
 
 def reach(context: Context) -> list[Call]:
@@ -53,12 +72,12 @@ def reach(context: Context) -> list[Call]:
     settings, hosts = context.args.get("settings"), context.args.get("hosts")
     if settings is None:
         return [Call("preflight_reach", dict(context.args))]
-    if causes_in(settings) or causes_in(hosts):
-        return [Call("preflight_reach", {"targets": UNKNOWN})]
+    if causes_in([settings, hosts]):
+        return [Call("preflight_reach", {"settings": [settings, hosts]})]
     found = {
-        name: one["preflight"]
+        name: one
         for name, one in mapping(context, hosts, "hosts").items()
-        if isinstance(one, dict) and "preflight" in one
+        if isinstance(one, dict) and "roles" in one
     }
     rows = targets(settings, found, context.host)
     args = {
@@ -147,17 +166,18 @@ def listeners(
 def may_listen(
     settings: Mapping[str, Any], facts: Mapping[str, Any], row: Mapping[str, Any]
 ) -> bool:
-    """Whether a host listens on a port meanwhile: nothing has it, and nothing of ours would."""
+    """Whether a host listens on a port meanwhile: nothing has it, and nothing of ours would.
+
+    ``facts`` is a host's ``brief``.
+    """
     if not settings.get("listen") or row["protocol"] == "icmp" or not row.get("free", True):
         return False
-    own = set(settings.get("own_units") or ())
-    return not own & set(facts["units"]) and not taken(facts, row)
+    return bool(facts["bare"]) and not taken(facts, row)
 
 
 def taken(facts: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Whether something has a port of a host."""
-    key = (row["protocol"], row["port"])
-    return any((one["protocol"], one["port"]) == key for one in facts["taken"])
+    return f"{row['port']}/{row['protocol']}" in facts["taken"]
 
 
 def mapping(context: Context, value: Any, name: str) -> dict[str, Any]:

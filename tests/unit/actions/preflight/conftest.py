@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kplay.actions.preflight.judging import evaluate
+from kplay.actions.preflight.looking import brief
 from kplay.actions.preflight.survey import Survey
 
 if TYPE_CHECKING:
@@ -94,11 +95,11 @@ def settings() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def hosts() -> Callable[[dict[str, str]], dict[str, dict[str, Any]]]:
-    """``hosts({name: role})``: what is found of bare hosts, by name."""
+    """``hosts({name: role})``: bare hosts in brief, by name."""
 
     def make(roles: dict[str, str]) -> dict[str, dict[str, Any]]:
         return {
-            name: copy.deepcopy(FACTS) | {"address": f"10.0.0.{number}", "roles": [role]}
+            name: brief({}, FACTS | {"address": f"10.0.0.{number}", "roles": [role]})
             for number, (name, role) in enumerate(roles.items(), 1)
         }
 

@@ -71,10 +71,10 @@ def test_a_host_listens_where_nothing_of_ours_is(settings: Any, hosts: Any) -> N
     rows = targets(settings(), known, "a1")
     assert all(row["listens"] for row in rows)
 
-    known["s1"]["taken"] = [{"protocol": "tcp", "port": 6443, "by": "x", "pid": 1, "own": False}]
+    known["s1"]["taken"] = ["6443/tcp"]
     assert [one["port"] for one in listeners(settings(features=[]), known, "s1")] == [8472]
 
-    known["s1"]["units"] = {"k3s.service": {"active": "inactive", "enabled": "enabled"}}
+    known["s1"]["bare"] = False
     assert listeners(settings(), known, "s1") == []
     assert not any(
         row.get("listens") for row in targets(settings(), known, "a1") if row["to"] == "s1"
@@ -89,9 +89,7 @@ def test_nobody_listens_where_it_is_not_wanted(settings: Any, hosts: Any) -> Non
 
 def test_a_service_that_answers_no_stranger_is_not_waited_for(settings: Any, hosts: Any) -> None:
     known = hosts({"s1": "server", "a1": "agent"})
-    known["s1"]["taken"] = [
-        {"protocol": "udp", "port": 8472, "by": "the kernel", "pid": 0, "own": True}
-    ]
+    known["s1"]["taken"] = ["8472/udp"]
     rows = {row["port"]: row for row in targets(settings(), known, "a1")}
     assert rows[8472]["deaf"]
     assert "listens" not in rows[8472]
