@@ -20,6 +20,7 @@ type datastore struct {
 	ca        string // files; empty where the endpoint has no TLS
 	cert, key string
 	kine      string // the data source of kine, empty without it
+	migrates  bool   // what SQLite holds goes into embedded etcd first
 }
 
 const sqliteOptions = "?_journal=WAL&cache=shared&_busy_timeout=30000&_txlock=immediate"
@@ -36,9 +37,11 @@ func chooseDatastore(c *Config, programs string) (*datastore, error) {
 	wantsEtcd := c.Bool("cluster-init") || c.Get("server") != "" || c.Distro.Name == distroRKE2.Name
 	switch {
 	case endpoint == "" && (wantsEtcd || hasEtcd):
-		if hasSQLite && !hasEtcd {
-			return nil, errors.New("the double does not migrate state.db to etcd, as K3s does")
+		if hasSQLite && !hasEtcd && !c.Bool("cluster-init") {
+			return nil, errors.New("this server has a cluster of its own in state.db: " +
+				"cluster-init takes it to etcd, and it can join no other")
 		}
+		s.migrates = hasSQLite && c.Bool("cluster-init")
 		s.embedded, s.endpoint = true, "https://127.0.0.1:2379"
 		s.ca, s.cert, s.key = tls+"/server-ca.crt", tls+"/client.crt", tls+"/client.key"
 	case strings.HasPrefix(endpoint, "http://"), strings.HasPrefix(endpoint, "https://"):
@@ -47,7 +50,7 @@ func chooseDatastore(c *Config, programs string) (*datastore, error) {
 		s.key = c.Get("datastore-keyfile")
 	default:
 		if endpoint == "" {
-			endpoint = "sqlite://" + c.Dir("server", "db", "state.db") + sqliteOptions
+			endpoint = sqliteSource(c)
 		}
 		s.kine, s.endpoint = endpoint, "unix://"+c.Dir("server", "kine.sock")
 	}
@@ -57,6 +60,15 @@ func chooseDatastore(c *Config, programs string) (*datastore, error) {
 // start brings the datastore up and waits until it answers.
 func (s *datastore) start(ctx context.Context, supervisor *Supervisor) error {
 	switch {
+	case s.migrates:
+		records, err := s.readSQLite(ctx, supervisor)
+		if err != nil {
+			return fmt.Errorf("reading state.db: %w", err)
+		}
+		if err := s.startEtcd(ctx, supervisor); err != nil {
+			return err
+		}
+		return s.writeRecords(ctx, records)
 	case s.embedded:
 		return s.startEtcd(ctx, supervisor)
 	case s.kine != "":

@@ -38,12 +38,17 @@ func TestStateOnTheDiskStays(t *testing.T) {
 	if s, err := chooseDatastore(c, "/bin"); err != nil || !s.embedded {
 		t.Errorf("%+v, %v", s, err)
 	}
-	other := loaded(t, distroK3s, "server", "data-dir: "+t.TempDir()+"\ncluster-init: true\n")
+	dir := "data-dir: " + t.TempDir() + "\n"
+	other := loaded(t, distroK3s, "server", dir+"cluster-init: true\n")
 	if err := writeFile(other.Dir("server", "db", "state.db"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := chooseDatastore(other, "/bin"); err == nil {
-		t.Error("what is not migrated must be refused")
+	if s, err := chooseDatastore(other, "/bin"); err != nil || !s.embedded || !s.migrates {
+		t.Errorf("%+v, %v", s, err)
+	}
+	joining := loaded(t, distroK3s, "server", dir+"server: https://a:6443\ntoken: x\n")
+	if _, err := chooseDatastore(joining, "/bin"); err == nil {
+		t.Error("a server with a cluster of its own must not join another")
 	}
 }
 
@@ -80,5 +85,15 @@ func TestOnlyMembersWhoseNodesAreDeletedDepart(t *testing.T) {
 	now := map[string]string{"s2": "s2-b", "s4": "s4-d"}
 	if got := departed(seen, now, "s1-a"); !reflect.DeepEqual(got, []string{"s3-c"}) {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestLeasesAreNotMigrated(t *testing.T) {
+	kept := lasting([]record{
+		{Key: []byte("/registry/events/default/x")}, {Key: []byte("/registry/pods/default/x")},
+		{Key: []byte("/registry/masterleases/192.0.2.1")},
+	})
+	if len(kept) != 1 || string(kept[0].Key) != "/registry/pods/default/x" {
+		t.Errorf("%q", kept)
 	}
 }
