@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kplay.bundle.components import OTHERS, load_components
-from kplay.bundle.ledger import exclusive
-from kplay.bundle.making import Build
+from kplay.bundle.ledger import Ledger, exclusive
+from kplay.bundle.making import LEDGER, Build
 from kplay.bundle.mirrors import Mirrors
 from kplay.bundle.model import BundleError, BundleInputError, Lock, load_lock, save_lock
 from kplay.bundle.orders import Order
@@ -68,17 +68,18 @@ def _build(
     prune: bool,
 ) -> Lock:
     before = lock_of(directory)
+    listed = before.artifacts if before else ()
     default = default_directory()
     reuse = default if default.exists() and default.resolve() != directory.resolve() else None
     made: list[Artifact] = []
-    kept = list(before.artifacts) if before and not prune else []
+    kept = [] if prune else _held(directory, listed)
     kubernetes = before.kubernetes if before and not prune else ""
     for order in orders:
         building = Build(order, directory, progress, reuse)
         parts = building.run()
         kept = _beside(kept, order, parts)
         made += parts
-        made += building.fetch(before.artifacts if before else (), mirrors)
+        made += building.fetch(listed, mirrors)
         kubernetes = order.listed.kubernetes or kubernetes
     new = {one.path for one in made}
     for one in kept:
@@ -86,13 +87,24 @@ def _build(
             continue
         if (directory / one.path).is_file():
             made.append(one)
-        else:
+        elif one in listed:
             progress(one.name, f"{one.path} is gone, and is not in the bundle any more")
     lock = Lock(kubernetes, tuple(sorted(dict.fromkeys(made), key=lambda one: one.path)))
     if lock != before:
         save_lock(directory, lock)
     _sweep(directory, lock)
     return lock
+
+
+def _held(directory: Path, listed: Iterable[Artifact]) -> list[Artifact]:
+    """What the bundle holds: its lock, and what builds noted that were cut off before they had one.
+
+    kubernetes.yml is made whole each time, so its own notes are not asked.
+    """
+    ledgers = (Ledger(directory / name / LEDGER, directory) for name in OTHERS)
+    noted = [one for ledger in ledgers for one in ledger.artifacts()]
+    paths = {one.path for one in noted}
+    return [*(one for one in listed if one.path not in paths), *noted]
 
 
 def lock_of(directory: Path) -> Lock | None:

@@ -209,6 +209,27 @@ def test_what_the_default_bundle_has_is_not_fetched_again(
     assert verify(tmp_path / "disk") == []
 
 
+def test_what_a_build_fetched_before_it_was_cut_off_stays(site: Site, tmp_path: Path) -> None:
+    site.k3s(V1)
+    site.k3s(V2, b"newer")
+    site.cut[f"k3s/{V2}/k3s"] = 2
+    with pytest.raises(BundleError, match="was cut off"):
+        fetch(tmp_path / "b", site, ("k3s", V1), ("k3s", V2))
+    assert not (tmp_path / "b/bundle.lock.json").exists()
+    lock = fetch(tmp_path / "b", site, ("k3s", V2))
+    assert {one.version for one in lock.artifacts} == {V1, V2}
+    (tmp_path / "b/bundle.lock.json").write_text("{")
+    assert fetch(tmp_path / "b", site, ("k3s", V2)) == lock
+    (tmp_path / f"b/k3s/{V1}/k3s").unlink()
+    said: list[str] = []
+    lock = fetch(tmp_path / "b", site, ("k3s", V2), said=said)
+    assert f"k3s: k3s/{V1}/k3s is gone, and is not in the bundle any more" in said
+    assert verify(tmp_path / "b") == []
+    lock = fetch(tmp_path / "b", site, ("k3s", V2), prune=True)
+    assert {one.version for one in lock.artifacts} == {V2}
+    assert fetch(tmp_path / "b", site, ("k3s", V2)) == lock
+
+
 def test_what_another_release_has_too_is_linked(site: Site, tmp_path: Path) -> None:
     site.k3s(V1, b"one")
     site.k3s(V2, b"two")
