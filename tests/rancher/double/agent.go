@@ -81,6 +81,7 @@ func startNode(
 	prepareKernel()
 	ip := c.NodeAddress()
 	var settings NodeConfig
+	var client *supervisorClient
 	err = patiently(ctx, "retrieve agent configuration", func() error {
 		supervisor, err := trustSupervisor(ctx, c.Distro, url, token)
 		if err != nil {
@@ -89,13 +90,14 @@ func startNode(
 		if err := supervisor.getJSON(ctx, "/config", &settings); err != nil {
 			return err
 		}
-		if len(balancers) > 0 {
-			go followServers(ctx, supervisor, balancers)
-		}
+		client = supervisor
 		return fetchCertificates(ctx, c, supervisor, ip)
 	})
 	if err != nil {
 		return err
+	}
+	if len(balancers) > 0 {
+		go followServers(ctx, client, balancers)
 	}
 	if err := writeNodeKubeconfigs(c, apiURL(c)); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 // again and reach another.
 type loadBalancer struct {
 	file     string // what it knows, for a start while the first server is down
+	first    string // the address that the agent joined by, which may be that of none of them
 	listener net.Listener
 
 	mutex   sync.Mutex
@@ -44,7 +45,7 @@ func newLoadBalancer(ctx context.Context, port, first, file string) (*loadBalanc
 	if err != nil {
 		return nil, fmt.Errorf("load balancer: %w", err)
 	}
-	b := &loadBalancer{file: file, listener: listener}
+	b := &loadBalancer{file: file, first: first, listener: listener}
 	var kept struct {
 		ServerAddresses []string `json:"ServerAddresses"`
 	}
@@ -88,7 +89,7 @@ func (b *loadBalancer) setServers(addresses []string) {
 
 // remember keeps the list for the next start.
 func (b *loadBalancer) remember(addresses []string) {
-	b.setServers(addresses)
+	b.setServers(append(slices.Clone(addresses), b.first))
 	raw, err := json.MarshalIndent(map[string]any{"ServerAddresses": addresses}, "", "  ")
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(b.file), 0o755)

@@ -43,7 +43,7 @@ func startKubelet(c *Config, s *Supervisor, bin string, cluster NodeConfig, ip s
 		"evictionHard":             map[string]any{"imagefs.available": "5%", "nodefs.available": "5%"},
 		"failSwapOn":               false,
 		"healthzBindAddress":       "127.0.0.1",
-		"protectKernelDefaults":    c.Bool("protect-kernel-defaults") || c.Get("profile") != "",
+		"protectKernelDefaults":    c.Bool("protect-kernel-defaults"),
 		"resolvConf":               resolv,
 		"serializeImagePulls":      false,
 		"staticPodPath":            c.Dir("agent", "pod-manifests"),
