@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     Say = Callable[[str], None]
 
 HERE = Path(__file__).parent
-KEPT = 2  # trees in the cache: of this source, and of the one before
+KEPT = 2  # trees in the cache, beside those that somebody may be using
+UNUSED = 24 * 3600.0  # seconds without use after which a tree may go
 CHANNELS = ("stable", "latest", "v1.36")
 CNI = ("calico", "canal", "cilium", "flannel")
 """The networks that RKE2 has an archive of images for; the double runs flannel for each."""
@@ -62,10 +64,16 @@ def releases(say: Say) -> Releases:
                 build(parts, Path(draft, "tree"), say)
                 Path(draft, "tree").rename(tree)
         tree.touch()
-        old = sorted(cache.glob("releases-*"), key=lambda one: one.stat().st_mtime)[:-KEPT]
-        for one in old:
-            shutil.rmtree(one)
+        drop_old(cache)
     return read_tree(tree, double=True)
+
+
+def drop_old(cache: Path) -> None:
+    """Remove trees that have not been used for a day, but for the newest."""
+    used = {one: one.stat().st_mtime for one in cache.glob("releases-*")}
+    for one in sorted(used, key=used.__getitem__)[:-KEPT]:
+        if time.time() - used[one] > UNUSED:
+            shutil.rmtree(one)
 
 
 def read_tree(tree: Path, *, double: bool) -> Releases:
@@ -83,7 +91,7 @@ def digest(parts: payload.Parts) -> str:
     hashed = hashlib.sha256(parts.digest.encode())
     files = [*HERE.glob("double/**/*"), *HERE.glob("rke2/**/*"), Path(__file__)]
     for file in sorted(files):
-        if file.is_file() and not file.name.endswith("_test.go"):
+        if file.is_file() and not file.name.endswith(("_test.go", ".md")):
             hashed.update(f"\0{file.relative_to(HERE)}\0".encode() + file.read_bytes())
     return hashed.hexdigest()[:16]
 

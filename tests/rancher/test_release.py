@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sys
 import tarfile
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -62,6 +64,15 @@ def test_a_tree_without_releases_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("KPLAY_RELEASES", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="holds no release"):
         release.releases(print)
+
+
+def test_trees_that_nobody_uses_go(tmp_path):
+    for age, name in enumerate(("new", "newer", "old", "older")):
+        (tmp_path / f"releases-{name}").mkdir()
+        at = time.time() - age * 20 * 3600
+        os.utime(tmp_path / f"releases-{name}", (at, at))
+    release.drop_old(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["releases-new", "releases-newer"]
 
 
 def test_sums_are_as_sha256sum_prints_them(tree):
