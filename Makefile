@@ -11,7 +11,7 @@ BIN    := .venv/bin
 STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help venv demo demo-down test lint types layers vermin unit browser hosts cluster test-plan test-vagrant-vm bundle record-language language-counts property bench
+.PHONY: help venv demo demo-down test lint types layers vermin unit browser hosts cluster test-plan test-rancher test-vagrant-vm bundle record-language language-counts property bench
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,7 +48,7 @@ vermin: $(STAMP)  ## what runs on hosts keeps to Python 3.6
 	  --target=3.6- --violations --eval-annotations --backport typing
 
 unit: $(STAMP)  ## unit, module, language and diagnostics tests: no root, no hosts
-	$(PYTEST) -n auto -m 'not hosts and not cluster and not browser' tests
+	$(PYTEST) -n auto -m 'not hosts and not cluster and not browser and not rancher' tests
 
 browser: $(STAMP)  ## tests of the pages in Chromium
 	@tests/e2e/need-packages.sh chromium chromium-driver fonts-dejavu-core
@@ -63,6 +63,10 @@ cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
 
 test-vagrant-vm: $(STAMP)  ## one Vagrant machine under libvirt, without a hypervisor (root): up, apply, snapshot, restore, down
 	@tests/vagrant/vm/run
+
+test-rancher: $(STAMP)  ## K3s, RKE2 and Rancher on real hosts, in long courses (root)
+	@tests/e2e/need-packages.sh openssh-client mmdebstrap sudo
+	$(PYTEST) -m rancher tests
 
 test-plan: $(STAMP)  ## plan and apply every playbook on real hosts and compare, step by step (root)
 	@tests/e2e/need-packages.sh openssh-client

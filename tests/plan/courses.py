@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -24,6 +25,8 @@ class Run:
     """A shell script by host, run as root first."""
     only: tuple[str, ...] = ()
     """Further options of plan and run."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Variables that are given to both."""
 
     @property
     def title(self) -> str:
@@ -37,7 +40,8 @@ class Course:
 
     name: str
     lab: Path
-    bundle: bool
+    bundle: str
+    """The bundle that is made first: nothing, ``kubernetes``, or ``rancher`` with the double."""
     runs: tuple[Run, ...]
     before: dict[str, str] = field(default_factory=dict)
     """A shell script by host, run as root when it is up."""
@@ -55,7 +59,7 @@ def _course(given: dict) -> Course:
     return Course(
         given["name"],
         ROOT / given["lab"],
-        bool(given.get("bundle")),
+        given.get("bundle", ""),
         tuple(runs),
         given.get("before", {}),
     )
@@ -63,4 +67,5 @@ def _course(given: dict) -> Course:
 
 def _run(given: dict) -> Run:
     before, only = given.get("before", {}), tuple(given.get("only", ()))
-    return Run(SHIPPED / given["playbook"], given["hosts"], before, only)
+    settings = given.get("settings", {})
+    return Run(SHIPPED / given["playbook"], given["hosts"], before, only, settings)

@@ -64,6 +64,7 @@ class Site:
     def __init__(self, lab: labs.Lab, directory: Path) -> None:
         self.lab, self.directory = lab, directory
         self.hosts = [host.name for host in lab.hosts]
+        self.settings: dict[str, Any] = {}
 
     def kplay(self, *words: str, codes: Sequence[int] = (0,)) -> str:
         done = subprocess.run(
@@ -79,6 +80,17 @@ class Site:
             raise SystemExit(f"{words}: {done.returncode}\n{done.stderr[-6000:]}")
         return done.stdout
 
+    def build(self, bundle: str) -> None:
+        """Make the bundle that a course is run with."""
+        if bundle == "rancher":
+            sys.path.insert(0, str(SHIPPED.parent / "tests/rancher/server_double"))
+            import repository
+
+            self.settings["kplay_bundle"] = str(self.directory / "bundle")
+            repository.bundle(self.directory / "bundle", self.directory / "charts")
+        elif bundle:
+            self.kplay("bundle", "build")
+
     def on(self, host: str, script: str) -> None:
         argv = labs.ssh_argv(self.lab, host, ["sudo", "sh", "-e"])
         done = subprocess.run(argv, input=script, capture_output=True, text=True, check=False)
@@ -90,7 +102,8 @@ class Site:
         for host in self.hosts:
             self.on(host, run.before.get(host, "true"))
         inventory = str(labs.inventory_path(self.lab))
-        words = ["-i", inventory, str(run.playbook), *run.only]
+        given = json.dumps({**self.settings, **run.settings})
+        words = ["-i", inventory, str(run.playbook), *run.only, "-e", given]
         noise = self.noise()
         before = {host: written(self.lab, host) for host in self.hosts}
         plan = json.loads(self.kplay("plan", *words, "--format", "json", codes=(0, 2)))
@@ -157,8 +170,7 @@ def measure_course(course: Course, known: list[Allowed]) -> list[Measured]:
             labs.up(lab, progress=lambda *_: None)
             for host, script in course.before.items():
                 site.on(host, script)
-            if course.bundle:
-                site.kplay("bundle", "build")
+            site.build(course.bundle)
             for given in course.runs:
                 run = site.bring(given)
                 began = time.monotonic()
