@@ -57,8 +57,6 @@ def kubectl_apply(context: Context) -> list[Call]:
     given = args.get("definition")
     if given is not None and not isinstance(given, Unknown) and not causes_in(given):
         args["definition"] = _manifests(context, given, "definition")
-    elif isinstance(given, Unknown):
-        args["definition"] = UNKNOWN
     return [Call("kubectl_apply", args)]
 
 

@@ -3,12 +3,10 @@
 import json
 from typing import Any, Dict, List, Tuple
 
-from kplay.modules.api import ABSENT, UNKNOWN, Args, Change, State
+from kplay.modules.api import ABSENT, OPEN, UNKNOWN, Args, Change, State
 
 MAX_TEXT = 512 * 1024
 """Bytes of one side; of a longer one only its size is said."""
-
-OPEN = "(known after the run)"
 
 _PATHS = ("path", "dest", "name", "src")
 

@@ -68,6 +68,9 @@ class Effect(NamedTuple):
 
 UNKNOWN = {"__kplay_unknown__": True}
 
+OPEN = "(known after the run)"
+"""What a reader sees in the place of what only the run can tell."""
+
 
 class Module(object):
     """A module: its schema and its three verbs.

@@ -5,8 +5,8 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import kubernetes, manifest_text, manifests, objects
-from kplay.modules.api import ABSENT, Args, Effect, ModuleFailure, State
+from kplay.modules import kubernetes, manifest_text, manifests, objects, schema
+from kplay.modules.api import ABSENT, UNKNOWN, Args, Effect, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
@@ -69,8 +69,8 @@ def row(one: Object, action: str) -> Dict[str, str]:
 
 def nothing_yet(written: manifests.Written, args: Args) -> State:
     """Say what will come of manifests where there is no cluster to ask yet."""
-    texts = {objects.label(one): shown(one) for one in written.objects}
-    texts.update(written.unread)
+    texts = {objects.label(one): shown(one) for one in written.objects}  # type: Dict[str, Any]
+    texts.update((name, UNKNOWN) for name in written.unread)
     absent = args["state"] == "absent"
     return {
         "state": ABSENT,
@@ -153,7 +153,7 @@ def _foreseen(probe: "Probe", args: Args, one: Object, made: Comparison) -> bool
 def effect(args: Args, one: Object) -> List[Effect]:
     """Tell later steps of a plan how an object will be, where it is no secret and not large."""
     whole = placed(args, one)
-    if one["kind"] == "Secret" or len(json.dumps(whole)) > CARRIED:
+    if one["kind"] == "Secret" or schema.unknown(one) or len(json.dumps(whole)) > CARRIED:
         return [Effect("kubernetes", objects.label(whole), {"state": "changed"})]
     return [Effect("kubernetes", objects.label(whole), {"state": "present", "object": whole})]
 
@@ -197,6 +197,8 @@ def _missing(what: str) -> UnknownValue:
 
 def _rehearsed(probe: "Probe", args: Args, listed: List[Object]) -> List[Object]:
     """Ask the API server how objects would be."""
+    if schema.unknown(listed):
+        raise UnknownValue(kubernetes.ARGUMENTS)
     if not listed:
         return []
     words = ["apply", "-f", "-", *scope(args), *manner(args), "--dry-run=server", "-o", "json"]

@@ -36,9 +36,10 @@ class Cluster(NamedTuple):
     namespace: str
     """That of the release, for objects that name none."""
 
-    def parse(self, manifest: str) -> "Dict[Key, Object]":
-        """Give the objects of a manifest."""
-        return {manifests.key(one): one for one in manifests.parse(self.probe, self.args, manifest)}
+    def parse(self, *texts: str) -> "List[Dict[Key, Object]]":
+        """Give the objects of each manifest."""
+        read = manifests.parse_each(self.probe, self.args, texts)
+        return [{manifests.key(one): one for one in listed} for listed in read]
 
     def after(self, old: Optional[Object], new: Object, there: Object) -> Optional[Object]:
         """Give what an upgrade makes of an object that stands."""
@@ -62,23 +63,22 @@ def find(cluster: Cluster, old: Optional[Texts], new: Optional[Texts]) -> Change
         ModuleFailure: the API server refuses one of the changes.
     """
     made = Changes({}, {}, [], [])
-    there = cluster.parse(old.manifest) if old else {}
-    coming = cluster.parse(new.manifest) if new else {}
+    was, will = old or Texts(""), new or Texts("")
+    there, was_hooks, coming, hooks, crds = cluster.parse(
+        was.manifest, was.hooks or "", will.manifest, will.hooks or "", will.crds
+    )
     for key in sorted(set(there) | set(coming)):
-        was, will = there.get(key), coming.get(key)
-        if will is None and was is not None and _kept(was):
+        before, after = there.get(key), coming.get(key)
+        if after is None and before is not None and _kept(before):
             continue
-        _note(made, objects.label(will or was or {}), was, will)
+        _note(made, objects.label(after or before or {}), before, after)
     if new is None:
         # helm leaves what its hooks made
         return made
     if new.hooks is not None:
-        was_hooks = cluster.parse(old.hooks or "") if old else {}
-        hooks = cluster.parse(new.hooks)
         for key in sorted(set(was_hooks) | set(hooks)):
-            was, will = was_hooks.get(key), hooks.get(key)
-            _note(made, objects.label(will or was or {}) + HOOK, was, will)
-    crds = cluster.parse(new.crds)
+            before, after = was_hooks.get(key), hooks.get(key)
+            _note(made, objects.label(after or before or {}) + HOOK, before, after)
     standing = _standing(cluster, [*coming.values(), *crds.values()])
     for key in sorted(crds):
         if manifests.lookup(standing, crds[key], cluster.namespace) is None:

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
 
 from kplay.agent.host import APART_REFUSED, UnknownValue
-from kplay.modules import kubernetes
+from kplay.modules import kubernetes, schema
 from kplay.modules.api import ABSENT, Arg, Args, ModuleFailure
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def run(host: "Host", args: Args, words: List[str], stdin: str = "") -> Dict[str
 def failure(words: List[str], done: "Completed") -> ModuleFailure:
     """Give what helm said as a failed result."""
     said = kubernetes.last(done.stderr) or kubernetes.last(done.stdout)
-    verb = " ".join(words[:2] if words[0] in ("repo", "plugin", "get") else words[:1])
+    verb = " ".join(words[:2] if words[0] in ("repo", "plugin", "get", "show") else words[:1])
+    verb += " --dry-run" if "--dry-run=server" in words else ""
     return ModuleFailure(
         "helm %s failed: %s" % (verb, said), rc=done.rc, stdout=done.stdout, stderr=done.stderr
     )
@@ -225,7 +226,10 @@ def rehearse(probe: "Probe", args: Args) -> Optional[Next]:
 
     Raises:
         ModuleFailure: helm failed.
+        UnknownValue: a plan does not know all values.
     """
+    if schema.unknown(args["release_values"]):
+        raise UnknownValue(kubernetes.ARGUMENTS)
     stdin, words = upgrade(args)
     argv = [*words, "--dry-run=server", "-o", "json"]
     done = alone(probe, args, argv, stdin)
@@ -235,12 +239,11 @@ def rehearse(probe: "Probe", args: Args) -> Optional[Next]:
         done = ask(probe, args, argv, stdin)
     made = json.loads(done.stdout)
     chart = made["chart"]["metadata"]
-    hooks = [one.get("manifest", "") for one in made.get("hooks") or []]
     return Next(
         "%s-%s" % (chart["name"], chart["version"]),
         made.get("config") or {},
         made.get("manifest", ""),
-        "\n---\n".join(hooks),
+        _hooks(made),
     )
 
 
@@ -257,23 +260,42 @@ def alone(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> "Opt
     return _answered(probe, words, done)
 
 
-def release(
+def listed(
     probe: "Probe", args: Args, name: str, namespace: str, states: Optional[List[str]] = None
 ) -> Optional[Dict[str, Any]]:
-    """Give a release as ``helm list`` has it, with ``values``; None when there is none.
+    """Give a release as ``helm list`` has it; None when there is none.
 
     Its fields are app_version, chart, name, namespace, revision, status and updated.
     """
     which = ["--%s" % state for state in states or ["all"]]
     words = ["list", *which, "--filter", "^%s$" % name.replace(".", r"\."), "-n", namespace]
-    listed = json.loads(ask(probe, args, [*words, "-o", "json"]).stdout or "[]")
-    if not listed:
+    found = json.loads(ask(probe, args, [*words, "-o", "json"]).stdout or "[]")
+    return dict(found[0]) if found else None
+
+
+def release(
+    probe: "Probe", args: Args, name: str, namespace: str, states: Optional[List[str]] = None
+) -> Optional[Dict[str, Any]]:
+    """Give a release as ``helm list`` has it, with ``values``; None when there is none."""
+    found = listed(probe, args, name, namespace, states)
+    if found is None:
         return None
-    found: Dict[str, Any] = listed[0]
     text = ask(probe, args, ["get", "values", name, "-n", namespace, "-o", "json"]).stdout
     # `null` where the user gave no values
     found["values"] = json.loads(text or "null") or {}
     return found
+
+
+def stored(probe: "Probe", args: Args, name: str, namespace: str, revision: int = 0) -> Next:
+    """Give what a release was made of; revision 0 is the last one. It does not name the chart."""
+    words = ["status", name, "-n", namespace, "-o", "json"]
+    words += ["--revision=%d" % revision] if revision else []
+    made = json.loads(ask(probe, args, words).stdout)
+    return Next("", made.get("config") or {}, made.get("manifest") or "", _hooks(made))
+
+
+def _hooks(made: Dict[str, Any]) -> str:
+    return "\n---\n".join(one.get("manifest", "") for one in made.get("hooks") or [])
 
 
 def deployed(probe: "Probe", args: Args, name: str, namespace: str) -> Optional[int]:

@@ -3,12 +3,24 @@
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import helm_changes, helm_program, helm_rendering, kubernetes, manifest_text
+from kplay.modules import (
+    helm_changes,
+    helm_program,
+    helm_rendering,
+    kubernetes,
+    manifest_text,
+    schema,
+)
 from kplay.modules import objects as cluster
 from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
+
+DRIFTED = "%s stands otherwise than the release has it"
+LEFT = DRIFTED + (
+    ", and helm merges no change made by hand to such a kind; force: true replaces it"
+)
 
 UNDER_WAY = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 
@@ -35,7 +47,7 @@ def observe(probe: "Probe", args: Args) -> State:
         if not kubernetes.foreseen(probe, args) and helm_program.kept(probe, args):
             raise UnknownValue("what helm says of the release, which an earlier step brings")
         return _nothing() if absent else _planned(args)
-    there = helm_program.release(probe, args, args["name"], args["namespace"])
+    there = helm_program.listed(probe, args, args["name"], args["namespace"])
     if there is not None and there["status"] == "uninstalled":
         there = None
     if there is None and absent:
@@ -48,11 +60,32 @@ def observe(probe: "Probe", args: Args) -> State:
         raise UnknownValue("what %s holds, which an earlier step brings" % brought)
     if brought:
         return _planned(args)
-    return _compared(probe, args, there)
+    if absent or not schema.unknown([args["values"], args["secret_values"]]):
+        return _compared(probe, args, there)
+    if there is not None:
+        raise UnknownValue(kubernetes.ARGUMENTS)
+    return _open(probe, args)
+
+
+def _open(probe: "Probe", args: Args) -> State:
+    """Render a chart with a text where only the run can tell a value, if the chart takes one."""
+    given = {name: manifest_text.filled(args[name]) for name in ("values", "secret_values")}
+    try:
+        return _compared(probe, dict(args, **given), None)
+    except ModuleFailure:
+        return _planned(args)
 
 
 def _nothing() -> State:
-    return {"state": ABSENT, "chart": "", "status": "", "contents": {}, "release": {}, "left": []}
+    return {
+        "state": ABSENT,
+        "chart": "",
+        "status": "",
+        "contents": {},
+        "release": {},
+        "left": [],
+        "drifted": [],
+    }
 
 
 def _planned(args: Args) -> State:
@@ -73,12 +106,11 @@ def interrupted(args: Args, there: Dict[str, Any]) -> str:
 
 def _compared(probe: "Probe", args: Args, there: Optional[Dict[str, Any]]) -> State:
     found = _nothing()
-    old = helm_rendering.of_release(probe, args, there) if there is not None else None
+    old = None
     if there is not None:
-        found.update(
-            state="present", chart=there["chart"], status=there["status"], release=there,
-            old_values=there["values"],
-        )  # fmt: skip
+        given = helm_rendering.of_release(probe, args, there)
+        old, there = given.texts, dict(there, values=given.values)
+        found.update(state="present", chart=there["chart"], status=there["status"], release=there)
     if args["state"] == "absent":
         changes = helm_changes.find(helm_changes.Cluster(probe, args, args["namespace"]), old, None)
         found["contents"] = _hidden(args, there, None, changes)[0]
@@ -88,6 +120,14 @@ def _compared(probe: "Probe", args: Args, there: Optional[Dict[str, Any]]) -> St
     changes = helm_changes.find(
         helm_changes.Cluster(probe, args, args["namespace"]), old, next_one.texts
     )
+    drifted = [name for name in changes.before if name.endswith(helm_changes.IN_CLUSTER)]
+    as_wanted = (there or {}).get("status") == "deployed" and (there or {})[
+        "chart"
+    ] == next_one.chart
+    only = as_wanted and len(drifted) == len(changes.before)
+    if args["drift"] == "tell" and only and (there or {})["values"] == next_one.values:
+        found["drifted"] = [name[: -len(helm_changes.IN_CLUSTER)] for name in drifted]
+        changes = helm_changes.Changes({}, {}, [], changes.left)
     before, after = _hidden(args, there, next_one.values, changes)
     found.update(
         contents=before, next_contents=after, next_chart=next_one.chart, left=changes.left,
@@ -137,13 +177,10 @@ def desire(args: Args, found: State) -> State:
 
 def result(_args: Args, found: State, _wanted: State, changed: bool) -> State:
     """Give the release as it is when nothing changes, and what stands otherwise."""
-    fields: State = {"left": found["left"]}
-    if found["left"]:
-        fields["warnings"] = [
-            "%s stands otherwise than the release has it, and helm merges no change made by hand "
-            "to such a kind; force: true replaces it" % name
-            for name in found["left"]
-        ]
+    fields: State = {"left": found["drifted"] + found["left"]}
+    told = [LEFT % name for name in found["left"]] + [DRIFTED % name for name in found["drifted"]]
+    if told:
+        fields["warnings"] = told
     return fields if changed else dict(fields, **_told(found["release"]))
 
 
@@ -168,7 +205,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
         fields = helm_program.run(host, args, words, stdin)
     except ModuleFailure as failed:
         raise _failed(host, args, failed)  # noqa: B904 - it is the same failure, told further
-    now = helm_program.release(host, args, name, namespace) or {}
+    now = helm_program.listed(host, args, name, namespace) or {}
     return dict(fields, **_told(now))
 
 
@@ -193,7 +230,7 @@ def _go_back(host: "Host", args: Args) -> None:
 def _failed(host: "Host", args: Args, failed: ModuleFailure) -> ModuleFailure:
     """Say of a failed upgrade what the release is now."""
     try:
-        now = helm_program.release(host, args, args["name"], args["namespace"])
+        now = helm_program.listed(host, args, args["name"], args["namespace"])
     except ModuleFailure:
         return failed
     if now is None:
@@ -237,6 +274,7 @@ module = Module(
         timeout=Arg(),
         atomic=Arg("bool", default=False),
         force=Arg("bool", default=False),
+        drift=Arg(default="mend", choices=("mend", "tell")),
         interrupted=Arg(default="fail", choices=("fail", "rollback")),
         keep_history=Arg("bool", default=False),
         history_max=Arg("int"),

@@ -21,15 +21,19 @@ class Rendered(NamedTuple):
     texts: Texts
 
 
-def of_release(probe: "Probe", args: Args, there: Dict[str, Any]) -> Texts:
-    """Give the manifests that helm will compare with: of the revision that is deployed."""
+def of_release(probe: "Probe", args: Args, there: Dict[str, Any]) -> Rendered:
+    """Give the values that the release was given last, and the manifests of what is deployed.
+
+    It is the deployed revision that helm compares with.
+    """
     name, namespace = args["name"], args["namespace"]
-    words = [name, "-n", namespace]
+    last = helm_program.stored(probe, args, name, namespace)
+    made = last
     if there["status"] != "deployed":
         deployed = helm_program.deployed(probe, args, name, namespace)
-        words += ["--revision=%d" % deployed] if deployed is not None else []
-    manifest = helm_program.ask(probe, args, ["get", "manifest", *words]).stdout
-    return Texts(manifest, helm_program.ask(probe, args, ["get", "hooks", *words]).stdout)
+        if deployed is not None:
+            made = helm_program.stored(probe, args, name, namespace, deployed)
+    return Rendered(there["chart"], last.values, Texts(made.manifest, made.hooks))
 
 
 def brought(probe: "Probe", args: Args) -> str:

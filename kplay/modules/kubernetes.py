@@ -21,6 +21,9 @@ NO_CACHE = "--cache-dir=/dev/null/none"
 MOST = 64 * 1024 * 1024
 """Bytes of what is read of a cluster at once."""
 
+ARGUMENTS = ""
+"""The cause where an argument is what only the run can tell: the walk names the step it is from."""
+
 # kubectl's words when no API server answers
 UNREACHABLE = (
     "was refused",

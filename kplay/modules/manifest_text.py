@@ -1,10 +1,12 @@
 """Objects of a cluster as text for a reader: YAML, what is secret in them as digests."""
 
+import base64
 import hashlib
 import json
 import re
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set
 
+from kplay.modules.api import OPEN, UNKNOWN
 from kplay.modules.secret_names import is_secret_key
 
 Object = Dict[str, Any]
@@ -18,9 +20,11 @@ LONG = 16
 _PLAIN = re.compile(
     r"^[A-Za-z_/](?:[A-Za-z0-9_./-]|:(?=[A-Za-z0-9/])| (?=[A-Za-z0-9_./(-])|[()])*$"
 )
-_NAME = re.compile(r"^name: *[\"']?([\w.:-]+)")
+_KIND = re.compile(r"^kind: *[\"']?(\w+)")
+_FIELD = re.compile(r"^(name|namespace): *[\"']?([\w.:-]+)")
 # What YAML 1.1 takes for something else than a text
 _WORDS = re.compile(r"^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$", re.IGNORECASE)
+_OPEN_DATA = base64.b64encode(OPEN.encode()).decode()
 _ROUNDS = 20000
 
 
@@ -34,7 +38,7 @@ def dump(value: Any, depth: int = 0) -> str:
       d: x
     """
     pad = "  " * depth
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and value and value != UNKNOWN:
         return "".join(_under("%s%s:" % (pad, _scalar(key)), value[key], depth)
                        for key in sorted(value))  # fmt: skip
     if isinstance(value, list) and value:
@@ -43,7 +47,7 @@ def dump(value: Any, depth: int = 0) -> str:
 
 
 def _under(head: str, value: Any, depth: int) -> str:
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict) and value and value != UNKNOWN:
         return head + "\n" + dump(value, depth + 1)
     if isinstance(value, list) and value:
         return head + "\n" + dump(value, depth)
@@ -56,7 +60,7 @@ def _under(head: str, value: Any, depth: int) -> str:
 
 
 def _item(one: Any, depth: int) -> str:
-    if isinstance(one, (dict, list)) and one:
+    if isinstance(one, (dict, list)) and one and one != UNKNOWN:
         text = dump(one, depth + 1)
         return "%s- %s" % ("  " * depth, text[2 * (depth + 1) :])
     return _under("  " * depth + "-", one, depth)
@@ -73,6 +77,8 @@ def _is_block(text: str) -> bool:
 
 
 def _scalar(value: Any) -> str:
+    if value == UNKNOWN:
+        return OPEN
     if isinstance(value, str) and _PLAIN.match(value) and not _WORDS.match(value):
         return value
     return json.dumps(value, sort_keys=True)
@@ -96,6 +102,8 @@ def _masked(one: Object) -> Object:
 
 def digest(value: Any, place: str) -> str:
     """Give what tells two secrets of one place apart: slow to make, too short to find them by."""
+    if value in (UNKNOWN, OPEN, _OPEN_DATA):
+        return OPEN
     made = hashlib.pbkdf2_hmac("sha256", str(value).encode(), place.encode(), _ROUNDS)
     return "(secret %s...)" % made.hex()[:8]
 
@@ -114,7 +122,7 @@ def veiled(values: Any, secret: Any, beside: Any = None, name: str = "") -> Any:
 
     Where ``beside`` is given and has another value in that place, that is said.
     """
-    if isinstance(values, dict):
+    if isinstance(values, dict) and values != UNKNOWN:
         there = secret if isinstance(secret, dict) else {}
         other = beside if isinstance(beside, dict) else {}
         return {
@@ -136,13 +144,13 @@ def secrets(values: Any, marked: Any, name: str = "") -> Set[str]:
         marked: nested values of which every place is one of a secret.
         name: under which the values stand.
     """
-    if isinstance(values, dict):
+    if isinstance(values, dict) and values != UNKNOWN:
         there = marked if isinstance(marked, dict) else {}
         parts = (secrets(one, there.get(key), str(key)) for key, one in values.items())
         return {word for part in parts for word in part}
     if marked is None and not is_secret_key(name):
         return set()
-    return {word for word in leaves(values) if len(word) >= SHORTEST}
+    return {word for word in leaves(values) if len(word) >= SHORTEST and word != OPEN}
 
 
 def without(shown: str, words: Set[str]) -> str:
@@ -155,38 +163,41 @@ def without(shown: str, words: Set[str]) -> str:
     return shown
 
 
-def documents(whole: str) -> List[Tuple[str, str]]:
-    """Give the documents of a manifest that nothing can be asked about: KIND/NAME and the text.
+def filled(values: Any) -> Any:
+    """Give values with a text in the place of what only the run can tell."""
+    if values == UNKNOWN:
+        return OPEN
+    if isinstance(values, dict):
+        return {key: filled(one) for key, one in values.items()}
+    return [filled(one) for one in values] if isinstance(values, list) else values
 
-    What lies in a Secret is left out.
-    """
+
+def names(whole: str) -> List[str]:
+    """Give the objects of a manifest that nothing can read yet: KIND/NAMESPACE/NAME of each."""
     found = []
     for part in re.split(r"(?m)^---.*$", whole):
         lines = [line.rstrip() for line in part.splitlines()]
         lines = [line for line in lines if line and not line.lstrip().startswith("#")]
-        if not lines:
-            continue
-        kind = re.search(r"(?m)^kind: *[\"']?(\w+)", part)
-        label = "/".join(one for one in (kind.group(1) if kind else "", _name(lines)) if one)
-        hidden = kind is not None and kind.group(1) in ("Secret", "List")
-        shown = "(%d lines that are not shown)" % len(lines) if hidden else "\n".join(lines)
-        found.append((label or "a document", shown + "\n"))
+        kind = [one.group(1) for one in map(_KIND.match, lines) if one]
+        label = "/".join(word for word in [*kind[:1], *_place(lines)] if word)
+        if label:
+            found.append(label)
     return found
 
 
-def _name(lines: List[str]) -> str:
-    """Give the name that stands right under ``metadata``, in either of YAML's styles."""
+def _place(lines: List[str]) -> List[str]:
+    """Give namespace and name as they stand under ``metadata``, in either of YAML's styles."""
+    start = next((at for at, line in enumerate(lines) if line.startswith("metadata:")), None)
+    if start is None:
+        return []
+    told = lines[start][len("metadata:") :].strip(" {}").split(", ")
     depth = 0
-    for number, line in enumerate(lines):
-        if line.startswith("metadata:"):
-            inside = line[len("metadata:") :].strip(" {}").split(", ")
-            found = [one for one in map(_NAME.match, inside) if one]
-            for below in lines[number + 1 :]:
-                indent = len(below) - len(below.lstrip())
-                depth = depth or indent
-                if indent == 0:
-                    break
-                match = _NAME.match(below.strip()) if indent == depth else None
-                found += [match] if match else []
-            return found[0].group(1) if found else ""
-    return ""
+    for line in lines[start + 1 :]:
+        indent = len(line) - len(line.lstrip())
+        depth = depth or indent
+        if indent == 0:
+            break
+        told += [line.strip()] if indent == depth else []
+    found = [one for one in map(_FIELD.match, told) if one]
+    fields = {one.group(1): one.group(2) for one in found}
+    return [fields.get("namespace", ""), fields.get("name", "")]

@@ -5,8 +5,8 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import kubernetes, manifest_text, objects
-from kplay.modules.api import Args, ModuleFailure
+from kplay.modules import kubernetes, manifest_text, objects, schema
+from kplay.modules.api import UNKNOWN, Args, ModuleFailure
 
 if TYPE_CHECKING:
     from kplay.agent.host import Probe
@@ -16,6 +16,7 @@ Key = Tuple[str, str, str]
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
+_MARK = "EndOfManifest"
 _NO_KIND = re.compile(r'no matches for kind "([^"]+)" in version "([^"]+)"')
 
 
@@ -23,8 +24,8 @@ class Written(NamedTuple):
     """What an author has written."""
 
     objects: List[Object]
-    unread: Dict[str, str]
-    """Texts by name of an object, where no kubectl is there yet to read them."""
+    unread: List[str]
+    """Names of objects of manifests that no kubectl is there yet to read."""
 
 
 def written(probe: "Probe", args: Args) -> Written:
@@ -32,10 +33,12 @@ def written(probe: "Probe", args: Args) -> Written:
 
     Raises:
         ModuleFailure: a file is not there, or holds no manifest.
-        UnknownValue: a plan's earlier step writes a file with what only the run can tell.
+        UnknownValue: only the run can tell what is in one of them.
     """
-    listed, unread = [], {}  # type: List[Object], Dict[str, str]
+    listed, unread = [], []  # type: List[Object], List[str]
     given = args.get("definition")
+    if given == UNKNOWN or (isinstance(given, list) and UNKNOWN in given):
+        raise UnknownValue(kubernetes.ARGUMENTS)
     for one in given if isinstance(given, list) else [given] if isinstance(given, dict) else []:
         listed += _parts(one)
     texts = [probe.read(path).decode("utf-8", "replace") for path in _files(probe, args)]
@@ -44,9 +47,10 @@ def written(probe: "Probe", args: Args) -> Written:
     if _readable(probe, args):
         listed += parse(probe, args, text, urls)
     else:
-        unread.update(manifest_text.documents(text))
-        unread.update((url, "(a manifest that nothing can read yet)\n") for url in urls)
+        unread = [*manifest_text.names(text), *urls]
     for one in listed:
+        if schema.unknown([one.get("kind"), one.get("apiVersion"), one.get("metadata")]):
+            raise UnknownValue(kubernetes.ARGUMENTS)
         if not (one.get("kind") and (one.get("metadata") or {}).get("name")):
             raise ModuleFailure(
                 "an object needs a kind and a name: %s" % (objects.label(one) or "one has neither")
@@ -129,6 +133,21 @@ def covers(there: Any, wanted: Any) -> bool:
         same = isinstance(there, list) and len(there) == len(wanted)
         return same and all(covers(one, other) for one, other in zip(there, wanted))
     return bool(there == wanted)
+
+
+def parse_each(probe: "Probe", args: Args, texts: Sequence[str]) -> List[List[Object]]:
+    """Give the objects of several manifests, which kubectl reads in one go."""
+    mark = {"apiVersion": "v1", "kind": _MARK, "metadata": {"name": "mark"}}
+    if not any(text.strip() for text in texts):
+        return [[] for _ in texts]
+    listed = parse(probe, args, ("\n---\n%s\n---\n" % json.dumps(mark)).join(texts))
+    found = [[]]  # type: List[List[Object]]
+    for one in listed:
+        if one["kind"] == _MARK:
+            found.append([])
+        else:
+            found[-1].append(one)
+    return found
 
 
 class Standing(NamedTuple):

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import kubernetes, manifest_text
+from kplay.modules import kubernetes, manifest_text, schema
 from kplay.modules.api import Arg, Args, Effect, ModuleFailure
 
 if TYPE_CHECKING:
@@ -199,7 +199,10 @@ def rehearse(probe: "Probe", args: Args, one: Object, there: Optional[Object]) -
 
     Raises:
         ModuleFailure: the API server refuses the change.
+        UnknownValue: a plan does not know the whole object.
     """
+    if schema.unknown(one):
+        raise UnknownValue(kubernetes.ARGUMENTS)
     stdin = json.dumps(one)
     done = None
     for words in change(args, one, there):

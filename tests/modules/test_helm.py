@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kplay.agent.host import Completed
+from kplay.modules.api import UNKNOWN
 from kplay.modules.helm import module
 from kplay.testing import FakeHost, plan, play
 
@@ -104,6 +105,15 @@ def test_a_chart_on_the_host_is_compared_by_what_it_gives() -> None:
     assert set(planned.after) == {"content"}
     play(module, {**ARGS, "chart_ref": "/srv/chart"}, helm.host)
     assert plan(module, {**ARGS, "chart_ref": "/srv/chart"}, helm.host).action == "none"
+
+
+def test_values_that_only_the_run_can_tell() -> None:
+    args = {**ARGS, "values": {"greeting": UNKNOWN}, "chart_ref": "/srv/chart"}
+    helm = Helm()
+    assert plan(module, args, helm.host).action == "create"
+    there = Helm(dict(RELEASE), {"greeting": "hi"})
+    there.host.add_dir("/srv/chart")
+    assert plan(module, args, there.host).action == "unknown"
 
 
 def test_removing() -> None:

@@ -81,10 +81,10 @@ class Helm:
     def history(self, _words: list[str], _stdin: str) -> str:
         return json.dumps([{**one, "revision": int(one["revision"])} for one in self.revisions])
 
-    def get(self, words: list[str], _stdin: str) -> str:
+    def status(self, words: list[str], _stdin: str) -> str:
         asked = [int(word.partition("=")[2]) for word in words if word.startswith("--revision=")]
         one = self.revisions[asked[0] - 1] if asked else self.last
-        return {"values": json.dumps(one["values"]), "manifest": one["manifest"]}.get(words[1], "")
+        return json.dumps({"config": one["values"], "manifest": one["manifest"], "hooks": []})
 
     def show(self, words: list[str], _stdin: str) -> str:
         if words[1] == "chart":
@@ -418,3 +418,31 @@ def test_a_repository_that_does_not_answer_is_unknown_in_a_plan(helm: Helm) -> N
 def test_a_release_without_a_chart(helm: Helm) -> None:
     refused = plan(module, {"name": "rel"}, helm.host)
     assert refused.msg == "chart is needed where the release is to be present"
+
+
+def test_drift_alone_may_be_told_and_no_more(helm: Helm) -> None:
+    play(module, ARGS, helm.host)
+    helm.cluster.objects["ConfigMap", "web", "rel"]["data"] = {"greeting": "hand"}
+    args = {**ARGS, "drift": "tell"}
+    planned = plan(module, args, helm.host)
+    assert (planned.action, planned["left"]) == ("none", ["ConfigMap/rel"])
+    assert planned["warnings"] == ["ConfigMap/rel stands otherwise than the release has it"]
+    assert plan(module, {**args, "drift": "mend"}, helm.host).action == "update"
+    more = plan(module, {**args, "values": {"greeting": "bye"}}, helm.host)
+    assert "ConfigMap/rel in the cluster" in more.after["contents"]
+
+
+def test_values_that_only_the_run_can_tell(helm: Helm) -> None:
+    args = {**ARGS, "values": {"greeting": UNKNOWN}, "secret_values": {"key": UNKNOWN}}
+    planned = plan(module, args, helm.host)
+    assert planned.action == "create"
+    shown = planned.after["contents"]
+    assert shown["values"] == 'greeting: "(known after the run)"\nkey: "(secret)"\n'
+    assert "(known after the run)" in shown["ConfigMap/rel"]
+    assert "kplay_unknown" not in str(shown)
+    helm.refuse = "Error: values don't meet the specifications of the schema\n"
+    assert plan(module, args, helm.host).after["contents"]["objects"] == UNKNOWN
+    helm.refuse = ""
+    helm.release("deployed", {"greeting": "hi"})
+    assert plan(module, args, helm.host).action == "unknown"
+    assert plan(module, {**args, "state": "absent"}, helm.host).action == "remove"

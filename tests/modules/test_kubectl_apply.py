@@ -7,6 +7,7 @@ import pytest
 
 from kplay.agent.host import Completed
 from kplay.execute.options import RunOptions
+from kplay.modules.api import UNKNOWN
 from kplay.modules.kubectl_apply import module
 from kplay.plan.make import make
 from kplay.testing import FakeHost, plan, play
@@ -329,7 +330,7 @@ def test_a_plan_does_not_ask_a_kubectl_that_is_not_there() -> None:
     bare = FakeHost(files={"/srv/one.yaml": TEXT})
     planned = plan(module, {"src": ["/srv/one.yaml"]}, bare)
     assert planned.action == "create"
-    assert planned.after["contents"] == {"ConfigMap/one": TEXT}
+    assert planned.after["contents"] == {"ConfigMap/web/one": UNKNOWN}
     # there is a cluster, and the program that could ask it comes with an earlier step
     there = FakeHost(files={ADMIN: "", "/srv/one.yaml": TEXT})
     assert "only kubectl can ask" in plan(module, {"src": ["/srv/one.yaml"]}, there).msg
@@ -364,3 +365,15 @@ def test_a_text_of_the_playbook_is_read_on_the_controller(tmp_path: Path) -> Non
     (change,) = make(options, lambda _event: None).data.changes
     assert change.action == "create"
     assert change.diff[0]["path"] == "ConfigMap/web/one"
+
+
+def test_values_that_only_the_run_can_tell(there: Any) -> None:
+    args = {"definition": config_map(data={"x": UNKNOWN})}
+    planned = plan(module, args, there.host)
+    assert planned.action == "create"
+    assert "x: (known after the run)" in planned.after["contents"]["ConfigMap/web/one"]
+    there.add("ConfigMap", "one", "web", data={"x": "0"})
+    assert plan(module, args, there.host).action == "unknown"
+    assert plan(module, {"definition": UNKNOWN}, there.host).action == "unknown"
+    nameless = config_map(name=UNKNOWN)
+    assert plan(module, {"definition": nameless}, there.host).action == "unknown"

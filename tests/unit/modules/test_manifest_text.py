@@ -62,12 +62,10 @@ def test_a_secret_of_several_lines_is_hidden_however_it_is_indented() -> None:
     assert "MIIEvQIBADANBgkqhkiG" not in manifest_text.without(shown, {key})
 
 
-def test_documents_of_a_manifest_that_nothing_can_read_yet() -> None:
+def test_names_in_a_manifest_that_nothing_can_read_yet() -> None:
     text = (
         "# a comment\n---\nkind: ConfigMap\nmetadata:\n  labels:\n    name: no\n  name: one\n"
-        "---\nkind: Secret\nmetadata: {name: two}\ndata: {x: aHVudGVy}\n---\n# nothing\n"
+        "---\nkind: Secret\nmetadata: {name: two, namespace: far}\ndata: {x: aHVudGVy}\n"
+        "---\n# nothing\n"
     )
-    assert manifest_text.documents(text) == [
-        ("ConfigMap/one", "kind: ConfigMap\nmetadata:\n  labels:\n    name: no\n  name: one\n"),
-        ("Secret/two", "(3 lines that are not shown)\n"),
-    ]
+    assert manifest_text.names(text) == ["ConfigMap/one", "Secret/far/two"]
