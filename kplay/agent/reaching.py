@@ -9,6 +9,7 @@ What an attempt ends in, by ``outcome``:
   which nothing listens, so that any ICMP in reply to TCP is a firewall's
 * ``unreachable``: no route, or nobody at the address
 * ``silent``: nothing came back
+* ``unresolved``: the address is a name that means nothing here
 * ``failed``: the attempt could not be made from here
 
 What answers and gives no greeting of ours is asked for its certificate where it is to be heard.
@@ -324,6 +325,8 @@ def _of_errno(number: int) -> str:
         return "refused"
     if number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN):
         return "unreachable"
+    if number == errno.EADDRNOTAVAIL:
+        return "unresolved"
     # a local rule that forbids sending
     if number in (errno.EPERM, errno.EACCES):
         return "prohibited"

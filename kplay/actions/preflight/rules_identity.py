@@ -17,15 +17,19 @@ _LONGEST = 253
 
 
 def _shared(pairs: Iterable[tuple[str, str]], what: str) -> Iterator[Found]:
-    """Values that more than one host has."""
-    owners: dict[str, list[str]] = {}
+    """Values that more than one host has; those that the same hosts share are told together."""
+    owners: dict[str, dict[str, None]] = {}
     for host, value in pairs:
-        if value and host not in owners.setdefault(value, []):
-            owners[value].append(host)
+        if value:
+            owners.setdefault(value, {})[host] = None
+    together: dict[tuple[str, ...], list[str]] = {}
     for value, hosts in owners.items():
-        for host in hosts if len(hosts) > 1 else ():
-            others = ", ".join(one for one in hosts if one != host)
-            yield Found(host, f"{what} {value} is also that of {others}")
+        if len(hosts) > 1:
+            together.setdefault(tuple(hosts), []).append(value)
+    for names, values in together.items():
+        for host in names:
+            others = ", ".join(one for one in names if one != host)
+            yield Found(host, f"{what} {', '.join(values)} is also that of {others}")
 
 
 def same_hostname(survey: Survey) -> Iterator[Found]:

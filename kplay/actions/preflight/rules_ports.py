@@ -15,6 +15,7 @@ PROBLEMS = {
     "silent": "no answer",
     "prohibited": "prohibited by a firewall",
     "unreachable": "no route to it",
+    "unresolved": "its name does not resolve",
     "failed": "could not be tried",
 }
 """Outcomes that are faults, and how they are said."""

@@ -123,9 +123,9 @@ def test_a_port_that_is_taken_is_not_listened_on(service: int) -> None:
     assert found["ended"] - found["began"] < 0.5
 
 
-def test_a_name_that_is_none_and_an_address_without_a_route() -> None:
+def test_a_name_that_means_nothing() -> None:
     found = reach([{"address": "no-such-host.invalid", "port": 1, "protocol": "tcp"}])
-    assert outcomes(found) == ["failed"]
+    assert outcomes(found) == ["unresolved"]
 
 
 def test_a_thousand_targets_at_once() -> None:

@@ -116,6 +116,7 @@ LISTENED = {"began": 99.0, "ended": 101.5, "listened": [["tcp", 6443], ["udp", 8
         (attempt("prohibited", by="192.168.7.1"), False, "port-blocked", "prohibited by a"),
         (attempt("unreachable"), False, "port-blocked", "no route to it"),
         (attempt("failed"), False, "port-blocked", "could not be tried"),
+        (attempt("unresolved"), False, "port-blocked", "its name does not resolve"),
         (attempt("refused", 8472, "udp"), False, "", ""),
         (attempt("silent", 8472, "udp"), True, "port-blocked", "8472/udp (x): no answer"),
         (attempt("silent", 8472, "udp"), False, "port-undecided", "8472/udp (x) cannot be told"),
