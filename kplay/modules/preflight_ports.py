@@ -1,5 +1,6 @@
 """Which of the ports that a cluster needs are taken on a host, and by what."""
 
+import re
 from typing import TYPE_CHECKING, Any, Dict, List, Set, Tuple
 
 from kplay.modules import lines
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from kplay.agent.host import Probe
 
 LISTEN = "0A"
+TUNNELS = re.compile(r"^(flannel|cilium|vxlan|cali|geneve|wireguard\.cali)")
+"""Devices of the networks of pods: flannel.1, flannel-wg, cilium_vxlan, vxlan.calico …"""
 PODS = ("kubepods", "cri-containerd", "libpod")
 """Parts of the cgroup of what a kubelet started."""
 
@@ -27,8 +30,9 @@ def look(probe: "Probe", args: Args) -> State:
     for protocol, port in sorted(inodes):
         held = [holders[one] for one in sorted(inodes[protocol, port]) if one in holders]
         holder = held[0] if held else {"name": "", "pid": 0, "cgroup": ""}
-        kernel = not held and inodes[protocol, port] == {"0"}
-        mine = kernel or _is_own(holder, own)
+        # root sees every process, so that what none of them has is a tunnel or the like
+        kernel = not held and probe.facts()["uid"] == 0
+        mine = (kernel and protocol == "udp" and _tunnels(probe)) or _is_own(holder, own)
         name = "the kernel" if kernel else holder["name"] or "a process that cannot be seen"
         taken.append(
             {"protocol": protocol, "port": port, "by": name, "pid": holder["pid"], "own": mine}
@@ -37,7 +41,7 @@ def look(probe: "Probe", args: Args) -> State:
 
 
 def listening(probe: "Probe", wanted: Set[Tuple[str, int]]) -> Dict[Tuple[str, int], Set[str]]:
-    """Give the sockets, by inode, that hold wanted ports; 0 is the kernel's own."""
+    """Give the sockets, by inode, that hold wanted ports."""
     found: Dict[Tuple[str, int], Set[str]] = {}
     if not wanted:
         return found
@@ -56,7 +60,7 @@ def listening(probe: "Probe", wanted: Set[Tuple[str, int]]) -> Dict[Tuple[str, i
 def processes(probe: "Probe", inodes: Set[str]) -> Dict[str, Dict[str, Any]]:
     """Give the process that holds each socket; root alone sees those of others."""
     found: Dict[str, Dict[str, Any]] = {}
-    left = {one for one in inodes if one != "0"}
+    left = set(inodes)
     if not left:
         return found
     for pid in [one for one in probe.listdir("/proc") if one.isdigit()]:
@@ -80,6 +84,11 @@ def processes(probe: "Probe", inodes: Set[str]) -> Dict[str, Dict[str, Any]]:
         if not left:
             break
     return found
+
+
+def _tunnels(probe: "Probe") -> bool:
+    """Whether a network of pods has made its tunnels on the host."""
+    return any(TUNNELS.match(name) for name in probe.listdir("/sys/class/net"))
 
 
 def _is_own(holder: Dict[str, Any], own: List[str]) -> bool:

@@ -125,7 +125,7 @@ def test_who_holds_a_port() -> None:
                     socket_line("0100007F:280A", "0A", 78),
                 ]
             ),
-            "/proc/net/udp": "\n".join([TCP, socket_line("00000000:2118", "07", 0)]),
+            "/proc/net/udp": "\n".join([TCP, socket_line("00000000:2118", "07", 79)]),
             "/proc/40/comm": "nginx\n",
             "/proc/40/cgroup": "0::/system.slice/nginx.service\n",
             "/proc/41/comm": "kubelet\n",
@@ -134,6 +134,7 @@ def test_who_holds_a_port() -> None:
     )
     host.add_link("/proc/40/fd/3", "socket:[77]")
     host.add_link("/proc/41/fd/5", "socket:[78]")
+    host.add_dir("/sys/class/net/flannel.1")
     wanted = [
         {"port": 6443}, {"port": 10250}, {"port": 8472, "protocol": "udp"}, {"port": 9345},
         {"port": 0, "protocol": "icmp"},
@@ -165,8 +166,17 @@ def test_a_pod_may_hold_a_port_and_a_connection_is_no_listener() -> None:
     assert [(one["port"], one["own"]) for one in found["taken"]] == [(6443, True)]
 
 
+def test_a_tunnel_that_is_not_of_the_cluster() -> None:
+    udp = "\n".join([TCP, socket_line("00000000:2118", "07", 79)])
+    (taken,) = look(bare(**{"/proc/net/udp": udp}), ports=[{"port": 8472, "protocol": "udp"}])[
+        "taken"
+    ]
+    assert (taken["by"], taken["own"]) == ("the kernel", False)
+
+
 def test_a_holder_that_cannot_be_seen() -> None:
     host = bare(**{"/proc/net/tcp": "\n".join([TCP, socket_line("00000000:192B", "0A", 77)])})
+    host.uid = 1000
     taken = look(host, ports=[{"port": 6443}])["taken"]
     assert taken[0]["by"] == "a process that cannot be seen"
     assert not taken[0]["own"]
