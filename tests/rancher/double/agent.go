@@ -63,10 +63,9 @@ func runAgentOnly(ctx context.Context, c *Config, s *Supervisor) error {
 }
 
 // startAgent starts this host's node with the supervisor at url (https://127.0.0.1:PORT on
-// servers) and the token `<user>:<password>`; it returns once kubelet runs.
-func startAgent(ctx context.Context, c *Config, s *Supervisor, url, token string) error {
-	user, password, _ := strings.Cut(token, ":")
-	return startNode(ctx, c, s, url, Token{User: user, Password: password}, nil)
+// servers); it returns once kubelet runs.
+func startAgent(ctx context.Context, c *Config, s *Supervisor, url string, token Token) error {
+	return startNode(ctx, c, s, url, token, nil)
 }
 
 // startNode is what servers and agents share. balancers, by the servers' port, are an agent's.

@@ -113,7 +113,7 @@ func startServer(ctx context.Context, c *Config, supervisor *Supervisor) error {
 func (s *supervisorAPI) startNode(ctx context.Context, supervisor *Supervisor) error {
 	c := s.config
 	url := fmt.Sprintf("https://127.0.0.1:%d", c.SupervisorPort())
-	token := "node:" + s.secrets.agent
+	token := Token{CAHash: hashCA(s.cas.server.pem), User: "node", Password: s.secrets.agent}
 	if err := startAgent(ctx, c, supervisor, url, token); err != nil {
 		return fmt.Errorf("starting agent: %w", err)
 	}
