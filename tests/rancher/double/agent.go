@@ -79,6 +79,10 @@ func startNode(
 	}
 	prepareKernel()
 	ip := c.NodeAddress()
+	password, err := nodePassword()
+	if err != nil {
+		return err
+	}
 	var settings NodeConfig
 	var client *supervisorClient
 	err = patiently(ctx, "retrieve agent configuration", func() error {
@@ -90,7 +94,7 @@ func startNode(
 			return err
 		}
 		client = supervisor
-		return fetchCertificates(ctx, c, supervisor, ip)
+		return fetchCertificates(ctx, c, supervisor, ip, password)
 	})
 	if err != nil {
 		return err

@@ -19,11 +19,9 @@ var nodeCertificates = []string{
 }
 
 // fetchCertificates writes the node's certificates and the CAs that it checks others against.
-func fetchCertificates(ctx context.Context, c *Config, s *supervisorClient, ip string) error {
-	password, err := nodePassword()
-	if err != nil {
-		return err
-	}
+func fetchCertificates(
+	ctx context.Context, c *Config, s *supervisorClient, ip, password string,
+) error {
 	headers := map[string]string{
 		"k3s-Node-Name":     c.NodeName(),
 		"k3s-Node-IP":       ip,
