@@ -155,7 +155,7 @@ class Probe(object):
 
         Args:
             targets: each with address, port, protocol (tcp, udp or icmp) and, where they hold,
-                listens, hears and deaf; see ``kplay.agent.reaching``.
+                listens, hears, asks and deaf; see ``kplay.agent.reaching``.
             listen: each with port, protocol and expected (names of peers that will come).
             name: how this host introduces itself to its peers.
             patience: seconds for which refusals are tried again where the target listens.

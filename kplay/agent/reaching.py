@@ -12,7 +12,7 @@ What an attempt ends in, by ``outcome``:
 * ``unresolved``: the address is a name that means nothing here
 * ``failed``: the attempt could not be made from here
 
-What answers and gives no greeting of ours is asked for its certificate where it is to be heard.
+What answers with no greeting of ours is asked for its certificate where the target says so.
 
 Where the peer is to listen, ``times`` has every attempt's time, else ``at`` the last one's.
 
@@ -59,6 +59,7 @@ class Attempt(object):
         self.protocol = str(target.get("protocol") or "tcp")
         self.listens = bool(target.get("listens"))
         self.hears = self.listens or bool(target.get("hears"))
+        self.asks = bool(target.get("asks"))
         self.deaf = bool(target.get("deaf"))
         self.outcome = ""
         self.at = 0.0
@@ -88,8 +89,9 @@ class Reach(object):
     Args:
         targets: each with ``address``, ``port`` and ``protocol`` (tcp, udp or icmp); ``listens``
             where the peer is known to listen during the check, which is then greeted and tried
-            again until it answers; ``hears`` to read a greeting without giving one; ``deaf`` where
-            something that never answers (VXLAN) has the port, and only ICMP is waited for.
+            again until it answers; ``hears`` to read a greeting without giving one; ``asks`` for
+            the certificate of what answers without one; ``deaf`` where something that never
+            answers (VXLAN) has the port, and only ICMP is waited for.
         listen: each with ``port``, ``protocol`` and ``expected``, the names of peers that will try
             it; a port that is taken is left out.
         name: how this host introduces itself.
@@ -146,7 +148,7 @@ class Reach(object):
             self.selector.close()
         ended = time.time()
         for attempt in self.attempts:
-            if attempt.hears and not attempt.said and attempt.outcome == "answered":
+            if attempt.asks and not attempt.said and attempt.outcome == "answered":
                 attempt.certificate = _certificate(attempt, min(2.0, self.timeout))
         return {
             "attempts": [one.found() for one in self.attempts],

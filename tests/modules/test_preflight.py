@@ -12,6 +12,7 @@ import pytest
 
 from kplay.execute.options import RunOptions
 from kplay.execute.prepare import prepare
+from kplay.plan.offline import forecast
 from kplay.report.failure import text
 from kplay.testing import FakeHost
 from kplay.testing.fleet import FakeFleet
@@ -141,6 +142,18 @@ def test_warnings_alone_are_said_and_stop_nobody(site: Site) -> None:
     said = [one.message for one in seen if isinstance(one, events.Warned)]
     assert [one for one in said if "a1: 1024 MiB of swap are on [swap]" in one]
     assert not judged(site.plan(preflight_ignore=["swap"])).result["findings"]
+
+
+def test_from_files_alone_it_is_unknown(site: Site) -> None:
+    (site.path / "play.yml").write_text(dedent(PLAY))
+    options = RunOptions(
+        playbooks=(site.path / "play.yml",), inventory=(str(site.path / "hosts.yml"),)
+    )
+    found = forecast(options)
+    assert [(one.task, one.action) for one in found.prospects] == [
+        ("preflight : Judge what was found on all hosts", "unknown")
+    ]
+    assert found.reads == 6
 
 
 def test_an_id_that_is_none(site: Site) -> None:

@@ -77,7 +77,13 @@ def test_the_controller_says_what_to_try_and_names_the_answers() -> None:
     assert call.args == {
         "targets": [
             {"address": "10.0.0.1", "port": 6443, "protocol": "tcp", "listens": True},
-            {"address": "10.0.0.9", "port": 6443, "protocol": "tcp", "hears": True},
+            {
+                "address": "10.0.0.9",
+                "port": 6443,
+                "protocol": "tcp",
+                "hears": True,
+                "asks": True,
+            },
         ],
         "listen": [],
         "name": "a1",
@@ -113,13 +119,13 @@ def test_what_answers_is_known_by_the_names_of_its_certificate(tmp_path: Path) -
         port = server.getsockname()[1]
 
         def serve() -> None:
-            server.accept()[0].close()  # the one that waits for a greeting
+            server.accept()[0].close()  # the one that only tries the port
             with suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True):
                 pass
 
         thread = threading.Thread(target=serve)
         thread.start()
-        target = {"address": "127.0.0.1", "port": port, "protocol": "tcp", "hears": True}
+        target = {"address": "127.0.0.1", "port": port, "protocol": "tcp", "asks": True}
         args = checked(module, {"targets": [target], "name": "a", "patience": 1, "timeout": 3})
         found = module.observe(LocalProbe(), args)
         thread.join()

@@ -104,7 +104,7 @@ def reach(context: Context) -> list[Call]:
     return [Call("preflight_reach", args, finish=finish)]
 
 
-_SENT = ("address", "port", "protocol", "listens", "hears", "deaf")
+_SENT = ("address", "port", "protocol", "listens", "hears", "asks", "deaf")
 
 
 def targets(
@@ -134,7 +134,11 @@ def targets(
     for address in hosts[host]["resolved"].get(name, ())[:1]:
         for port in settings.get("registration_ports") or ():
             what = {"to": "", "address": address, "port": int(port), "protocol": "tcp"}
-            found.append({**what, "for": "registration", "hears": True, "registration": name})
+            row = {**what, "for": "registration", "asks": True, "registration": name}
+            # only a host on which nothing is installed yet says its name
+            if any(one["bare"] for one in hosts.values()):
+                row["hears"] = True
+            found.append(row)
     return found
 
 

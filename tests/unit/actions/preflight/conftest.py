@@ -70,7 +70,7 @@ def _settings(profile: str = "k3s", **changed: Any) -> dict[str, Any]:
     made = {
         "profile": profile,
         "clock_skew": 5,
-        "features": ["metrics", "etcd"],
+        "features": ["metrics", "etcd", "vxlan"],
         "listen": True,
         "sysctls": {"net.ipv4.ip_forward": "1"},
         "architectures": ["x86_64", "aarch64"],

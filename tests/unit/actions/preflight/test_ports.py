@@ -43,6 +43,12 @@ def test_ports_follow_the_cni_and_the_datastore(settings: Any, hosts: Any) -> No
     assert {"s2:179/tcp", "s2:4789/udp", "s2:5473/tcp", "s2:2379/tcp"} <= calico
 
 
+def test_ports_follow_the_backend_of_flannel(settings: Any, hosts: Any) -> None:
+    known = hosts({"s1": "server", "a1": "agent"})
+    assert "s1:8472/udp" not in tried(targets(settings(features=["host-gw"]), known, "a1"))
+    assert "s1:51820/udp" in tried(targets(settings(features=["wireguard"]), known, "a1"))
+
+
 def test_further_rows_of_a_site(settings: Any, hosts: Any) -> None:
     known = hosts({"s1": "server", "a1": "agent"})
     row = {"from": ["agent"], "to": ["server"], "port": 5000, "for": "registry"}
@@ -64,7 +70,7 @@ def test_the_registration_address_is_tried_from_every_host(settings: Any, hosts:
 
 def test_a_host_listens_where_nothing_of_ours_is(settings: Any, hosts: Any) -> None:
     known = hosts({"s1": "server", "a1": "agent", "a2": "agent"})
-    assert listeners(settings(features=[]), known, "s1") == [
+    assert listeners(settings(features=["vxlan"]), known, "s1") == [
         {"protocol": "tcp", "port": 6443, "expected": ["a1", "a2"]},
         {"protocol": "udp", "port": 8472, "expected": ["a1", "a2"]},
     ]
@@ -72,7 +78,7 @@ def test_a_host_listens_where_nothing_of_ours_is(settings: Any, hosts: Any) -> N
     assert all(row["listens"] for row in rows)
 
     known["s1"]["taken"] = ["6443/tcp"]
-    assert [one["port"] for one in listeners(settings(features=[]), known, "s1")] == [8472]
+    assert [one["port"] for one in listeners(settings(features=["vxlan"]), known, "s1")] == [8472]
 
     known["s1"]["bare"] = False
     assert listeners(settings(), known, "s1") == []
