@@ -2,92 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
 import re
 import subprocess
-import sys
 import time
-from pathlib import Path
 
+import helm_course
 import pytest
 import yaml
 from exactness import allowed, compare
+from real_cluster import Cluster, bring_up
 
 from kplay import lab
 
 pytestmark = pytest.mark.cluster
 
-ROOT = Path(__file__).resolve().parents[2]
 TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
-
-
-@dataclasses.dataclass
-class Cluster:
-    lab: lab.Lab
-    inventory: Path
-    work: Path
-    plan: str = ""
-    planned: list[dict] = dataclasses.field(default_factory=list)
-    applied: str = ""
-
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "kplay", *words],
-            cwd=self.work,
-            env={**os.environ, "KUBECONFIG": str(self.work / "kubeconfig"), "COLUMNS": "160"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def kplay(self, *words: str, code: int = 0) -> str:
-        running = self.start(*words)
-        text, _ = running.communicate(timeout=2400)
-        assert running.returncode == code, f"{words}: {running.returncode}\n{text}"
-        return text
-
-    def words(self, verb: str, name: str, *words: str) -> list[str]:
-        return [verb, "-i", str(self.inventory), str(ROOT / "playbooks" / name), *words]
-
-    def play(self, verb: str, name: str, *words: str) -> str:
-        return self.kplay(*self.words(verb, name, *words))
-
-    def kubectl(self, *words: str) -> str:
-        command = ["sudo", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", *words]
-        argv = lab.ssh_argv(self.lab, "cp1", command)
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def events(self) -> list[dict]:
-        newest = max((self.work / ".kplay/runs").glob("*/journal.jsonl"))
-        lines = newest.read_text().splitlines()
-        return [json.loads(line) for line in lines]
-
-
-def _say(host: str, text: str) -> None:
-    sys.stdout.write(f"{host}: {text}\n")
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    work = tmp_path_factory.mktemp("cluster")
-    three = lab.load_lab(ROOT / "inventories/lab/1+2.yml")
-    mine = dataclasses.replace(three, name=f"ci-{os.getpid()}")
-    inventory = lab.up(mine, progress=_say)
-    made = Cluster(mine, inventory, work)
-    try:
-        made.kplay("bundle", "build")
-        made.plan = made.play("plan", "kubeadm.yml")
-        text = made.play("plan", "kubeadm.yml", "--format", "json")
-        made.planned = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]["changes"]
-        made.applied = made.play("apply", "kubeadm.yml", "--yes", "--diff")
+    with bring_up(tmp_path_factory.mktemp("cluster")) as made:
         yield made
-    finally:
-        lab.down(mine, progress=_say)
 
 
 def test_every_node_is_ready(cluster):
@@ -213,6 +148,10 @@ def test_objects_of_the_cluster_are_as_playbooks_want_them(cluster):
     assert "no changes" in cluster.kplay("plan", *words, "--detailed-exitcode")
     there = cluster.kubectl("get", "ns", "objects", "-o", "jsonpath={.metadata.labels.tier}")
     assert there == "web"
+
+
+def test_a_chart_is_a_release_of_the_cluster(cluster):
+    helm_course.short(cluster)
 
 
 def test_reset_makes_bare_hosts_of_them(cluster):
