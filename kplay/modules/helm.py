@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Dict, List
 
-from kplay.modules import helm_program
+from kplay.modules import helm_program, helm_words
 from kplay.modules.api import ABSENT, Arg, Args, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def desire(args: Args, found: State) -> State:
     reused = args["reuse_values"] or args["reset_then_reuse_values"]
     values = args["release_values"]
     if reused:
-        values = helm_program.merged(found["values"], values)
+        values = helm_words.merged(found["values"], values)
     for one in args["set_values"] or []:
         key, _, value = one["value"].partition("=")
-        values = helm_program.merged(values, _nested(key.split("."), value))
+        values = helm_words.merged(values, _nested(key.split("."), value))
     if not args["values_files"]:
         wanted["values"] = values
     return wanted
@@ -119,7 +119,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
         words += ["--no-hooks"] if args["disable_hook"] else []
         words += ["--wait"] if args["wait"] else []
         return helm_program.run(host, args, words)
-    stdin, words = helm_program.upgrade(args)
+    stdin, words = helm_words.upgrade(args)
     if args["replace"] and found["state"] == ABSENT:
         words = ["install", *words[2:], "--replace"]
     fields = helm_program.run(host, args, words, stdin)

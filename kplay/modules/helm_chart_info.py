@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Dict, List
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import helm_program
+from kplay.modules import helm_program, helm_words
 from kplay.modules.api import ABSENT, Arg, Args, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def observe(probe: "Probe", args: Args) -> State:
 
 def _source(args: Args) -> List[str]:
     named = {"chart_version": args["version"], "chart_repo_url": args["repo_url"]}
-    return [args["chart"], *helm_program.source(dict(args, **named))]
+    return [args["chart"], *helm_words.source(dict(args, **named))]
 
 
 def _ask(probe: "Probe", args: Args, words: List[str]) -> str:

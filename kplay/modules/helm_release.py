@@ -1,12 +1,13 @@
 """helm_release: a release of a Helm chart, with a plan that says which objects it changes how."""
 
-from typing import TYPE_CHECKING, Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set
 
 from kplay.agent.host import UnknownValue
 from kplay.modules import (
     helm_changes,
     helm_program,
     helm_rendering,
+    helm_words,
     kubernetes,
     manifest_text,
     schema,
@@ -31,7 +32,7 @@ def as_helm(args: Args) -> Args:
         args,
         release_name=args["name"],
         release_namespace=args["namespace"],
-        release_values=helm_program.merged(args["values"], args["secret_values"]),
+        release_values=helm_words.merged(args["values"], args["secret_values"]),
         chart_ref=args["chart"],
         chart_version=args["version"],
         chart_repo_url=args["repo_url"],
@@ -200,11 +201,16 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
         return helm_program.run(host, args, words)
     if found["status"] in UNDER_WAY:
         _go_back(host, args)
-    stdin, words = helm_program.upgrade(as_helm(args))
+    stdin, words = helm_words.upgrade(as_helm(args))
+    given = as_helm(args)["release_values"]
+    secret = manifest_text.secrets(given, args["secret_values"])
     try:
         fields = helm_program.run(host, args, words, stdin)
     except ModuleFailure as failed:
-        raise _failed(host, args, failed)  # noqa: B904 - it is the same failure, told further
+        # It is the same failure, told further
+        raise _failed(host, args, _quiet(failed, secret))  # noqa: B904
+    # A chart's notes may name what it was given
+    fields = {name: manifest_text.without(text, secret) for name, text in fields.items()}
     now = helm_program.listed(host, args, name, namespace) or {}
     return dict(fields, **_told(now))
 
@@ -212,7 +218,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:
 def _patience(args: Args) -> List[str]:
     words = ["--wait"] if args["wait"] else []
     return words + (
-        ["--timeout=" + helm_program.duration(args["timeout"])] if args["timeout"] else []
+        ["--timeout=" + helm_words.duration(args["timeout"])] if args["timeout"] else []
     )
 
 
@@ -225,6 +231,14 @@ def _go_back(host: "Host", args: Args) -> None:
     else:
         words = ["rollback", name, str(before), "-n", namespace, *_patience(args)]
         helm_program.run(host, args, words)
+
+
+def _quiet(failed: ModuleFailure, secret: Set[str]) -> ModuleFailure:
+    fields = {
+        name: manifest_text.without(one, secret) if isinstance(one, str) else one
+        for name, one in failed.fields.items()
+    }
+    return ModuleFailure(manifest_text.without(failed.msg, secret), **fields)
 
 
 def _failed(host: "Host", args: Args, failed: ModuleFailure) -> ModuleFailure:

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import helm_changes, helm_program
+from kplay.modules import helm_changes, helm_program, helm_words
 from kplay.modules.api import ABSENT, Args, ModuleFailure
 from kplay.modules.helm_changes import Texts
 
@@ -64,7 +64,7 @@ def of_chart(probe: "Probe", args: Args, there: Optional[Dict[str, Any]]) -> Ren
     half_done = there is not None and there["status"] not in ("deployed", "failed", "superseded")
     crds = ""
     if there is None and not args["skip_crds"]:
-        crds = _ask(probe, args, ["show", "crds", args["chart_ref"], *helm_program.source(args)])
+        crds = _ask(probe, args, ["show", "crds", args["chart_ref"], *helm_words.source(args)])
     try:
         made = None if half_done else helm_program.rehearse(probe, args)
     except ModuleFailure as failed:
@@ -98,13 +98,13 @@ def _ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> str:
 
 def _templated(probe: "Probe", args: Args, crds: str) -> Rendered:
     """Render the chart where the API server cannot look at it yet: kinds are still to come."""
-    told = _ask(probe, args, ["show", "chart", args["chart_ref"], *helm_program.source(args)])
+    told = _ask(probe, args, ["show", "chart", args["chart_ref"], *helm_words.source(args)])
     name, version = (
         (re.findall(r"(?m)^%s: *[\"']?([^\"'\s]+)" % word, told) or [""])[0]
         for word in ("name", "version")
     )
     version_of_cluster, served = helm_changes.versions(probe, args)
-    stdin, words = helm_program.template(args)
+    stdin, words = helm_words.template(args)
     words += ["--kube-version=" + version_of_cluster] if version_of_cluster else []
     words += ["--api-versions=" + one for one in served]
     texts = _ask(probe, args, words, stdin)

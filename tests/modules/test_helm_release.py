@@ -230,6 +230,22 @@ def test_secret_values_are_given_to_helm_and_shown_nowhere(helm: Helm) -> None:
     assert "swordfish" not in str(planned)
 
 
+def test_what_helm_says_names_no_secret(helm: Helm) -> None:
+    upgrade = helm.upgrade
+    says = Completed(0, "NOTES: log in with hunter2\n", "")
+
+    def talk(words: list[str], stdin: str) -> Any:
+        return upgrade(words, stdin) if "--dry-run=server" in words else says
+
+    helm.upgrade = talk  # type: ignore[method-assign]
+    args = {**ARGS, "values": {"bootstrapPassword": "hunter2"}}
+    assert play(module, args, helm.host)["stdout"] == "NOTES: log in with (secret)\n"
+    says = Completed(1, "", "Error: hunter2 is too short\n")
+    failed = play(module, args, helm.host)
+    assert failed.msg.startswith("helm upgrade failed: Error: (secret) is too short; ")
+    assert "hunter2" not in str(failed)
+
+
 def test_a_value_whose_name_gives_it_away_is_hidden_too(helm: Helm) -> None:
     args = {**ARGS, "values": {"bootstrapPassword": "hunter2"}}
     assert "hunter2" not in str(plan(module, args, helm.host))
