@@ -143,7 +143,8 @@ class Build:
         self._ledger.part_from_others(name)
         made = make()
         self._ledger.note(name, key, made)
-        self._progress(name, f"done, {sum(one.size for one in made) / 1e6:.1f} MB")
+        sizes = {one.path: one.size for one in made}  # images of an archive share its file
+        self._progress(name, f"done, {sum(sizes.values()) / 1e6:.1f} MB")
         return made
 
     def _linked(self, name: str, key: str) -> list[Artifact] | None:
