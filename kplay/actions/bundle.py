@@ -27,6 +27,8 @@ def bundle_artifact(context: Context) -> Outcome:
     """
     args = dict(context.args)
     asked = {key: args.pop(key) for key in _OF_THE_BUNDLE if key in args}
+    if not asked.get("name"):
+        raise fault(context, "missing-argument", "`bundle_artifact` needs a `name`", "name")
     asked.setdefault("bundle", context.scope["kplay_bundle"])
     causes = causes_in(asked)
     if "dest" not in args:

@@ -79,6 +79,9 @@ def _fault(given: Given) -> Diagnostic | None:
     if given.fault:
         message = f"what `{given.vertex.name}` takes from the bundle cannot be told: {given.fault}"
         return Diagnostic("unknown-artifact", message, span, _hints(given))
+    if "name" not in given.args:
+        message = f"`{given.vertex.name}` leaves out the name of what it takes from the bundle"
+        return Diagnostic("missing-argument", message, span)
     for argument in ("name", "version"):
         causes = causes_in(given.args.get(argument))
         if causes:

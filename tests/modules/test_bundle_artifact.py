@@ -203,6 +203,10 @@ def test_a_mode_wants_a_place_on_the_host(site: Site) -> None:
     assert "which wants `dest`" in site.bring(name="k3s", mode="0755")["msg"]
 
 
+def test_an_omitted_name_is_told(site: Site) -> None:
+    assert "needs a `name`" in site.bring(name="{{ '' | default(omit, true) }}")["msg"]
+
+
 def test_a_damaged_lock_file(site: Site) -> None:
     (site.bundle / "bundle.lock.json").write_text("{")
     result = site.bring(name="k3s")

@@ -59,6 +59,12 @@ def test_an_omitted_version_is_any(tmp_path: Path) -> None:
     assert rows(of(tmp_path, task)) == [("a", "", ("w1", "w2", "d1"))]
 
 
+def test_an_omitted_name_is_a_fault(tmp_path: Path) -> None:
+    task = "    - {name: b, bundle_artifact: {name: \"{{ '' | default(omit, true) }}\"}}\n"
+    with pytest.raises(InputError, match="`b` leaves out the name of what it takes"):
+        of(tmp_path, task)
+
+
 def test_turns_of_a_loop_and_of_one_over_what_it_registered(tmp_path: Path) -> None:
     found = of(
         tmp_path,
