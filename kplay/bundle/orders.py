@@ -13,7 +13,7 @@ from kplay.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kplay.bundle.components import Components
+    from kplay.bundle.components import Components, Program
     from kplay.source import Span
 
 _PART = r"[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -67,7 +67,7 @@ def pieces(listed: Components) -> Iterator[Piece]:
     for download in listed.downloads:
         yield Piece(download.name, download.version, download.url, download.name)
     for program in listed.programs:
-        source = f"{program.module or program.source}@{program.version}"
+        source = _source(program)
         for output in program.outputs:
             if output.startswith("bin/"):
                 yield Piece(output.removeprefix("bin/"), program.version, source, program.name)
@@ -76,11 +76,17 @@ def pieces(listed: Components) -> Iterator[Piece]:
     for image in listed.images:
         archive = image.archive or image.name
         part = f"images/{archive}.tar"
-        source = ", ".join(sorted({listed.program_of(one).name for one in image.files.values()}))
+        source = ", ".join(
+            sorted({_source(listed.program_of(one)) for one in image.files.values()})
+        )
         for name in dict.fromkeys((archive, image.name)):
             yield Piece(name, image.tag, source, part)
     for package in listed.packages:
         yield Piece(package, "", f"Debian {listed.distribution}", "packages")
+
+
+def _source(program: Program) -> str:
+    return f"{program.module or program.source}@{program.version}"
 
 
 def resolve(wants: Iterable[Want], lists: Sequence[Components]) -> list[Item]:

@@ -155,6 +155,42 @@ def test_rke2_is_built(build, at: Path):
     assert verify(at / "site-a") == []
 
 
+RANCHER = ("-e", "rancher_hostname=rancher.example.test", "-e", "rancher_version=2.15.0")
+
+
+def test_rancher_wants_helm_cert_manager_and_its_chart(build, site: Site):
+    both = (*k3s(), *RANCHER)
+    out, _ = build(PLAYBOOKS / "rancher.yml", K3S, *both, "--list")
+    alone = ["cert-manager-chart", "cert-manager-images", "helm", "rancher-chart"]
+    assert [line.partition(" ")[0] for line in listed(out)] == alone
+    assert f"    from    {site.url}/rancher/index.yaml, chart rancher\n" in out
+    out, _ = build(
+        PLAYBOOKS / "rancher.yml", K3S, *both, "--list", "-e", "rancher_tls_source=secret"
+    )
+    assert [line.partition(" ")[0] for line in listed(out)] == ["helm", "rancher-chart"]
+
+
+def test_several_playbooks_give_one_list(at: Path, capsys: pytest.CaptureFixture[str]):
+    (at / "hosts").write_text(K3S)
+    argv = ["bundle", "build", "--for", str(PLAYBOOKS / "k3s.yml"), str(PLAYBOOKS / "rancher.yml")]
+    argv += ["-i", str(at / "hosts"), *k3s(), *RANCHER, "--list", "--format", "json"]
+    assert main(argv) == ExitCode.OK
+    assert [one["name"] for one in json.loads(capsys.readouterr().out)] == [
+        "cert-manager-chart",
+        "cert-manager-images",
+        "helm",
+        "k3s",
+        "k3s-images",
+        "rancher-chart",
+    ]
+
+
+def test_rancher_without_a_version_says_what_to_set(build):
+    _, err = build(PLAYBOOKS / "rancher.yml", K3S, *RANCHER[:2], "--list", code=ExitCode.BAD_INPUT)
+    assert "of `rancher-chart` there are many versions, and none is said" in err
+    assert "set it: `-e rancher_version=VERSION`" in err
+
+
 def test_kubeadm_wants_all_of_its_list(build):
     out, _ = build(PLAYBOOKS / "kubeadm.yml", KUBERNETES, "--list")
     names = listed(out)
