@@ -98,7 +98,7 @@ def test_ready_made_labs_of_kubernetes_agree_on_what_containers_need() -> None:
     for name in ("single", "1+2", "ha", "air-gapped"):
         lab = labs.find_lab(name)
         said[name] = next(one.vars for one in lab.groups if one.name == "lab_containers")
-    assert len(said["single"]) == 10
+    assert len(said["single"]) == 11
     assert all(one == said["single"] for one in said.values())
 
 
