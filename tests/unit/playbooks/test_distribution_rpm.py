@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import configparser
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kplay.modules import rpm
 from kplay.testing import FakeHost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GROUPS = {"rke2_servers": ["s1"], "rke2_agents": ["a1"]}
 ROCKY = 'ID="rocky"\nNAME="Rocky Linux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\n'
@@ -29,7 +33,10 @@ def machine(release: str, files: dict[str, str] | None = None) -> FakeHost:
 
 
 def enterprise(
-    files: dict[str, str] | None = None, release: str = ROCKY, **installed: str
+    files: dict[str, str] | None = None,
+    release: str = ROCKY,
+    then: Callable[[str], None] = lambda _line: None,
+    **installed: str,
 ) -> FakeHost:
     """An Enterprise Linux host whose dnf installs what it is asked for."""
     host = machine(release, {"/usr/bin/dnf": "", **(files or {})})
@@ -44,6 +51,7 @@ def enterprise(
     def installs(_on: FakeHost, argv: Any) -> str:
         for one in (rpm.spec(word) for word in argv[1:] if word.startswith("rke2-")):
             state[one.name] = f"0:{one.version}-0.el9"
+        then(" ".join(argv))
         return "Complete!\n"
 
     host.when("rpm -qa", does=lists).when("rpm -q --whatprovides", rc=1)
@@ -166,3 +174,124 @@ def test_a_host_without_rpm_is_refused(player):
         "distribution_method is rpm, and Debian has no RPM packages: choose bundle or online, which"
         " both bring the tarball"
     )
+
+
+def running(player, name: str, log: list[str]) -> FakeHost:
+    """A server that runs 1.35.7 from its package, in a cluster of two."""
+    files = {
+        "/usr/bin/rke2": "a program",
+        "/usr/lib/systemd/system/rke2-server.service": "[Service]\n",
+        "/var/lib/rancher/rke2/server/token": "K10a::server:x",
+        "/var/lib/rancher/rke2/server/db/etcd/member/x": "",
+        "/var/lib/rancher/rke2/agent/kubelet.kubeconfig": "",
+        "/etc/rancher/rke2/rke2.yaml": "",
+        "/proc/uptime": "100.0 100.0\n",
+    }
+    old = "0:1.35.7~rke2r1-0.el9"
+    release = ["v1.35.7+rke2r1"]
+
+    def updates(line: str) -> None:
+        log.append(f"{name} {line.rpartition('install ')[2]}")
+        release[0] = "v1.36.3+rke2r1"
+
+    host = enterprise(files, then=updates, **{"rke2-server": old, "rke2-common": old})
+    player.with_units(host, {"rke2-server.service": "active enabled"})
+
+    def kubectl(on: FakeHost, argv: Any) -> str:
+        words = list(argv)
+        if "drain" in words or "uncordon" in words:
+            log.append(f"{name} {words[1]} {words[2]}")
+            return ""
+        if "--output=jsonpath={.status.nodeInfo.kubeletVersion}" in words:
+            return release[0]
+        node = {
+            "kind": "Node",
+            "apiVersion": "v1",
+            "metadata": {"name": name},
+            "spec": {},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        }
+        return json.dumps(node if {"Node", "node"} & set(words) else {"items": [node]})
+
+    def says(_on: FakeHost, _argv: Any) -> str:
+        return f"rke2 version {release[0]} (abc)\n"
+
+    host.when("/usr/bin/rke2 --version", does=says)
+    return host.when("/var/lib/rancher/rke2/bin/kubectl", does=kubectl)
+
+
+def test_an_update_of_running_servers_goes_one_by_one_drained_before(player):
+    log: list[str] = []
+    fake = {name: running(player, name, log) for name in ("s1", "s2")}
+    common = {"become": False, "vars": {"distribution": "rke2"}}
+    plays = [
+        {"hosts": "all", "gather_subset": ["min"], "roles": ["distribution-facts"], **common},
+        {"hosts": "all", "gather_facts": False, "roles": ["distribution-install"], **common},
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "serial": 1,
+            "roles": ["distribution-server"],
+            **common,
+        },
+    ]
+    played = player.run(
+        plays,
+        {"rke2_servers": ["s1", "s2"], "rke2_agents": []},
+        fake,
+        distribution_method="rpm",
+        distribution_version="v1.36.3+rke2r1",
+    )
+    assert [played.failure(name) for name in fake] == ["", ""]
+    wanted = "rke2-server-1.36.3~rke2r1 rke2-common-1.36.3~rke2r1"
+    assert log == [
+        "s1 drain s1",
+        f"s1 {wanted}",
+        "s1 uncordon s1",
+        "s2 drain s2",
+        f"s2 {wanted}",
+        "s2 uncordon s2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("release", "program", "folder"),
+    [(ROCKY, "dnf", "/etc/yum.repos.d"), (LEAP, "zypper", "/etc/zypp/repos.d")],
+)
+def test_uninstall_takes_packages_and_repositories(player, release, program, folder):
+    host = machine(
+        release,
+        {
+            "/usr/bin/rke2": "",
+            f"/usr/bin/{program}": "",
+            f"{folder}/rancher-rke2.repo": "",
+            f"{folder}/other.repo": "",
+        },
+    )
+    there = {"rke2-server", "rke2-common"}
+
+    def lists(_on: FakeHost, _argv: Any) -> str:
+        return "".join(f"{name}\t0:1.36.3~rke2r1-0.el9\tx86_64\n" for name in sorted(there))
+
+    def removes(_on: FakeHost, argv: Any) -> str:
+        if "remove" in argv:
+            there.clear()
+        return "<stream/>"
+
+    host.when("rpm -qa", does=lists).when("rpm -q --whatprovides", rc=1)
+    host.when(program, does=removes)
+    played = player.role(
+        "distribution-uninstall/rpm", {"rke2_servers": ["s1"]}, {"s1": host}, distribution="rke2"
+    )
+    assert played.failure("s1") == ""
+    assert there == set()
+    assert host.listdir(folder) == ["other.repo"]
+
+
+def test_uninstall_of_a_tarball_asks_no_package_manager(player):
+    host = machine(ROCKY, {"/usr/bin/dnf": "", "/usr/local/bin/rke2": ""})
+    played = player.role(
+        "distribution-uninstall/rpm", {"rke2_servers": ["s1"]}, {"s1": host}, distribution="rke2"
+    )
+    assert played.changed("s1") == []
+    assert [run.argv for run in host.runs] == []
