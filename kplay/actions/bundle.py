@@ -13,8 +13,11 @@ from kplay.modules.api import UNKNOWN
 from kplay.resolve.unknown import causes_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kplay.actions.api import Outcome
 
+_NAMED = 3  # variables that a hint names at most
 _OF_THE_BUNDLE = ("name", "version", "bundle")
 _MODES = {"binary": "0755"}
 """Modes by kind where the task says none; of all others 0644."""
@@ -53,7 +56,9 @@ def _sought(context: Context, asked: dict[str, Any]) -> Found:
     try:
         found = find(directory, name, version)
     except AmbiguousError as error:
-        raise fault(context, "several-artifacts", str(error), "name", (_CHOOSE,)) from error
+        bands = context.scope.store.bands(context.play, context.task)
+        hints = settings(bands.defaults) or ("say which with `version`",)
+        raise fault(context, "several-artifacts", str(error), "name", hints) from error
     except LackingError as error:
         hints = (_build(context), _ELSEWHERE)
         raise fault(context, "no-artifact", str(error), "name", hints) from error
@@ -65,8 +70,13 @@ def _sought(context: Context, asked: dict[str, Any]) -> Found:
     return found
 
 
-_CHOOSE = "say which with `version`"
 _ELSEWHERE = "or name another bundle: `-e kplay_bundle=DIR`"
+
+
+def settings(defaults: Iterable[str]) -> tuple[str, ...]:
+    """How to say a version: by the variables that roles around a task have defaults for."""
+    names = sorted(one for one in defaults if one == "version" or one.endswith("_version"))
+    return tuple(f"set it: `-e {name}=VERSION`" for name in names[:_NAMED])
 
 
 def _build(context: Context) -> str:

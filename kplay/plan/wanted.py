@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kplay.actions.bundle import settings
 from kplay.bundle.orders import Want
 from kplay.diagnostics import Diagnostic
 from kplay.errors import InputError
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from kplay.execute.options import RunOptions
     from kplay.plan.offline.survey import Given, Open
     from kplay.source import Span
-
-_NAMED = 3  # variables that a hint names at most
 
 
 @dataclass(slots=True)
@@ -96,12 +95,4 @@ def _fault(given: Given) -> Diagnostic | None:
 
 def _hints(given: Given) -> tuple[str, ...]:
     """Which variables to set: versions for which the roles around the task have a default."""
-    names = [name for name in given.defaults if _is_version(name)]
-    shown: list[Any] = sorted(names)[:_NAMED]
-    if not shown:
-        return ("say which version with `-e`, or in the inventory",)
-    return tuple(f"set it: `-e {name}=VERSION`" for name in shown)
-
-
-def _is_version(name: str) -> bool:
-    return name == "version" or name.endswith("_version")
+    return settings(given.defaults) or ("say which version with `-e`, or in the inventory",)

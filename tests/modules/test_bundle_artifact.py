@@ -207,6 +207,27 @@ def test_an_omitted_name_is_told(site: Site) -> None:
     assert "needs a `name`" in site.bring(name="{{ '' | default(omit, true) }}")["msg"]
 
 
+def test_a_role_says_which_variable_chooses_among_several(site: Site) -> None:
+    for name, text in {
+        "defaults": "tool_version: ''\nother: 1\n",
+        "tasks": "- {name: look, bundle_artifact: {name: tool}}\n",
+    }.items():
+        path = site.path / f"roles/r/{name}/main.yml"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    (site.path / "role.yml").write_text("- {hosts: all, gather_facts: false, roles: [r]}\n")
+    options = RunOptions(
+        (site.path / "role.yml",),
+        (str(site.path / "hosts"),),
+        extra_vars=(f"kplay_bundle={site.bundle}",),
+        runs_directory=site.path / "runs",
+    )
+    seen: list[Event] = []
+    make(options, seen.append)
+    (step,) = (one for one in seen if isinstance(one, StepEnded))
+    assert step.result["diagnostics"][0]["help"] == ["set it: `-e tool_version=VERSION`"]
+
+
 def test_a_damaged_lock_file(site: Site) -> None:
     (site.bundle / "bundle.lock.json").write_text("{")
     result = site.bring(name="k3s")
