@@ -35,7 +35,12 @@ def play_hosts(
     if causes:
         message = "`hosts` depends on what only a run can tell"
         raise InputError(Diagnostic("unknown-hosts", message, play.hosts.span))
+    if pattern == []:
+        return []
     text = ":".join(str(part) for part in pattern) if isinstance(pattern, list) else str(pattern)
+    if not text.strip():
+        message = "`hosts` is empty: a host, a group or a pattern was expected"
+        raise InputError(Diagnostic("unknown-hosts", message, play.hosts.span))
     given = Sourced(text, play.hosts.document, play.hosts.path)
     chosen = select(store.inventory, given, limit or None, expected=expected)
     hosts = [name for name in chosen if name not in store.absent]
