@@ -63,7 +63,7 @@ def sealed(text: str) -> str:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     inner = sealed(SECRETS["vaulted"]).replace("\n", "\n  ")
-    pin = sealed("4711").replace("\n", "\n  ")
+    pin = sealed("4711903866").replace("\n", "\n  ")
     (tmp_path / "hosts").write_text("h ansible_connection=local\n")
     (tmp_path / "host_vars").mkdir()
     (tmp_path / "host_vars/h.yml").write_text(
@@ -104,7 +104,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 def test_none_stands_in_it_and_the_file_is_whole(site: Path, said: Callable[..., str]) -> None:
     said(0, "plan", *ASKED, "-o", "p.json")
     text = Path("p.json").read_text()
-    assert [word for word in (*SECRETS.values(), "4711") if word in text] == []
+    assert [word for word in (*SECRETS.values(), "4711903866") if word in text] == []
     made = json.loads(text)
     jsonschema.validate(made, SCHEMA)
     hidden = [name for name, call in made["calls"].items() if "hidden" in call]
@@ -156,7 +156,7 @@ def test_what_is_withheld_is_given_again(
     assert not (site / "1").exists()
     said(0, *given)
     assert (site / "8").read_text() == f"{SECRETS['prompted']} told"
-    assert (site / "10").read_text() == "4711"
+    assert (site / "10").read_text() == "4711903866"
     for path in (site / ".kplay/runs").rglob("*"):
         if path.is_file() and path.name != "run.json":
             assert [word for word in SECRETS.values() if word in path.read_text()] == []
