@@ -189,7 +189,10 @@ class Reach(object):
         number = 0
         if attempt.protocol == "icmp":
             kind, number = socket.SOCK_RAW, _icmp(family)
-        made = socket.socket(family, kind, number)
+        try:
+            made = socket.socket(family, kind, number)
+        except OSError as error:  # none left, or no right to make one of that kind
+            raise OSError(errno.EMFILE, str(error)) from None
         attempt.socket = made
         attempt.due = time.monotonic() + (min(0.6, self.timeout) if attempt.deaf else self.timeout)
         self.open.add(attempt)

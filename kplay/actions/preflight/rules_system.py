@@ -47,7 +47,7 @@ def disk(survey: Survey) -> Iterator[Found]:
 
 
 def swap(survey: Survey) -> Iterator[Found]:
-    """The kubelet does not start with swap, unless it is told to."""
+    """The kubelet does not start with swap, unless it is told to, as K3s and RKE2 tell theirs."""
     if survey.settings.get("swap_allowed"):
         return
     for host, facts in survey.hosts.items():
