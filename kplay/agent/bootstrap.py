@@ -24,8 +24,8 @@ OLDEST = (3, 6)
 
 HOST_FILES = (
     "agreed", "answering", "blobs", "cipher", "diffs", "elevate", "engine", "fetching", "foreseen",
-    "guards", "host", "jobs", "limits", "link", "loader", "local", "lock", "overlay", "reaching",
-    "reading", "relay", "remote", "running", "slot", "wire",
+    "guards", "host", "icmp", "jobs", "limits", "link", "loader", "local", "lock", "overlay",
+    "reaching", "reading", "relay", "remote", "running", "slot", "wire",
 )  # fmt: skip
 """The files of this package that run on hosts; of kplay.modules all but the catalog do."""
 

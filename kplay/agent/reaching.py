@@ -28,15 +28,11 @@ import os
 import resource
 import selectors
 import socket
-import struct
 import time
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
+from kplay.agent import icmp
 from kplay.agent.answering import Listener
-
-IP_RECVERR, IPV6_RECVERR = 11, 25
-MSG_ERRQUEUE = 0x2000
-ORIGIN_LOCAL, ORIGIN_ICMP, ORIGIN_ICMP6 = 1, 2, 3
 
 RETRY = 0.25
 """Seconds until a port whose listener may open yet is tried again."""
@@ -179,16 +175,15 @@ class Reach(object):
             try:
                 self._start(attempt)
             except OSError as error:
-                self._ended(attempt, _of_errno(error.errno or 0))
+                self._ended(attempt, icmp.of_errno(error.errno or 0))
 
     def _start(self, attempt: Attempt) -> None:
         attempt.at = time.time()
-        attempt.times.append(attempt.at)
         family, address = self._resolved(attempt)
         kind = socket.SOCK_STREAM if attempt.protocol == "tcp" else socket.SOCK_DGRAM
         number = 0
         if attempt.protocol == "icmp":
-            kind, number = socket.SOCK_RAW, _icmp(family)
+            kind, number = socket.SOCK_RAW, icmp.protocol_of(family)
         try:
             made = socket.socket(family, kind, number)
         except OSError as error:  # none left, or no right to make one of that kind
@@ -199,11 +194,14 @@ class Reach(object):
         made.setblocking(False)
         with contextlib.suppress(OSError):
             level = socket.IPPROTO_IP if family == socket.AF_INET else socket.IPPROTO_IPV6
-            made.setsockopt(level, IP_RECVERR if family == socket.AF_INET else IPV6_RECVERR, 1)
+            made.setsockopt(
+                level, icmp.IP_RECVERR if family == socket.AF_INET else icmp.IPV6_RECVERR, 1
+            )
         said = made.connect_ex(address)
         if said not in (0, errno.EINPROGRESS):
             raise OSError(said, os.strerror(said))
         if attempt.protocol == "tcp":
+            attempt.times.append(attempt.at)
             self.selector.register(made, selectors.EVENT_WRITE, attempt)
         else:
             self.selector.register(made, selectors.EVENT_READ, attempt)
@@ -228,24 +226,27 @@ class Reach(object):
 
     def _send(self, attempt: Attempt) -> None:
         assert attempt.socket is not None  # noqa: S101 - only what is open is sent
-        data = self.greeting if attempt.protocol == "udp" else _echo(attempt)
+        data = (
+            self.greeting if attempt.protocol == "udp" else icmp.echo(attempt.socket, attempt.sent)
+        )
         began = attempt.due - (min(0.6, self.timeout) if attempt.deaf else self.timeout)
         with contextlib.suppress(OSError):  # an ICMP error of the datagram before it
-            attempt.socket.send(data)
             attempt.at = time.time()
+            attempt.times.append(attempt.at)
+            attempt.socket.send(data)
         attempt.sends = began + AGAIN[attempt.sent] if attempt.sent < len(AGAIN) else 0.0
         attempt.sent += 1
 
     def _event(self, attempt: Attempt) -> None:
         if attempt.socket is None:
             return
-        outcome, attempt.by = _queued(attempt)
+        outcome, attempt.by = icmp.queued(attempt.socket, attempt.protocol)
         if outcome:
             self._ended(attempt, outcome)
         elif attempt.protocol == "tcp" and not attempt.outcome:
             failed = attempt.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if failed:
-                self._ended(attempt, _of_errno(failed))
+                self._ended(attempt, icmp.of_errno(failed))
             else:
                 self._connected(attempt)
         else:
@@ -270,11 +271,11 @@ class Reach(object):
         except BlockingIOError:
             return
         except OSError as error:
-            outcome = attempt.outcome or _of_errno(error.errno or 0)
+            outcome = attempt.outcome or icmp.of_errno(error.errno or 0)
             self._ended(attempt, outcome)
             return
         if attempt.protocol == "icmp":
-            if not _is_reply(attempt, data):
+            if not icmp.is_reply(attempt.socket, data):
                 return
         elif data.startswith(b"kplay "):
             attempt.said = data[6:].split(b"\n")[0].decode("utf-8", "replace")
@@ -323,78 +324,3 @@ def _certificate(attempt: Attempt, timeout: float) -> str:
     except (OSError, ValueError):
         return ""
     return ssl.DER_cert_to_PEM_cert(data) if data else ""
-
-
-def _of_errno(number: int) -> str:
-    if number == errno.ECONNREFUSED:
-        return "refused"
-    if number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN):
-        return "unreachable"
-    if number == errno.EADDRNOTAVAIL:
-        return "unresolved"
-    # a local rule that forbids sending
-    if number in (errno.EPERM, errno.EACCES):
-        return "prohibited"
-    return "silent" if number == errno.ETIMEDOUT else "failed"
-
-
-def _queued(attempt: Attempt) -> Tuple[str, str]:
-    """What the socket's error queue tells: the outcome and who sent it, or nothing."""
-    assert attempt.socket is not None  # noqa: S101 - only what is open has one
-    try:
-        _, notes, _, _ = attempt.socket.recvmsg(512, 512, MSG_ERRQUEUE)
-    except OSError:
-        return "", ""
-    for level, kind, data in notes:
-        if (level, kind) not in ((socket.IPPROTO_IP, IP_RECVERR), (41, IPV6_RECVERR)):
-            continue
-        number, origin, what, code = struct.unpack("=IBBB", data[:7])
-        if origin not in (ORIGIN_ICMP, ORIGIN_ICMP6):
-            return _of_errno(number), ""
-        by = _offender(data)
-        if origin == ORIGIN_ICMP:
-            closed, gone = (what, code) == (3, 3), what == 3 and code in (0, 1, 6, 7)
-        else:
-            closed, gone = (what, code) == (1, 4), what == 1 and code in (0, 3)
-        if closed and attempt.protocol == "udp":
-            return "refused", by
-        return "unreachable" if gone else "prohibited", by
-    return "", ""
-
-
-def _offender(data: bytes) -> str:
-    """The address that an ICMP error came from: a sockaddr behind the 16 bytes of the error."""
-    rest = data[16:]
-    if len(rest) < 8:
-        return ""
-    family = struct.unpack("=H", rest[:2])[0]
-    if family == socket.AF_INET:
-        return socket.inet_ntop(socket.AF_INET, rest[4:8])
-    if family == socket.AF_INET6 and len(rest) >= 24:
-        return socket.inet_ntop(socket.AF_INET6, rest[8:24])
-    return ""
-
-
-def _icmp(family: int) -> int:
-    return socket.IPPROTO_ICMP if family == socket.AF_INET else socket.IPPROTO_ICMPV6
-
-
-def _echo(attempt: Attempt) -> bytes:
-    """An ICMP echo request with the process's number; of ICMPv6 the kernel makes the checksum."""
-    assert attempt.socket is not None  # noqa: S101 - it is to be sent
-    number = os.getpid() & 0xFFFF
-    kind = 8 if attempt.socket.family == socket.AF_INET else 128
-    head = struct.pack("!BBHHH", kind, 0, 0, number, attempt.sent)
-    total = sum(struct.unpack("!4H", head))
-    total = (total >> 16) + (total & 0xFFFF)
-    return struct.pack("!BBHHH", kind, 0, ~total & 0xFFFF, number, attempt.sent)
-
-
-def _is_reply(attempt: Attempt, data: bytes) -> bool:
-    assert attempt.socket is not None  # noqa: S101 - its event came
-    if attempt.socket.family == socket.AF_INET:
-        data, kind = data[(data[0] & 0xF) * 4 :], 0
-    else:
-        kind = 129
-    found = struct.unpack("!BBHHH", data[:8]) if len(data) >= 8 else (255, 0, 0, 0, 0)
-    return bool(found[0] == kind and found[3] == os.getpid() & 0xFFFF)
