@@ -24,6 +24,9 @@ CLUSTER_WIDE = (
 )  # fmt: skip
 """Kinds that lie in no namespace."""
 
+ANNOTATIONS = 256 * 1024
+"""Bytes that the annotations of one object may have together."""
+
 _CONFLICT = re.compile(r'conflicts? with "([^"]+)"[^:\n]*:((?:\s+(?:- )?\.\S+)+)')
 
 
@@ -103,6 +106,7 @@ def compared(probe: "Probe", args: Args, listed: List[Object]) -> Comparison:
         ModuleFailure: the API server refuses an object.
         UnknownValue: a plan cannot tell.
     """
+    _small_enough(args, listed)
     made = Comparison({}, {}, [], [], False)
     open_ones = [one for one in listed if not _foreseen(probe, args, one, made)]
     there = manifests.standing(probe, args, open_ones, scope(args))
@@ -118,6 +122,20 @@ def compared(probe: "Probe", args: Args, listed: List[Object]) -> Comparison:
         will = manifests.lookup(after, one, default) if found is not None else one
         _note(made, one, shown(found), shown(will))
     return made._replace(any_stands=bool(existing) or len(open_ones) < len(listed))
+
+
+def _small_enough(args: Args, listed: List[Object]) -> None:
+    """Refuse what client-side apply cannot keep: it writes the manifest into an annotation.
+
+    Raises:
+        ModuleFailure: an object is larger than all annotations of one may be.
+    """
+    for one in [] if args.get("server_side") else listed:
+        if len(json.dumps(one, separators=(",", ":"))) > ANNOTATIONS:
+            raise ModuleFailure(
+                "%s is larger than the 256 KiB that client-side apply can keep of it; "
+                "set server_side: true" % objects.label(one)
+            )
 
 
 def _note(made: Comparison, one: Object, before: str, after: str) -> None:

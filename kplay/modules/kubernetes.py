@@ -24,6 +24,9 @@ MOST = 64 * 1024 * 1024
 ARGUMENTS = ""
 """The cause where an argument is what only the run can tell: the walk names the step it is from."""
 
+# The API server's words where a webhook may do more than answer
+_NO_REHEARSAL = "does not support dry run"
+
 # kubectl's words when no API server answers
 UNREACHABLE = (
     "was refused",
@@ -68,6 +71,8 @@ def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> Any:
     if done.rc == 127 and probe.scratch():
         # an earlier planned step brings the program
         raise UnknownValue("what the cluster holds, which only kubectl can ask")
+    if done.rc != 0 and probe.scratch() and _NO_REHEARSAL in done.stderr:
+        raise UnknownValue("what a webhook of the cluster says, which supports no dry run")
     if done.rc != 0 and probe.scratch() and any(sign in done.stderr for sign in UNREACHABLE):
         raise UnknownValue("the cluster's API server does not answer: %s" % last(done.stderr))
     return done

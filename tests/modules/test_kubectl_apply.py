@@ -226,6 +226,24 @@ def test_what_the_api_server_refuses_fails_the_plan(there: Any) -> None:
     ).msg  # fmt: skip
 
 
+def test_what_client_side_apply_cannot_keep_is_refused(there: Any) -> None:
+    large = {"definition": config_map(data={"x": "y" * 300_000})}
+    refused = plan(module, large, there.host)
+    assert refused.msg == (
+        "ConfigMap/web/one is larger than the 256 KiB that client-side apply can keep of it; "
+        "set server_side: true"
+    )
+    assert plan(module, {**large, "server_side": True}, there.host).action == "create"
+
+
+def test_a_webhook_that_supports_no_dry_run_leaves_a_plan_open(there: Any) -> None:
+    there.add("ConfigMap", "one", "web", data={"x": "0"})
+    said = 'admission webhook "w.example.com" does not support dry run\n'
+    there.apply = lambda *_: Completed(1, "", said)
+    planned = plan(module, {"definition": MAP}, there.host)
+    assert (planned.action, "webhook" in planned.msg) == ("unknown", True)
+
+
 PRUNE = {"prune": True, "prune_selector": "set=one"}
 
 
