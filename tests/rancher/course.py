@@ -43,6 +43,8 @@ class Course:
     """Where the releases are served, to the controller and to the hosts."""
     bare: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     """What each host had written before the first run."""
+    folders: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    """The directories that each host had then: to write in one is no trace."""
     planned: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     applied: str = ""
 
@@ -50,7 +52,8 @@ class Course:
     def kubectl(self) -> str:
         name = self.distribution
         folder = "/usr/local/bin" if name == "k3s" else "/var/lib/rancher/rke2/bin"
-        return f"KUBECONFIG=/etc/rancher/{name}/{name}.yaml {folder}/kubectl"
+        kept = "KUBECACHEDIR=/dev/null/none"
+        return f"{kept} KUBECONFIG=/etc/rancher/{name}/{name}.yaml {folder}/kubectl"
 
     def options(self, release: int, **other: Any) -> list[str]:
         given = {
@@ -132,12 +135,16 @@ class Course:
 
     def written(self, host: str) -> dict[str, Any]:
         """Every path that a host has written, with those below /var/lib that lie elsewhere."""
-        aside = self.on(host, "find /var/lib/rancher /var/lib/kubelet -mindepth 1 | head -50")
+        places = "/var/lib/rancher /var/lib/kubelet /var/lib/containerd"
+        aside = self.on(host, f"find {places} -mindepth 1 2>/dev/null | head -50", code=None)
         return {**written(self.lab, host), **dict.fromkeys(aside.splitlines(), ())}
+
+    def directories(self, host: str) -> set[str]:
+        return set(self.on(host, "find / -xdev -type d").splitlines())
 
     def traces(self, host: str) -> set[str]:
         """Paths of a host that are otherwise than before the first run."""
-        return differing(self.bare[host], self.written(host))
+        return differing(self.bare[host], self.written(host)) - self.folders[host]
 
     def texts(self) -> list[str]:
         """Everything that was printed or kept of the runs."""
@@ -160,6 +167,7 @@ def course(given: lab.Lab, distribution: str, work: Path) -> Iterator[Course]:
         with serving(tree.tree) as site:
             made = Course(mine, inventory, work, distribution, versions, site.url)
             made.bare = {one.name: made.written(one.name) for one in mine.hosts}
+            made.folders = {one.name: made.directories(one.name) for one in mine.hosts}
             yield made
     finally:
         lab.down(mine, progress=say)

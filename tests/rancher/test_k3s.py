@@ -223,8 +223,8 @@ def test_uninstall_leaves_nothing(k3s: Course) -> None:
         rules = k3s.on(host, "iptables-save; ip6tables-save", code=None)
         assert not re.search("KUBE-|CNI-|FLANNEL", rules)
         assert k3s.on(host, "ls /run/netns 2>/dev/null", code=None) == ""
-        left = {path for path in k3s.traces(host) if not noise(path)}
-        assert left == set(), f"{host}: {sorted(left)}"
+        left = sorted(path for path in k3s.traces(host) if not noise(path))
+        assert left == [], f"{host}: {' '.join(left)}"
     assert k3s.plan("k3s-uninstall.yml", release=1) == []
 
 
