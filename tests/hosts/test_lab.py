@@ -152,7 +152,8 @@ def test_what_containers_and_kubelets_need_is_there(lab_hosts: labs.Lab) -> None
         "h1",
         f"findmnt -no PROPAGATION /; ls -d /sys/fs/cgroup/*{root} | wc -l;"
         f" sudo mkdir /sys/fs/cgroup/memory{root}/t && sudo rmdir /sys/fs/cgroup/memory{root}/t;"
-        f" cat /sys/fs/cgroup/cpuset{root}/cpuset.cpus; stat -f -c %T /var/lib/containerd;"
+        f" cat /sys/fs/cgroup/cpuset{root}/cpuset.cpus;"
+        " stat -f -c %T /var/lib/containerd /var/lib/rancher | sort -u;"
         " sudo ip link add c0 type bridge && sudo ip link del c0; sudo head -c0 /dev/kmsg",
     )
     lines = told.stdout.split()
@@ -160,6 +161,7 @@ def test_what_containers_and_kubelets_need_is_there(lab_hosts: labs.Lab) -> None
     assert lines[0] == "shared"
     assert int(lines[1]) >= 8
     assert lines[2]
+    assert lines[3:] == [lines[3]]
     assert lines[3] != "overlayfs"
 
 
