@@ -166,6 +166,8 @@ _REFUSED = {
     # listing may also zero the counters; of other commands it takes one alone
     "ip6tables": re.compile(r"^(-[a-zA-Z]*Z|--zero|-M|--modprobe)"),
     "iptables": re.compile(r"^(-[a-zA-Z]*Z|--zero|-M|--modprobe)"),
+    # a file of commands would be run
+    "nft": re.compile(r"^(-[a-zA-Z]*[fiDI]|--(file|interactive|define|includepath))"),
     "ip6tables-save": re.compile(r"^(-M|--modprobe|-f|--file)"),
     "iptables-save": re.compile(r"^(-M|--modprobe|-f|--file)"),
 }

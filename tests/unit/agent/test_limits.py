@@ -48,6 +48,9 @@ from kplay.agent.limits import reads_only
         "helm template rel /srv/chart --no-hooks",
         "kubectl label --local -f - --dry-run=client -o json none-",
         "kubectl api-versions",
+        "nft -j list ruleset",
+        "k3s --version",
+        "rke2 --version",
     ],
 )
 def test_readers(line: str) -> None:
@@ -109,6 +112,11 @@ def test_readers(line: str) -> None:
         "apt-cache policy curl -o Dir::Cache::pkgcache=/tmp/x",
         "apt-cache policy curl -o Dir::Log::Planner=/tmp/x",
         "iptables-save -M /tmp/x",
+        "nft -j list ruleset -f /tmp/x",
+        "nft -f /tmp/x",
+        "nft flush ruleset",
+        "k3s server",
+        "rke2 server",
         "helm upgrade rel /srv/chart",
         "helm upgrade rel /srv/chart --dry-run=server --dependency-update",
         "helm template rel /srv/chart --output-dir=/tmp/x",
