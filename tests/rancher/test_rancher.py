@@ -315,7 +315,10 @@ def test_a_cluster_is_imported_and_its_agent_registers(site):
 def test_another_ca_is_refused_before_a_password_is_sent(site):
     settings = import_settings(site) | {"rancher_import_ca_checksum": "0" * 64}
     del settings["rancher_import_ca_file"]
-    site.play("run", "rancher-import.yml", code=2, **settings)
+    said = site.play("run", "rancher-import.yml", code=2, **settings)
+    assert re.search(
+        rf"the CA checksum of https://{HOSTNAME} is [0-9a-f]{{64}}, expected 0000", said
+    )
 
 
 def test_an_upgrade_keeps_values_and_password(site):
