@@ -41,7 +41,8 @@ class Course:
     name: str
     lab: Path
     bundle: str
-    """The bundle that is made first: nothing, ``kubernetes``, or ``rancher`` with the double."""
+    """The bundle that is made first: nothing, ``kubernetes``, or with the doubles ``k3s``, ``rke2``
+    and ``rancher``."""
     runs: tuple[Run, ...]
     before: dict[str, str] = field(default_factory=dict)
     """A shell script by host, run as root when it is up."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 OF_A_CLUSTER = (
     "/var/lib/etcd", "/var/lib/kubelet", "/var/lib/containerd", "/var/lib/cni",
-    "/var/log/pods", "/var/log/containers", "/var/log/journal",
+    "/var/log/pods", "/var/log/containers", "/var/log/journal", "/var/lib/rancher",
 )  # fmt: skip
 """Where the programs of a cluster that is up write by themselves."""
 
@@ -88,8 +88,29 @@ class Site:
 
             self.settings["kplay_bundle"] = str(self.directory / "bundle")
             repository.bundle(self.directory / "bundle", self.directory / "charts")
+        elif bundle in ("k3s", "rke2"):
+            self.build_release(bundle)
         elif bundle:
             self.kplay("bundle", "build")
+
+    def build_release(self, distribution: str) -> None:
+        """Make a bundle of a release of the double of K3s or RKE2."""
+        sys.path.insert(0, str(SHIPPED.parent / "tests/rancher"))
+        from release import releases
+        from serve import serving
+
+        tree = releases(lambda _: None)
+        self.settings = {
+            "kplay_bundle": str(self.directory / "bundle"),
+            "distribution_method": "bundle",
+            "distribution_version": getattr(tree, distribution)[0],
+        }
+        with serving(tree.tree) as site:
+            self.kplay(
+                "bundle", "build", "--for", str(SHIPPED / f"{distribution}.yml"),
+                "-i", str(labs.inventory_path(self.lab)), "-d", self.settings["kplay_bundle"],
+                "--mirror", site.url, "-e", json.dumps(self.settings),
+            )  # fmt: skip
 
     def on(self, host: str, script: str) -> None:
         argv = labs.ssh_argv(self.lab, host, ["sudo", "sh", "-e"])

@@ -123,10 +123,14 @@ def test_a_service_answers_from_every_node_to_every_node(k3s: Course) -> None:
 @pytest.mark.rancher
 def test_again_nothing_changes_and_nothing_is_restarted(k3s: Course) -> None:
     before = k3s.started()
-    assert k3s.plan("k3s.yml") == []
     k3s.play("run", "k3s.yml")
     assert k3s.changed() == []
     assert k3s.started() == before
+
+
+@pytest.mark.rancher
+def test_a_second_plan_is_empty(k3s: Course) -> None:
+    assert k3s.plan("k3s.yml") == []
 
 
 @pytest.mark.rancher
@@ -225,6 +229,10 @@ def test_uninstall_leaves_nothing(k3s: Course) -> None:
         assert k3s.on(host, "ls /run/netns 2>/dev/null", code=None) == ""
         left = sorted(path for path in k3s.traces(host) if not noise(path))
         assert left == [], f"{host}: {' '.join(left)}"
+
+
+@pytest.mark.rancher
+def test_from_bare_hosts_there_is_nothing_to_take_away(k3s: Course) -> None:
     assert k3s.plan("k3s-uninstall.yml", release=1) == []
 
 
