@@ -205,6 +205,8 @@ def rendered_template(context: Context, source: Path, options: dict[str, Any]) -
 
 def fetch(context: Context) -> list[Call]:
     """A file of the host to the controller."""
+    if causes_in([context.args["src"], context.args["dest"]]):
+        return [Call("copy", {"content": UNKNOWN, "dest": UNKNOWN})]
     source, dest = str(context.args["src"]), str(context.args["dest"])
     flat = truthy(context.args.get("flat", False))
     missing_is_error = truthy(context.args.get("fail_on_missing", True))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kplay.modules import catalog
+from kplay.modules import catalog, schema
 from kplay.testing.host import FakeHost
-from kplay.testing.play import plan, play
+from kplay.testing.play import Result, plan, play
 from kplay.walk.fleet import Traffic
 
 if TYPE_CHECKING:
@@ -72,7 +72,13 @@ class FakeFleet:
         module = catalog.find(step["module"])
         assert module is not None, step["module"]  # noqa: S101 - the walker checked it
         planned = step["op"] == "plan"
-        result = (plan if planned else play)(module, step["args"], host)
+        try:
+            result = (plan if planned else play)(module, step["args"], host)
+        except Exception:
+            # As the agent does: what is not known yet cannot be looked at
+            if not planned or not schema.unknown(step["args"]):
+                raise
+            result = Result("unknown", known=False)
         return {
             "action": result.action,
             "changed": result.changed,

@@ -99,11 +99,12 @@ def test_sqlite_has_no_snapshots(player):
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_a_plan_runs_nothing_and_takes_no_older_one_for_it(player, before):
+def test_a_plan_runs_nothing_and_takes_no_older_one_for_it(player, tmp_path, before):
     host = server("rke2")
     if not before:
         host.remove("/var/lib/rancher/rke2/server/db/snapshots/on-demand-s1-1")
-    played = taken(player, host=host, planning=True)
+    kept = str(tmp_path / "kept")
+    played = taken(player, host=host, planning=True, distribution_snapshot_fetch=kept)
     assert "on-demand-s1-1" not in str(played.events)
     assert played.failure("s1") == ""
     assert played.hosts["s1"].runs == []
