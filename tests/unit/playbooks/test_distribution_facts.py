@@ -85,6 +85,12 @@ def test_a_program_that_is_no_link_is_asked_for_its_release(player):
         (ONE, {"config": {"cluster-init": True}}, "is written by kplay: see"),
         (HA, {"host_config": {"service-cidr": "10.9.0.0/16"}}, "must be the same on all servers"),
         (HA, {"host_config": {"node-label": ["a=b"]}}, ""),
+        (ONE, {"disable": ["traefik"], "tls_san": ["k.example"], "proxy": {"http": "x"}}, ""),
+        (ONE, {"disable": "traefik"}, "distribution_disable is no list: on the command line"),
+        (ONE, {"tls_san": {"a": 1}}, "distribution_tls_san is no list:"),
+        (ONE, {"drain_arguments": 5}, "distribution_drain_arguments is no list:"),
+        (ONE, {"config": ["x"]}, "distribution_config is no mapping:"),
+        (ONE, {"proxy": "http://p", "disable": ""}, "is no list, distribution_proxy is no mapping"),
     ],
 )
 def test_settings(player, groups, variables, said):
