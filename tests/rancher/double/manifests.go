@@ -143,10 +143,14 @@ func (c *Config) imageRegistry() string {
 }
 
 func (d *deployer) kubectl(ctx context.Context, argv ...string) error {
-	argv = append([]string{"--kubeconfig=" + d.config.Dir("server", "cred", "admin.kubeconfig")}, argv...)
-	out, err := exec.CommandContext(ctx, d.programs+"/kubectl", argv...).CombinedOutput()
+	// What kubectl learns of the API it keeps; nothing of ours belongs into root's home.
+	command := exec.CommandContext(ctx, d.programs+"/kubectl", append([]string{
+		"--kubeconfig=" + d.config.Dir("server", "cred", "admin.kubeconfig"),
+		"--cache-dir=" + d.config.Dir("server", "kubectl"),
+	}, argv...)...)
+	out, err := command.CombinedOutput()
 	if err != nil {
-		return &commandError{argv[1], strings.TrimSpace(string(out))}
+		return &commandError{argv[0], strings.TrimSpace(string(out))}
 	}
 	return nil
 }
