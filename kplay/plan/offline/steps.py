@@ -150,25 +150,32 @@ class Steps:
         skipped = {"changed": False, "failed": False, "skipped": True}
         for look, part in looks:
             value: dict[str, Any] = maybe if look.may else open_ if look.comes_to_it else skipped
-            if look.comes_to_it and loops.loop_keyword(task) is not None:
+            answers: list[tuple[list[dict[str, Any]] | None, list[str]]] = [(None, part)]
+            if loops.loop_keyword(task) is not None:
                 answers = self.alike.ask(
                     part, lambda host: self._results(vertex, task, host, cause)
                 )
-            else:
-                answers = [([], part)]
             for results, same in answers:
-                known = {**dict(dict.items(value)), "results": results}
-                told = PartialResult(known, cause) if results else value
+                told = value
+                if results is not None:
+                    known = {**dict(dict.items(value)), "results": results}
+                    told = PartialResult(known, cause) if look.comes_to_it else known
                 for host in {*same, *everyone}:
                     self.store.register(host, name, told)
         self.alike.changed(name)
 
-    def _results(self, vertex: Vertex, task: Task, host: str, cause: str) -> list[dict[str, Any]]:
-        """The results of a loop's turns as far as they are known: what each was about."""
+    def _results(
+        self, vertex: Vertex, task: Task, host: str, cause: str
+    ) -> list[dict[str, Any]] | None:
+        """The results of a loop's turns as far as they are known: what each was about.
+
+        Nothing where the turns are not known, and where a condition passes the whole loop by.
+        """
         found: list[dict[str, Any]] = []
         try:
-            values, _ = turns(vertex, task, self.world.scope(vertex, task, host), self.world)
-            given = [] if isinstance(values, Unknown) else values
+            given, guard = turns(vertex, task, self.world.scope(vertex, task, host), self.world)
+            if isinstance(given, Unknown) or guard:
+                return None
             for index in range(len(given)):
                 extra = loops.bindings(task, given, index)
                 verdict, _ = self.world.condition(
@@ -183,7 +190,7 @@ class Steps:
                     about |= {} if verdict is True else {"skipped": Unknown(cause)}
                     found.append(PartialResult(about, cause))
         except KplayError:
-            return []
+            return None
         return found
 
     def _answers(

@@ -162,3 +162,17 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     data = json.loads(capsys.readouterr().out)
     assert data["hosts_of"][data["steps"][0]["hosts"]] == ["w1", "w2"]
     assert main([*given, "--detailed-exitcode"]) == ExitCode.USAGE
+
+
+def test_a_loop_without_turns_has_no_results_and_one_passed_over_has_its_items(tmp_path: Path):
+    found = of(
+        tmp_path,
+        "    - {name: a, file: {path: '/{{ item }}'}, loop: [], register: empty}\n"
+        "    - {name: b, file: {path: '/{{ item }}'}, loop: [x, y], when: false, register: passed}\n"
+        "    - {name: of none, file: {path: '{{ item.path }}'}, loop: '{{ empty.results }}'}\n"
+        "    - {name: of both, file: {path: /a}, loop: '{{ passed.results }}',\n"
+        "       when: item is skipped and item.item == 'y'}\n",
+        inventory="h1\n",
+    )
+    (one,) = found.prospects
+    assert (one.task, one.look.turns, one.look.fault) == ("of both", 1, "")
