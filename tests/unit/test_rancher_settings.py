@@ -174,3 +174,42 @@ BASE = {
 def test_values_of_the_chart(told, settings, values):
     found = told("rancher", "rancher_all_values", rancher_classes=NO_CLASS, **settings)
     assert found == BASE | values
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, ""),
+        ({"rancher_replicas": -2, "rancher_registry": "registry.example.com:5000/r"}, ""),
+        ({"rancher_tls_certificate": CERTIFICATE, "rancher_tls_key": KEY}, ""),
+        ({"rancher_replicas": "many"}, "rancher_replicas is a number from 1 on"),
+        ({"rancher_timeout": "15m"}, "rancher_timeout is a number of seconds"),
+        ({"rancher_version": "v2.15.0"}, "rancher_version is the chart's version without a v"),
+        ({"rancher_registry": "https://r.example.com"}, "rancher_registry is HOST"),
+        ({"rancher_letsencrypt_environment": "test"}, "is production or staging, not `test`"),
+        (
+            {"rancher_tls_certificate": "/srv/tls.crt", "rancher_tls_key": KEY},
+            "rancher_tls_certificate is a certificate in PEM",
+        ),
+        (
+            {"rancher_tls_certificate": CERTIFICATE, "rancher_tls_key": "/srv/tls.key"},
+            "rancher_tls_key is a private key in PEM",
+        ),
+        ({"rancher_tls_ca": "/srv/ca.crt"}, "rancher_tls_ca has certificates in PEM"),
+        ({"rancher_additional_cas": "/srv/ca.crt"}, "rancher_additional_cas has certificates"),
+    ],
+)
+def test_settings_that_cannot_make_a_rancher(tmp_path, monkeypatch, capsys, settings, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts.yml").write_text("control_plane: {hosts: {cp1: {}}}\n")
+    base = {"rancher_hostname": "rancher.example.com", "rancher_tls_source": "secret"}
+    argv = ["plan", "--offline", "-i", "hosts.yml", str(PLAYBOOKS / "rancher.yml")]
+    assert main([*argv, "-e", json.dumps(base | settings)]) == 0
+    out = capsys.readouterr().out
+    faults = [one for one in out.splitlines() if one.startswith("  x ")]
+    assert len(faults) == bool(said)
+    assert said in out

@@ -168,7 +168,8 @@ def test_a_loop_without_turns_has_no_results_and_one_passed_over_has_its_items(t
     found = of(
         tmp_path,
         "    - {name: a, file: {path: '/{{ item }}'}, loop: [], register: empty}\n"
-        "    - {name: b, file: {path: '/{{ item }}'}, loop: [x, y], when: false, register: passed}\n"
+        "    - {name: b, file: {path: '/{{ item }}'}, loop: [x, y], when: false,\n"
+        "       register: passed}\n"
         "    - {name: of none, file: {path: '{{ item.path }}'}, loop: '{{ empty.results }}'}\n"
         "    - {name: of both, file: {path: /a}, loop: '{{ passed.results }}',\n"
         "       when: item is skipped and item.item == 'y'}\n",
