@@ -120,9 +120,8 @@ def site(tmp_path_factory):
     repository.bundle(bundle, work / "charts")
     two = lab.load_lab(ROOT / "tests/rancher/rancher.yml")
     mine = dataclasses.replace(two, name=f"rancher-{os.getpid()}")
-    inventory = lab.up(mine, progress=_say)
-    made = Site(mine, inventory, work, bundle)
     try:
+        made = Site(mine, lab.up(mine, progress=_say), work, bundle)
         made.play("run", "kubeadm.yml")
         yield made
     finally:
@@ -139,6 +138,7 @@ def test_a_rancher_that_does_not_go_with_this_kubernetes_is_refused_in_a_plan(si
     assert "Rancher 2.14.3 wants Kubernetes < 1.36.0-0, and the cluster is v1.36.3" in said
     assert re.search(r"Rancher 2\.15\s+goes with Kubernetes 1\.36, as of \d{4}-\d\d-\d\d", said)
     site.play("apply", "rancher.yml", "--yes", code=2, **wrong)
+    site.play("run", "rancher.yml", code=2, **wrong)
     assert site.changed() == []
     assert "cert-manager" not in site.kubectl("get", "namespaces")
 
