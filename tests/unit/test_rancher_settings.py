@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -213,3 +214,24 @@ def test_settings_that_cannot_make_a_rancher(tmp_path, monkeypatch, capsys, sett
     faults = [one for one in out.splitlines() if one.startswith("  x ")]
     assert len(faults) == bool(said)
     assert said in out
+
+
+def test_an_import_says_why_rancher_does_not_know_the_cluster(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {h1: {ansible_connection: local}}}\n")
+    with socket.socket() as taken:
+        # Bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{taken.getsockname()[1]}"
+        settings = {
+            "rancher_import_host": "h1",
+            "rancher_import_become": False,
+            "rancher_import_url": url,
+            "rancher_import_name": "edge",
+            "rancher_import_token": "token-abcde:hidden-word",
+        }
+        playbook = str(PLAYBOOKS / "rancher-import.yml")
+        assert main(["run", "-i", "hosts.yml", playbook, "-e", json.dumps(settings)]) == 2
+    said = "".join(capsys.readouterr())
+    assert f"{url} does not answer" in said
+    assert "hidden-word" not in said
