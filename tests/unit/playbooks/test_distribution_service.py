@@ -94,6 +94,13 @@ def test_a_changed_configuration_is_read_without_a_drain(player):
     assert ran(host, "drain", "restart", "start") == ["restart"]
 
 
+def test_a_server_that_goes_from_sqlite_to_etcd_is_restarted(player):
+    host = server("v1.36.3+k3s2")
+    host.add_file("/etc/rancher/k3s/config.yaml.d/10-cluster.yaml", "cluster-init: true\n")
+    switch(player, host, distribution_installed="v1.36.3+k3s2")
+    assert ran(host, "drain", "restart", "start") == ["restart"]
+
+
 def test_a_service_that_does_not_run_is_started(player):
     host = server(active=False)
     switch(player, host, distribution_installed="v1.36.3+k3s2")
