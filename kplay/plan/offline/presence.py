@@ -78,6 +78,11 @@ class Presence:
         firsts = (next((name for name in batch if name in present), "") for batch in self.batches)
         return [name for name in firsts if name]
 
+    def batches_of(self, hosts: Iterable[str]) -> list[str]:
+        """All hosts of the batches that hosts are in: they fail with what one did for them."""
+        chosen = set(hosts)
+        return [name for one in self.batches if chosen & set(one) for name in one]
+
     def end_batches(self, hosts: Iterable[str], *, later: bool) -> None:
         """End the batches of hosts, and with ``later`` those that come after them too."""
         chosen = set(hosts)

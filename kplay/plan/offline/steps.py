@@ -114,7 +114,9 @@ class Steps:
         assert vertex.node is not None  # noqa: S101 - only nodes fail
         ignored = effective(vertex.play.play, vertex.node, "ignore_errors")
         if ignored is None or ignored.value in (False, "no", "false"):
-            self.presence.fail(hosts)
+            once = effective(vertex.play.play, vertex.node, "run_once")
+            alone = once is not None and once.value is True
+            self.presence.fail(self.presence.batches_of(hosts) if alone else hosts)
 
     def outlook(self, vertex: Vertex, node: Task | Include, host: str) -> Outlook:
         """Whether a task runs on a host, and how often; what cannot be told says why."""

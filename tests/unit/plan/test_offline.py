@@ -177,3 +177,16 @@ def test_a_loop_without_turns_has_no_results_and_one_passed_over_has_its_items(t
     )
     (one,) = found.prospects
     assert (one.task, one.look.turns, one.look.fault) == ("of both", 1, "")
+
+
+def test_what_fails_once_fails_for_all(tmp_path: Path):
+    tasks = (
+        "    - {name: check, assert: {that: 1 == 2}, run_once: true}\n"
+        "    - {name: after, file: {path: /a}}\n"
+    )
+    found = of(tmp_path, tasks)
+    assert {name: one.hosts for name, one in by_task(found).items()} == {"check": ["w1"]}
+    found = of(tmp_path, tasks, play="  gather_facts: false\n  serial: 2")
+    assert {name: one.hosts for name, one in by_task(found).items()} == {"check": ["w1", "d1"]}
+    found = of(tmp_path, tasks.replace("run_once: true", "when: inventory_hostname == 'w1'"))
+    assert by_task(found)["after"].hosts == ["w2", "d1"]
