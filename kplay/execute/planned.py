@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,11 @@ _OF_A_RUN = frozenset(
      "verbosity"}
 )  # fmt: skip
 """Options that say how a plan is run or shown, not what it is."""
+
+
+_SECRET_WORD = re.compile(r"(?:^|_)secrets?(?:_|$)", re.IGNORECASE)
+_CREDENTIALS = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
+"""A URL with a password in it."""
 
 
 def run(path: Path, asked: RunOptions, listener: Listener) -> ExitCode:
@@ -150,7 +156,9 @@ def _extra(text: str, redactor: Redactor, key: bytes) -> dict[str, Any]:
     if text.strip().startswith("@"):
         return {"text": f"@{portable(text.strip()[1:])}"}
     table = {name: value.value for name, value in extra_vars((text,)).items()}
-    if redactor.holds(table) or any(map(is_secret_key, table)) or redactor.value(table) != table:
+    named = any(is_secret_key(name) or _SECRET_WORD.search(name) for name in table)
+    told = redactor.holds(table) or redactor.value(table) != table
+    if named or told or _CREDENTIALS.search(text):
         return {"withheld": sorted(table), "digest": digest(table, key, slow=True)}
     return {"text": text}
 

@@ -172,3 +172,25 @@ def test_a_drift_of_what_is_hidden_tells_nothing_of_it(
     assert "vaulted: not as planned, not run" in text
     assert " = what is hidden of it differs" in text
     assert (site / "1").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("extra", "withheld"),
+    [
+        ("datastore=postgres://k3s:hidden@db:5432/k3s", True),
+        ('{"proxy": {"http": "http://u:hidden@p:3128"}}', True),
+        ('{"distribution_secret_config": {"etcd-s3-access-key": "hidden"}}', True),
+        ("mirror=https://m.example:8443/a@b", False),
+        ("secretary=x", False),
+    ],
+)
+def test_variables_with_a_password_in_them_are_withheld(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extra: str, *, withheld: bool
+):
+    monkeypatch.chdir(tmp_path)
+    Path("site.yml").write_text("- hosts: h\n  gather_facts: false\n  tasks: [{debug: {msg: a}}]\n")
+    Path("hosts").write_text("h ansible_connection=local\n")
+    assert main(["plan", "-i", "hosts", "site.yml", "-e", extra, "-o", "p.json"]) == 0
+    (entry,) = json.loads(Path("p.json").read_text())["options"]["extra_vars"]
+    assert ("withheld" in entry) == withheld
+    assert "hidden" not in json.dumps(entry)
