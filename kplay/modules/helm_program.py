@@ -73,6 +73,10 @@ def _answered(probe: "Probe", words: List[str], done: "Completed") -> "Completed
     if probe.scratch() and any(sign in done.stderr for sign in _NO_CHART):
         wrong = failure(words, done)
         raise UnknownValue(wrong.msg, otherwise=dict(wrong.fields, msg=wrong.msg))
+    given = [word.partition("=")[2] for word in words if word.startswith("--values=/")]
+    if any("open %s: no such file" % name in done.stderr for name in given):
+        # It reads like a kubeconfig that is still to come
+        raise failure(words, done)
     if probe.scratch() and any(sign in done.stderr for sign in kubernetes.UNREACHABLE):
         said = kubernetes.last(done.stderr)
         raise UnknownValue("the cluster's API server does not answer: %s" % said)

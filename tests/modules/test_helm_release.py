@@ -431,6 +431,15 @@ def test_a_repository_that_does_not_answer_is_unknown_in_a_plan(helm: Helm) -> N
     assert "cannot be reached" in planned.msg
 
 
+def test_a_values_file_that_is_not_there_is_no_cluster_that_does_not_answer(helm: Helm) -> None:
+    helm.refuse = "Error: open /srv/none.yml: no such file or directory\n"
+    refused = plan(module, {**ARGS, "values_files": ["/srv/none.yml"]}, helm.host)
+    assert refused.failed
+    assert "open /srv/none.yml: no such file" in refused.msg
+    helm.refuse = "Error: stat /root/.kube/config: no such file or directory\n"
+    assert plan(module, ARGS, helm.host).action == "unknown"
+
+
 def test_a_release_without_a_chart(helm: Helm) -> None:
     refused = plan(module, {"name": "rel"}, helm.host)
     assert refused.msg == "chart is needed where the release is to be present"
