@@ -46,6 +46,7 @@ KINE = Program(
     outputs={"kine": "."},
 )
 """What K3s keeps a single server's data in SQLite with, as a program of its own."""
+ETCDUTL_SUM = "h1:5YolVcLplhVwSR7IXemN7kBpx/L4qHAmyNc+iW+PL/k="  # of v3.6.8, as in go.sum
 _FAST = 1  # gzip's level where nearly all is compressed already
 
 
@@ -118,6 +119,27 @@ class Parts:
             )
             Path(made, output).rename(target)
 
+    def etcdutl(self) -> Path:
+        """What restores a snapshot of etcd, of the etcd in the bundle."""
+        return self._part("etcdutl", self._build_etcdutl)
+
+    def _build_etcdutl(self, target: Path) -> None:
+        self.say("building etcdutl")
+        listed = next(one for one in self.components.programs if one.name == "etcdctl")
+        program = replace(
+            listed,
+            name="etcdutl",
+            module="go.etcd.io/etcd/etcdutl/v3",
+            sum=ETCDUTL_SUM,
+            outputs={"etcdutl": "."},
+        )
+        with tempfile.TemporaryDirectory(dir=self.cache) as scratch:
+            made = Path(scratch, "made")
+            made.mkdir()
+            quiet = lambda _line: None  # noqa: E731
+            build_program(program, root=Path(scratch), target=made, environment=self._go, say=quiet)
+            (made / "etcdutl").rename(target)
+
     def pack(self) -> Path:
         """The programs that the double runs, as a gzip-compressed tar."""
         return self._part("payload", self._pack)
@@ -134,6 +156,7 @@ class Parts:
             files |= {f"cni/{one.name}": one for one in (self.bundle / "bin/cni").iterdir()}
             files |= {
                 "etcd": place / "usr/local/bin/etcd",
+                "etcdutl": self.etcdutl(),
                 "flanneld": place / "opt/bin/flanneld",
                 "kine": self.kine(),
                 "kube": self.kube(),
