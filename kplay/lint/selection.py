@@ -16,14 +16,19 @@ _SPECIAL = frozenset({"all", "always", "never", "tagged", "untagged"})
 
 
 def check(survey: Survey, noted: Noted) -> None:
-    """Note tags that no task bears, and plays without hosts."""
+    """Note tags that no task bears, and plays without hosts.
+
+    A pattern that takes hosts away or crosses groups may well be left with none:
+    `server:!server[0]` is every other server, of which a small site has none.
+    """
     _tags(survey, noted)
     if survey.inventory is None:
         return
     for number, play in enumerate(survey.playbook.plays):
         pattern = str(play.hosts.value)
         grown = any(word in survey.expected for word in re.findall(r"[\w.-]+", pattern))
-        if not survey.hosts.get(number) and not is_template(pattern) and not grown:
+        narrowed = re.search(r"[:,][!&]", pattern)
+        if not (survey.hosts.get(number) or is_template(pattern) or grown or narrowed):
             noted.report(
                 "no-hosts",
                 f"no host of the inventory is in `{pattern}`",
