@@ -59,7 +59,7 @@ hosts: $(STAMP)  ## tests on real machines (root)
 	$(PYTEST) -n 2 --dist loadfile -m hosts tests
 
 cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
-	$(PYTEST) -m 'cluster and not rancher' tests
+	$(PYTEST) -m cluster tests
 
 test-vagrant-vm: $(STAMP)  ## one Vagrant machine under libvirt, without a hypervisor (root): up, apply, snapshot, restore, down
 	@tests/vagrant/vm/run

@@ -23,7 +23,7 @@ from helm_course import (
 )
 from real_cluster import bring_up
 
-pytestmark = [pytest.mark.cluster, pytest.mark.rancher]
+pytestmark = pytest.mark.rancher
 
 RELEASE = "Release the shop"
 
