@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 OF_A_CLUSTER = (
     "/var/lib/etcd", "/var/lib/kubelet", "/var/lib/containerd", "/var/lib/cni",
-    "/var/log/pods", "/var/log/containers", "/var/log/journal", "/var/lib/rancher",
+    "/var/log/pods", "/var/log/containers", "/var/lib/rancher",
 )  # fmt: skip
 """Where the programs of a cluster that is up write by themselves."""
 
