@@ -201,6 +201,8 @@ def test_what_cannot_be_is_refused_before_anything_is_done(k3s: Course) -> None:
     assert "sqlite is for one server" in said
     said = k3s.play("run", "k3s.yml", release=1, code=2, distribution_config={"token": "x"})
     assert "would stand in plans and logs" in said
+    said = k3s.play("run", "k3s.yml", release=1, code=2, distribution_token="an0ther")
+    assert "distribution_token is not the token of the cluster that server1 has" in said
     assert k3s.started() == before
 
 
