@@ -76,13 +76,13 @@ def lab_with_host(host: str, name: str = "") -> Lab:
     """The lab that is up and has such a host: the one of that name or file, or the only one.
 
     Raises:
-        InputError: there is none, or there are several.
+        InputError: there is no such lab or host, or there are several.
+        NotUpError: the lab is not up.
         KplayError: only root may look at it.
     """
-    from kplay.lab.find import name_of
     from kplay.lab.standing import with_host
 
-    return with_host(host, name_of(name))
+    return with_host(host, find_lab(name) if name else None)
 
 
 def labs_up() -> list[tuple[str, str, Lab | None]]:
@@ -111,8 +111,8 @@ def up(lab: Lab, *, progress: Callable[[str, str], None]) -> Path:
         progress: called with a host's name (or the lab's) and a short message, one at a time.
 
     Raises:
-        KplayError: without root, or a host did not come up.
-        CommandError: a program of the controller failed.
+        KplayError: without root, or a host did not come up (exit code 4).
+        CommandError: a program of the controller failed (4, too).
     """
     from kplay.lab.provider import provider_of
 
@@ -130,7 +130,7 @@ def halt(lab: Lab, *, progress: Callable[[str, str], None]) -> None:
     """Shut every host down and keep all that it has; ``up`` boots it again.
 
     Raises:
-        KplayError: the lab is not up.
+        NotUpError: the lab is not up.
     """
     from kplay.lab.provider import provider_of
 
@@ -149,7 +149,8 @@ def take_snapshot(lab: Lab, name: str, *, progress: Callable[[str, str], None]) 
 
     Raises:
         UsageError: that cannot be a name.
-        KplayError: the lab is not up, or its provider takes no snapshots.
+        NotUpError: the lab is not up.
+        KplayError: its provider takes no snapshots.
     """
     from kplay.lab.provider import snapshots_of
     from kplay.lab.snapshot import checked_name
@@ -161,7 +162,8 @@ def restore_snapshot(lab: Lab, name: str, *, progress: Callable[[str, str], None
     """Put every host back to a snapshot, the newest without a name, and wait for them.
 
     Raises:
-        KplayError: the lab is not up, or has no such snapshot.
+        NotUpError: the lab is not up.
+        KplayError: it has no such snapshot, or a host does not come up again.
     """
     from kplay.errors import KplayError
     from kplay.lab.provider import snapshots_of
@@ -177,6 +179,7 @@ def snapshots(lab: Lab) -> list[SnapshotFacts]:
     """The snapshots of a lab, oldest first.
 
     Raises:
+        NotUpError: the lab is not up.
         KplayError: its provider takes none.
     """
     from kplay.lab.provider import DatedSnapshots, snapshots_of
@@ -192,6 +195,7 @@ def remove_snapshot(lab: Lab, name: str) -> None:
     """Forget a snapshot.
 
     Raises:
+        NotUpError: the lab is not up.
         KplayError: there is none of that name.
     """
     from kplay.lab.provider import snapshots_of
@@ -211,7 +215,7 @@ def ssh_argv(lab: Lab, host: str, command: Sequence[str], *, user: str = "") -> 
 
     Raises:
         InputError: the lab has no such host.
-        KplayError: the host is not up.
+        NotUpError: the host is not up.
     """
     from kplay.lab.provider import provider_of
     from kplay.lab.standing import no_host
@@ -233,17 +237,15 @@ def standing_inventory(name_or_path: str) -> Path:
     """The inventory of a lab that is up.
 
     Raises:
-        InputError: there is no such lab, or it is not up.
+        InputError: there is no such lab.
+        NotUpError: it is not up.
     """
-    from kplay.diagnostics import Diagnostic
-    from kplay.errors import InputError
+    from kplay.lab.not_up import lab_not_up
 
     lab = find_lab(name_or_path)
     path = inventory_path(lab)
     if not path.is_file():
-        message = f"lab `{lab.name}` is not up"
-        hint = f"`kplay lab up {name_or_path}` makes its hosts"
-        raise InputError(Diagnostic("lab-not-up", message, None, help=(hint,)))
+        raise lab_not_up(lab)
     return path
 
 
@@ -295,7 +297,8 @@ def fault_host(lab: Lab, host: str, fault: Fault, *, progress: Callable[[str, st
     """Bring a fault about on a host, such as a slow link; it lasts until it is healed.
 
     Raises:
-        KplayError: the provider's hosts cannot have it, or the host is not up.
+        NotUpError: the host is not up.
+        KplayError: the provider's hosts cannot have it.
         CommandError: a program of the controller failed.
     """
     from kplay.lab.provider import faults_of
@@ -307,7 +310,8 @@ def heal_host(lab: Lab, host: str, *, progress: Callable[[str, str], None]) -> N
     """Take every fault of a host away and wait until it answers; none is fine.
 
     Raises:
-        KplayError: the host is not up, or does not answer.
+        NotUpError: the host is not up.
+        KplayError: it does not answer.
         CommandError: a program of the controller failed.
     """
     from kplay.lab.provider import faults_of

@@ -56,18 +56,6 @@ def ready_made() -> dict[str, Path]:
     return {file.stem: file for place in _READY_MADE for file in sorted(place.glob("*.yml"))}
 
 
-def name_of(name_or_path: str) -> str:
-    """The name of the lab in a file or of a ready-made one; any other name as it is.
-
-    Raises:
-        InputError: the file has faults.
-    """
-    path = Path(name_or_path)
-    if not path.is_file():
-        path = ready_made().get(name_or_path, path)
-    return load(path).name if path.is_file() else name_or_path
-
-
 def under(lab: Lab, provider: str) -> Lab:
     """The same lab by another provider.
 

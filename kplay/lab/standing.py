@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kplay.diagnostics import Diagnostic, suggest
 from kplay.errors import InputError, KplayError
 from kplay.lab.load import LAB_NAME, load
+from kplay.lab.not_up import lab_not_up, no_lab_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,15 +69,16 @@ def everything() -> list[tuple[str, str, Lab | None]]:
     return found
 
 
-def with_host(host: str, name: str = "") -> Lab:
-    """The lab of that name, or without one the only lab that is up and has such a host.
+def with_host(host: str, meant: Lab | None = None) -> Lab:
+    """The lab that is meant as it stands, or without one the only one that has such a host.
 
     Raises:
-        InputError: there is no such lab or host, or several labs have such a host.
+        InputError: there is no such host, or several labs have one.
+        NotUpError: the lab is not up.
         KplayError: only root may look at it.
     """
     labs, closed = [], None
-    for one in [name] if name else names():
+    for one in names() if meant is None else [meant.name]:
         try:
             lab = standing(one)
         except KplayError as error:
@@ -93,10 +95,9 @@ def with_host(host: str, name: str = "") -> Lab:
         hints = [f"say which by `--lab`: {', '.join(lab.name for lab in found)}"]
     elif labs:
         hosts = sorted({one.name for lab in labs for one in lab.hosts})
-        raise no_host(host, f"lab `{name}`" if name else "any lab that is up", hosts)
+        raise no_host(host, f"lab `{meant.name}`" if meant else "any lab that is up", hosts)
     else:
-        message = f"lab `{name}` is not up" if name else "no lab is up"
-        hints = [f"`kplay lab up {name or 'LAB'}` brings it up"]
+        raise lab_not_up(meant) if meant else no_lab_up()
     raise InputError(Diagnostic("lab-host", message, None, help=tuple(hints)))
 
 

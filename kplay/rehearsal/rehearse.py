@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kplay import lab as labs
 from kplay.errors import ExitCode, InputError, KplayError, UsageError
+from kplay.lab.not_up import NotUpError
 from kplay.rehearsal import checks, walks
 from kplay.rehearsal.compare import changed_again, compare, leftovers
 from kplay.rehearsal.model import NOT_RUN, PASSED, SKIPPED, STAGES, Finding, Report, Stage
@@ -143,7 +144,7 @@ class Rehearsal:
                 self.report.stands = True
                 away = [host.name for host in states if host.state != "running"]
                 if away:
-                    one.fail(ExitCode.UNREACHABLE, f"not up: {', '.join(away)}")
+                    one.fail(NotUpError.exit_code, f"not up: {', '.join(away)}")
                     return
                 one.outcome, one.summary = SKIPPED, "the lab is up already, and stays up"
             else:
@@ -160,20 +161,9 @@ class Rehearsal:
             checks.holds_to_lab(self.asked, self.options, inventory)
 
     def _bring_up(self) -> None:
-        """Wait for the hosts; an interrupt waits for those that are starting, to end them whole.
-
-        Raises:
-            KplayError: the lab did not come up; what the user wrote apart, the hosts count as
-                unreachable.
-        """
-        try:
-            with self.signals.deferred("interrupted: waiting for the hosts that are starting"):
-                labs.up(self.asked.lab, progress=self.output.say)
-        except InputError:
-            raise
-        except KplayError as error:
-            error.exit_code = ExitCode.UNREACHABLE
-            raise
+        """Wait for the hosts; an interrupt waits for those that are starting, to end them whole."""
+        with self.signals.deferred("interrupted: waiting for the hosts that are starting"):
+            labs.up(self.asked.lab, progress=self.output.say)
 
     def _plan(self) -> Plan | None:
         """The first plan; None when apply cannot follow."""

@@ -30,8 +30,7 @@ def run(chosen: Namespace) -> ExitCode:
     for host in hosts:
         row = f"{host.name:<20} {host.state:<10} {host.address:<15} {', '.join(host.faults)}"
         print(row.rstrip())
-    up = all(host.state == "running" for host in hosts)
-    return ExitCode.OK if up else ExitCode.UNREACHABLE
+    return _code(all(host.state == "running" for host in hosts))
 
 
 def _every_lab() -> ExitCode:
@@ -47,4 +46,10 @@ def _every_lab() -> ExitCode:
         running = states.count("running")
         whole = whole and running == len(states)
         print(f"{name:<20} {provider:<10} {running} of {len(states)} hosts running")
-    return ExitCode.OK if whole else ExitCode.UNREACHABLE
+    return _code(whole)
+
+
+def _code(up: bool) -> ExitCode:
+    from kplay.lab.not_up import NotUpError
+
+    return ExitCode.OK if up else NotUpError.exit_code

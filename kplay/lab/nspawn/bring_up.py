@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from kplay.errors import KplayError
+from kplay.errors import KplayError, UnreachableError
 from kplay.lab import ssh
 from kplay.lab.commands import run
 from kplay.lab.inventory import connection, inventory
+from kplay.lab.not_up import coming_up, host_not_up
 from kplay.lab.nspawn import faults, machine, network, slow, tree
 from kplay.lab.nspawn.base import base_tree
 from kplay.lab.nspawn.place import Place, held
@@ -55,6 +56,7 @@ def settle(lab: Lab, place: Place, say: Progress) -> Record:
     return record
 
 
+@coming_up()
 def bring_up(lab: Lab, place: Place, record: Record, say: Progress) -> None:
     """Make and boot what is missing and wait for every host; those that answer are left alone.
 
@@ -100,7 +102,7 @@ def host_up(
     """Boot a host that is off, and wait until one answers.
 
     Raises:
-        KplayError: it does not answer in time.
+        UnreachableError: it does not answer in time.
         CommandError: its network or its machine could not be made.
     """
     files, cables = Place(lab.name).host(host), record.cables(lab.name, host)
@@ -125,13 +127,14 @@ def wait(lab: Lab, record: Record, host: str, broken_off: threading.Event | None
     """Wait until a host answers.
 
     Raises:
-        KplayError: it does not in time.
+        UnreachableError: it does not in time.
     """
     login = ssh_argv(lab, record, host, ["true"])
     reason = ssh.wait(record.address(host), login, seconds=_PATIENCE, broken_off=broken_off)
     if reason:
         console = machine.console_end(Place(lab.name).host(host))
-        raise KplayError(f"host `{host}` does not answer: {reason}\n{console}".rstrip())
+        message = f"host `{host}` does not answer: {reason}\n{console}"
+        raise UnreachableError(message.rstrip())
 
 
 def ssh_argv(
@@ -140,11 +143,11 @@ def ssh_argv(
     """The ``ssh`` command line to a host.
 
     Raises:
-        KplayError: the host is not up.
+        NotUpError: the host is not up.
     """
     place, address = Place(lab.name), record.address(host)
     if not address:
-        raise KplayError(f"host `{host}` of lab `{lab.name}` is not up")
+        raise host_not_up(lab, host)
     return ssh.argv(
         address,
         user or USER,

@@ -41,7 +41,7 @@ def bring(site: Site, fault: Fault, start: Callable[[], None]) -> None:
     """Bring a fault about.
 
     Args:
-        site: a host.
+        site: a host that runs; for a reboot it may be off.
         fault: what to bring about.
         start: boots the host, which is off, and waits until it answers.
 
@@ -57,10 +57,6 @@ def bring(site: Site, fault: Fault, start: Callable[[], None]) -> None:
     if fault.kind == "reboot":
         _reboot(site, start)
         return
-    if not machine.running(site.files):
-        raise KplayError(
-            f"host `{site.host}` of lab `{site.lab}` is off: `{fault.kind}` wants it running"
-        )
     if fault.kind == "cut":
         network.set_ports(site.lab, site.cables, connected=False)
     elif fault.kind == "full-disk":

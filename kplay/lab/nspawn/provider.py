@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from kplay.errors import KplayError
 from kplay.lab import ssh
 from kplay.lab.commands import need_programs, run
 from kplay.lab.model import HostStatus
+from kplay.lab.not_up import coming_up, host_not_up, lab_not_up
 from kplay.lab.nspawn import disk, faults, machine, network, slow, snapshots
 from kplay.lab.nspawn.bring_up import bring_up, host_up, remove_host, settle, wait
 from kplay.lab.nspawn.bring_up import ssh_argv as argv_to
@@ -52,7 +52,7 @@ class Nspawn:
         for package in need_programs(_PROGRAMS):
             say(lab.name, f"installed {package}")
         place = Place(lab.name)
-        with held(place.path):
+        with coming_up(), held(place.path):
             place.path.chmod(0o700)
             record = Record.load(place)
             for gone in record.surplus(lab):
@@ -75,7 +75,8 @@ class Nspawn:
         """Shut every host down, in parallel; one that takes too long has its plug pulled.
 
         Raises:
-            KplayError: the lab is not up, or something of a host does not go away.
+            NotUpError: the lab is not up.
+            KplayError: something of a host does not go away.
         """
         say = one_at_a_time(progress)
         with self._standing(lab) as (_, record):
@@ -120,9 +121,15 @@ class Nspawn:
         """The ``ssh`` command line to a host of a lab that is up.
 
         Raises:
-            KplayError: the host is not up.
+            NotUpError: the host is not up.
         """
-        return argv_to(lab, Record.load(_readable(lab)), host, command, user)
+        place = _readable(lab)
+        record = Record.load(place)
+        if not record.hosts:
+            raise lab_not_up(lab)
+        if not machine.running(place.host(host)):
+            raise host_not_up(lab, host)
+        return argv_to(lab, record, host, command, user)
 
     def inventory(self, lab: Lab) -> Path:
         """Where the lab's inventory is while it is up.
@@ -136,18 +143,19 @@ class Nspawn:
         """The password of ``ops``.
 
         Raises:
-            KplayError: the lab is not up.
+            NotUpError: the lab is not up.
         """
         try:
             return Place(lab.name).password.read_text()
         except FileNotFoundError as error:
-            raise KplayError(f"lab `{lab.name}` is not up") from error
+            raise lab_not_up(lab) from error
 
     def take(self, lab: Lab, name: str, progress: Progress) -> None:
         """Keep every host as it is, all at the same moment; running hosts stand still meanwhile.
 
         Raises:
-            KplayError: the lab is not up, or a host could not be frozen or copied.
+            NotUpError: the lab is not up.
+            KplayError: a host could not be frozen or copied.
         """
         with self._standing(lab) as (place, record):
             snapshots.take(place, record, name, one_at_a_time(progress))
@@ -158,7 +166,8 @@ class Nspawn:
         """Cut all hosts' power, put their files back, and boot them.
 
         Raises:
-            KplayError: the lab is not up, has no such snapshot, or a host does not answer.
+            NotUpError: the lab is not up.
+            KplayError: it has no such snapshot, or a host does not answer.
         """
         say = one_at_a_time(progress)
         with self._standing(lab) as (place, record):
@@ -171,15 +180,19 @@ class Nspawn:
         return [one.name for one in self.facts(lab)]
 
     def facts(self, lab: Lab) -> list[SnapshotFacts]:
-        """What there is to say of every snapshot, oldest first."""
-        need_root()
-        return snapshots.facts(Place(lab.name))
+        """What there is to say of every snapshot, oldest first.
+
+        Raises:
+            NotUpError: the lab is not up.
+        """
+        return snapshots.facts(self._made(lab))
 
     def remove(self, lab: Lab, name: str) -> None:
         """Remove a snapshot.
 
         Raises:
-            KplayError: the lab is not up, or has no such snapshot.
+            NotUpError: the lab is not up.
+            KplayError: it has no such snapshot.
         """
         with self._standing(lab) as (place, _):
             snapshots.remove(place, name)
@@ -204,6 +217,9 @@ class Nspawn:
         """Bring a fault about on a host that is up."""
         record = self._record(lab, host)
         site = faults.Site(lab.name, host, record.cables(lab.name, host))
+        # Only a reboot gives power to a host that is off.
+        if fault.kind != "reboot" and not machine.running(site.files):
+            raise host_not_up(lab, host)
         with held(Place(lab.name).path):
             faults.bring(site, fault, lambda: self.start(lab, host, progress))
             stand = faults.standing(site)
@@ -213,10 +229,13 @@ class Nspawn:
         """Take every fault of a host away and wait until it answers."""
         record = self._record(lab, host)
         site = faults.Site(lab.name, host, record.cables(lab.name, host))
+        # A controller that rebooted has none of the lab's links.
+        if network.lab_namespace(lab.name) not in network.namespaces():
+            raise host_not_up(lab, host)
         with held(Place(lab.name).path):
             healed = faults.heal(site)
         if not machine.running(site.files):
-            raise KplayError(f"host `{host}` is off: `kplay lab up {lab.name}` starts it")
+            raise host_not_up(lab, host)
         wait(lab, record, host)
         progress(host, f"healed: {', '.join(healed)}" if healed else "had no fault")
 
@@ -227,21 +246,25 @@ class Nspawn:
 
     def _record(self, lab: Lab, host: str) -> Record:
         """The record of a lab that has a host."""
-        need_root()
-        record = Record.load(Place(lab.name))
+        record = Record.load(self._made(lab))
         if host not in record.hosts:
-            raise KplayError(f"host `{host}` of lab `{lab.name}` is not up")
+            raise host_not_up(lab, host)
         return record
 
     @contextmanager
     def _standing(self, lab: Lab) -> Iterator[tuple[Place, Record]]:
         """The files and record of a lab that was made, held against other deeds."""
+        place = self._made(lab)
+        with held(place.path):
+            yield place, Record.load(place)
+
+    def _made(self, lab: Lab) -> Place:
+        """The files of a lab that was made."""
         need_root()
         place = Place(lab.name)
         if not Record.load(place).hosts:
-            raise KplayError(f"lab `{lab.name}` is not up")
-        with held(place.path):
-            yield place, Record.load(place)
+            raise lab_not_up(lab)
+        return place
 
     def _state(self, lab: Lab, record: Record, host: str) -> HostStatus:
         address = record.address(host)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kplay.errors import CommandError, KplayError
 from kplay.lab.commands import run
+from kplay.lab.not_up import host_not_up
 from kplay.lab.nspawn.place import read_json, write_json
 from kplay.lab.vagrant import links, within
 from kplay.lab.vagrant.connection import login
@@ -60,7 +61,7 @@ class Site(NamedTuple):
         try:
             at = reach(self.vagrant, self.host)[self.host]
         except (CommandError, KeyError) as error:
-            raise KplayError(f"host `{self.host}` of lab `{self.lab.name}` is not up") from error
+            raise host_not_up(self.lab, self.host) from error
         argv = login(self.vagrant.place, self.host, at, user="", command=_AS_ROOT)
         return run(argv, stdin=script, timeout=seconds)
 

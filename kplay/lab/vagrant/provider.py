@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from kplay.errors import CommandError, KplayError
+from kplay.errors import CommandError, KplayError, UnreachableError
 from kplay.lab import ssh
 from kplay.lab.fault import parse
 from kplay.lab.inventory import inventory
 from kplay.lab.load import load
 from kplay.lab.model import HostStatus
+from kplay.lab.not_up import coming_up, host_not_up, lab_not_up
 from kplay.lab.nspawn.place import held
 from kplay.lab.vagrant import boxes, faults
 from kplay.lab.vagrant.connection import login, variables
@@ -59,7 +60,7 @@ class VagrantLab:
         lab, place = settled(lab), Place(lab.name)
         vagrant = of_lab(lab)
         check(lab, vagrant.provider)
-        with held(place.path):
+        with coming_up(), held(place.path):
             place.path.chmod(0o700)
             try:
                 _settle(lab, vagrant, progress)
@@ -122,9 +123,13 @@ class VagrantLab:
         """Bring a fault about on a host that runs.
 
         Raises:
-            KplayError: no such host can have it, or it does not run.
+            NotUpError: it does not run.
+            KplayError: no such host can have it.
         """
         site = _site(lab, host)
+        # What works within a host finds out when it logs in.
+        if fault.kind == "cut":
+            _whereabouts(site.vagrant, lab, host)
         with held(site.vagrant.place.path):
             if fault.kind == "reboot":
                 _reboot(site, progress)
@@ -134,10 +139,16 @@ class VagrantLab:
         progress(host, ", ".join(stand) if stand else "no fault stands")
 
     def heal(self, lab: Lab, host: str, progress: Progress) -> None:
-        """Take every fault of a host away; what does so logs in, so it answers."""
+        """Take every fault of a host away; what does so logs in, so it answers.
+
+        Raises:
+            NotUpError: it does not run.
+        """
         site = _site(lab, host)
         with held(site.vagrant.place.path):
             healed = faults.heal(site)
+        if not healed:
+            _whereabouts(site.vagrant, lab, host)
         progress(host, "healed" if healed else "had no fault")
 
     def down(self, lab: Lab, progress: Progress) -> None:
@@ -167,13 +178,10 @@ class VagrantLab:
         """The ``ssh`` command line to a host.
 
         Raises:
-            KplayError: the host is not up.
+            NotUpError: the host is not up.
         """
         vagrant = _standing(lab)
-        try:
-            at = reach(vagrant, host)[host]
-        except (CommandError, KeyError) as error:
-            raise KplayError(f"host `{host}` of lab `{lab.name}` is not up") from error
+        at = _whereabouts(vagrant, lab, host)
         return login(vagrant.place, host, at, user=user, command=command)
 
     def inventory(self, lab: Lab) -> Path:
@@ -222,8 +230,16 @@ class VagrantLab:
 def _site(lab: Lab, host: str) -> faults.Site:
     vagrant = _standing(lab)
     if host not in vagrant.place.made():
-        raise KplayError(f"host `{host}` of lab `{lab.name}` is not up")
+        raise host_not_up(lab, host)
     return faults.Site(vagrant, settled(lab), host)
+
+
+def _whereabouts(vagrant: Vagrant, lab: Lab, host: str) -> Reach:
+    """Where a host is that runs."""
+    try:
+        return reach(vagrant, host)[host]
+    except (CommandError, KeyError) as error:
+        raise host_not_up(lab, host) from error
 
 
 def _standing_faults(vagrant: Vagrant, lab: Lab, host: str) -> list[str]:
@@ -258,7 +274,7 @@ def _wait_for(site: faults.Site) -> None:
 
 def _standing(lab: Lab) -> Vagrant:
     if not Place(lab.name).lab_file.is_file():
-        raise KplayError(f"lab `{lab.name}` is not up")
+        raise lab_not_up(lab)
     return of_lab(lab)
 
 
@@ -368,4 +384,4 @@ def _wait(lab: Lab, found: dict[str, Reach]) -> None:
         if host.name not in found
     ]
     if faults:
-        raise KplayError("\n".join(faults))
+        raise UnreachableError("\n".join(faults))

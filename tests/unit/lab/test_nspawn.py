@@ -250,7 +250,7 @@ def test_a_lab_that_is_not_up_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     lab = load_string(TEXT, "lab.yml")
     for call in (labs.kill_host, labs.cut_link, labs.upper_directory):
-        with pytest.raises(KplayError, match="host `a` of lab `demo` is not up"):
+        with pytest.raises(KplayError, match="lab `demo` is not up"):
             call(lab, "a")
     with pytest.raises(KplayError, match="is not up"):
         labs.ssh_argv(lab, "a", [])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kplay.errors import ExitCode, KplayError
+from kplay.errors import ExitCode, UnreachableError
 from kplay.walk.events import StepSent
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def test_faults_are_told_before_a_lab_is_made(bench: Bench) -> None:
 
 
 def test_a_lab_that_does_not_come_up_is_removed(bench: Bench) -> None:
-    bench.labs.fault = KplayError("host `h2` does not answer: no route\nconsole …")
+    bench.labs.fault = UnreachableError("host `h2` does not answer: no route\nconsole …")
     report = bench.rehearse("{ping: }")
     assert report.code == ExitCode.UNREACHABLE
     assert report.stage("up").summary == "host `h2` does not answer: no route"
