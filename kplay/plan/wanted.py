@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING
 from kplay.actions.bundle import settings
 from kplay.bundle.orders import Want
 from kplay.diagnostics import Diagnostic
-from kplay.errors import InputError
+from kplay.errors import ExitCode, InputError
 from kplay.plan.offline import forecast
 from kplay.plan.offline.survey import Survey
 from kplay.resolve.unknown import causes_in
 
 if TYPE_CHECKING:
     from kplay.execute.options import RunOptions
-    from kplay.plan.offline.survey import Given, Open
+    from kplay.plan.offline.survey import Failure, Given, Open
     from kplay.source import Span
+
+_NAMED = 5
+"""More hosts than this are not named."""
+
+
+class RefusedError(InputError):
+    """The playbooks' own checks do not take what they are given: an apply would end there."""
+
+    exit_code = ExitCode.STEP_FAILED
 
 
 @dataclass(slots=True)
@@ -34,13 +43,15 @@ def wanted(options: RunOptions) -> Wanted:
     """Find every ``bundle_artifact`` that an apply takes or may take, on any host.
 
     Raises:
+        RefusedError: a check of the playbooks fails for certain.
         InputError: what the user wrote is wrong, or only the run can tell a name or a version.
     """
     survey = Survey("bundle_artifact", ("name", "version"), "kplay_bundle")
     found = forecast(options, survey)
+    refused = [_refused(one) for one in survey.failures if one.refuses]
     faults = [fault for given in survey.given if (fault := _fault(given)) is not None]
-    if faults:
-        raise InputError(dict.fromkeys(faults))
+    if refused or faults:
+        raise (RefusedError if refused else InputError)(dict.fromkeys([*refused, *faults]))
     notes = [*found.notes, *(_open(one) for one in survey.includes)]
     notes += [
         f"{vertex.span}: what hosts that `{vertex.name}` brings take is not in the list"
@@ -52,6 +63,13 @@ def wanted(options: RunOptions) -> Wanted:
         [vertex.span for vertex in survey.readers],
         list(dict.fromkeys(notes)),
     )
+
+
+def _refused(one: Failure) -> Diagnostic:
+    name = one.vertex.name
+    hosts = one.hosts if len(one.hosts) <= _NAMED else [*one.hosts[:_NAMED], "…"]
+    note = f"`{name}` fails on {', '.join(hosts)}: an apply with these variables ends there"
+    return Diagnostic("refused", one.why, one.vertex.span, notes=(note,))
 
 
 def _want(given: Given) -> Want:

@@ -125,6 +125,15 @@ def test_k3s_without_a_version_says_what_to_set(build, site: Site):
     assert site.asked == []
 
 
+@pytest.mark.parametrize("listed_only", [("--list",), ()])
+def test_settings_that_the_playbook_refuses(build, site: Site, at: Path, listed_only):
+    given = (*k3s(), "-e", "distribution_datastore=sqlite", *listed_only)
+    out, err = build(PLAYBOOKS / "k3s.yml", K3S, *given, code=ExitCode.STEP_FAILED)
+    assert "error[refused]: sqlite is for one server, and group server has 3" in err
+    assert "distribution-facts/tasks/settings.yml:" in err
+    assert (out, site.asked, (at / "site-a").exists()) == ("", [], False)
+
+
 def test_playbooks_that_take_nothing(build):
     _, err = build(PLAYBOOKS / "k3s.yml", K3S, code=ExitCode.BAD_INPUT)
     assert "these playbooks take nothing from a bundle, with these variables" in err
@@ -269,8 +278,8 @@ def test_a_wrong_sum_and_a_missing_release_stop_the_build(build, site: Site, at:
     assert "Traceback" not in err
     _, err = build(PLAYBOOKS / "k3s.yml", K3S, *k3s("v1.99.0+k3s1"), code=ExitCode.STEP_FAILED)
     assert "v1.99.0%2Bk3s1/sha256sum-amd64.txt cannot be fetched: HTTP Error 404" in err
-    _, err = build(PLAYBOOKS / "k3s.yml", K3S, *k3s("1.36"), code=ExitCode.BAD_INPUT)
-    assert "`1.36` is no version of k3s: v1.36.3+k3s1 is" in err
+    _, err = build(PLAYBOOKS / "k3s.yml", K3S, *k3s("1.36"), code=ExitCode.STEP_FAILED)
+    assert "error[refused]: `1.36` is no release of K3s: distribution_version is written as" in err
     assert not (at / "site-a/bundle.lock.json").exists()
 
 

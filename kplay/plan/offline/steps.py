@@ -108,12 +108,12 @@ class Steps:
 
     def fail(self, vertex: Vertex, hosts: list[str], why: str) -> None:
         """Hosts fail at a vertex, unless errors are ignored there or a survey is made."""
-        if self.survey is not None:
-            self.survey.fail(vertex, why, self.world, hosts[0])
-            return
         assert vertex.node is not None  # noqa: S101 - only nodes fail
-        ignored = effective(vertex.play.play, vertex.node, "ignore_errors")
-        if ignored is None or ignored.value in (False, "no", "false"):
+        given = effective(vertex.play.play, vertex.node, "ignore_errors")
+        ignored = given is not None and given.value not in (False, "no", "false")
+        if self.survey is not None:
+            self.survey.fail(vertex, why, self.world, hosts, ignored=ignored)
+        elif not ignored:
             once = effective(vertex.play.play, vertex.node, "run_once")
             alone = once is not None and once.value is True
             self.presence.fail(self.presence.batches_of(hosts) if alone else hosts)

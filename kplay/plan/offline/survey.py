@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kplay.errors import KplayError
 from kplay.graph.values import texts_reached
+from kplay.playbook.model import Block, Task, lineage
 from kplay.resolve import loops
 from kplay.resolve.missing import OMIT
 from kplay.resolve.unknown import Unknown
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from kplay.graph.model import Vertex
     from kplay.plan.offline.alike import Alike
     from kplay.plan.offline.outlook import Outlook, TracingWorld
-    from kplay.playbook.model import Task
 
-
+CHECKS = frozenset({"assert", "fail", "validate_argument_spec"})
+"""Modules by which a playbook says itself what it does not take."""
 GROWING = frozenset({"add_host", "group_by"})
 """Modules that bring hosts to plays below, which no plan from files alone foresees."""
 
@@ -48,6 +49,16 @@ class Open(NamedTuple):
     why: str
 
 
+class Failure(NamedTuple):
+    """A task at which hosts would fail, and what it says."""
+
+    vertex: Vertex
+    why: str
+    hosts: list[str]
+    refuses: bool
+    """Whether an apply surely ends there, because the playbook itself says so."""
+
+
 @dataclass
 class Survey:
     """What is asked for, and what was found; ``forecast`` fills it.
@@ -68,7 +79,7 @@ class Survey:
     """Includes of which only the run can tell what they bring in."""
     growths: list[Vertex] = field(default_factory=list)
     """Tasks that bring hosts to plays below, of which nothing is told."""
-    failures: list[Open] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     """Tasks at which hosts would fail, those that read the variable left out."""
 
     def take(
@@ -97,10 +108,16 @@ class Survey:
                     for args, fault in turned
                 ]
 
-    def fail(self, vertex: Vertex, why: str, world: TracingWorld, host: str) -> None:
-        """A host would fail at a vertex."""
-        if not self.reads(vertex, world, host):
-            self.failures.append(Open(vertex, why))
+    def fail(
+        self, vertex: Vertex, why: str, world: TracingWorld, hosts: list[str], *, ignored: bool
+    ) -> None:
+        """Hosts would fail at a vertex."""
+        if self.reads(vertex, world, hosts[0]):
+            return
+        node = vertex.node
+        checks = isinstance(node, Task) and node.module in CHECKS
+        refuses = checks and not ignored and not _rescued(vertex)
+        self.failures.append(Failure(vertex, why, hosts, refuses))
 
     def reads(self, vertex: Vertex, world: TracingWorld, host: str) -> bool:
         """Whether a vertex reads the variable, through the variables that it names too."""
@@ -146,3 +163,10 @@ class Survey:
             return {}, str(error)
         kept = {key: given[key] for key in self.names if given.get(key, OMIT) is not OMIT}
         return kept, ""
+
+
+def _rescued(vertex: Vertex) -> bool:
+    """Whether some block around a vertex goes on after a failure."""
+    if vertex.node is None:
+        return False
+    return any(isinstance(one, Block) and one.rescue for one in lineage(vertex.node))

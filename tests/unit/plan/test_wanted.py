@@ -8,7 +8,7 @@ import pytest
 
 from kplay.errors import InputError
 from kplay.execute.options import RunOptions
-from kplay.plan.wanted import Wanted, wanted
+from kplay.plan.wanted import RefusedError, Wanted, wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,15 +103,45 @@ def test_what_only_may_be_taken_is_wanted(tmp_path: Path) -> None:
     assert sorted(one[0] for one in rows(found)) == ["a", "b", "c", "d", "e"]
 
 
-def test_a_failing_assertion_hides_nothing_but_is_told(tmp_path: Path) -> None:
+def test_what_may_fail_hides_nothing_but_is_told(tmp_path: Path) -> None:
     found = of(
         tmp_path,
         "    - {name: there, assert: {that: (kplay_bundle ~ '/lock') is file}}\n"
-        "    - {name: enough, assert: {that: release == 'v1', fail_msg: too new}}\n"
+        "    - {name: enough, assert: {that: 1 == 2, fail_msg: old}, ignore_errors: true}\n"
+        "    - block:\n"
+        "        - {name: tried, fail: {msg: nope}}\n"
+        "      rescue:\n"
+        "        - bundle_artifact: {name: b, version: v1}\n"
+        "    - {name: read, set_fact: {x: '{{ nothing }}'}}\n"
+        "    - {command: id, register: seen}\n"
+        "    - {name: perhaps, fail: {msg: no}, when: seen.rc == 0}\n"
         "    - bundle_artifact: {name: a, version: v1}\n",
     )
-    assert rows(found) == [("a", "v1", ("w1", "w2", "d1"))]
-    assert found.notes == [f"{tmp_path}/site.yml:5:22: `enough` fails: too new"]
+    assert sorted(one[0] for one in rows(found)) == ["a", "b"]
+    site = f"{tmp_path}/site.yml"
+    told = [note.removeprefix(site) for note in found.notes]
+    assert told[0] == ":5:22: `enough` fails: old"
+    assert told[1] == ":7:25: `tried` fails: nope"
+    assert told[2].startswith(":10:20: `read` fails: `nothing` is undefined")
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("check", "hosts", "says"),
+    [
+        ("assert: {that: release == 'v1', fail_msg: old}", "w1", "old"),
+        ("fail: {msg: '{{ release }} is none'}, when: release != 'v1'", "w1", "v2 is none"),
+        ("fail: {msg: never}", "w1, w2, d1", "never"),
+        ("fail: {msg: never}, run_once: true", "w1", "never"),
+    ],
+)
+def test_what_a_playbook_refuses_itself(tmp_path: Path, check: str, hosts: str, says: str) -> None:
+    tasks = f"    - {{name: check, {check}}}\n    - bundle_artifact: {{name: a, version: v1}}\n"
+    with pytest.raises(RefusedError) as caught:
+        of(tmp_path, tasks)
+    (one,) = caught.value.diagnostics
+    assert (one.message, one.span.line, caught.value.exit_code) == (says, 4, 2)
+    assert one.notes == (f"`check` fails on {hosts}: an apply with these variables ends there",)
 
 
 def test_a_value_that_runs_once_is_everybodys(tmp_path: Path) -> None:
