@@ -10,6 +10,7 @@ from kplay.errors import ExitCode
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from kplay.errors import UsageError
     from kplay.resolve.reference import Entry
 
 HELP = "list keywords, filters, tests, lookups, meta words, variables, precedence"
@@ -19,8 +20,10 @@ TOPICS = ("keywords", "filters", "tests", "lookups", "meta", "variables", "prece
 
 def add(parser: ArgumentParser) -> None:
     """TOPIC, NAME, --format."""
-    parser.add_argument("topic", choices=TOPICS, metavar="TOPIC", help=", ".join(TOPICS))
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    parser.add_argument("topic", metavar="TOPIC", help=", ".join(TOPICS))
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="only these; a module's page: kplay modules NAME"
+    )
     parser.add_argument("--format", choices=["text", "json"], default="text")
 
 
@@ -28,6 +31,8 @@ def run(chosen: Namespace) -> ExitCode:
     """Print one table; what kplay refuses stands in it with the reason."""
     from kplay.resolve import reference
 
+    if chosen.topic not in reference.TOPICS:
+        raise _no_topic(chosen.topic)
     entries = reference.TOPICS[chosen.topic]()
     if chosen.names:
         entries = _only(chosen.topic, entries, chosen.names)
@@ -39,17 +44,28 @@ def run(chosen: Namespace) -> ExitCode:
     return ExitCode.OK
 
 
+def _no_topic(name: str) -> UsageError:
+    from kplay.cli import elsewhere
+    from kplay.diagnostics import suggest
+    from kplay.errors import UsageError
+
+    hints = elsewhere.in_tables(name) + elsewhere.among_modules(name)
+    hints = hints or [*suggest(name, TOPICS), f"the topics are {', '.join(TOPICS)}"][:1]
+    return UsageError("\n".join([f"no topic named `{name}`", *(f" = help: {a}" for a in hints)]))
+
+
 def _only(topic: str, entries: list[Entry], names: list[str]) -> list[Entry]:
+    from kplay.cli import elsewhere
     from kplay.diagnostics import suggest
     from kplay.errors import UsageError
 
     known = {name: one for one in entries for name in (one.name, *one.about.get("aliases", ()))}
     for name in names:
         if name not in known:
-            hints = suggest(name, known)
-            raise UsageError(
-                f"no `{name}` among the {topic}" + (f"\n = help: {hints[0]}" if hints else "")
-            )
+            hints = elsewhere.in_tables(name, but=topic) + elsewhere.among_modules(name)
+            hints = hints or [*suggest(name, known)][:1]
+            lines = [f"no `{name}` among the {topic}", *(f" = help: {one}" for one in hints)]
+            raise UsageError("\n".join(lines))
     return [known[name] for name in names]
 
 

@@ -67,6 +67,7 @@ def _list(chosen: Namespace) -> ExitCode:
 
 def _collection(chosen: Namespace, where: Places) -> ExitCode:
     """The modules of a collection, where the name is one."""
+    from kplay.cli import elsewhere
     from kplay.diagnostics import suggest
     from kplay.foreign.find import module_names
     from kplay.foreign.missing import advice
@@ -77,7 +78,7 @@ def _collection(chosen: Namespace, where: Places) -> ExitCode:
         print(json.dumps(found, indent=2) if chosen.json else "\n".join(found))
         return ExitCode.OK
     told = advice(chosen.name, where)
-    hints = told.help or suggest(chosen.name, modules.names())
+    hints = told.help or elsewhere.in_tables(chosen.name) or suggest(chosen.name, modules.names())
     lines = [f"no module named `{chosen.name}`", *(f" = note: {one}" for one in told.notes)]
     raise UsageError("\n".join([*lines, *(f" = help: {one}" for one in hints[:1])]))
 

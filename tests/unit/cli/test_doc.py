@@ -40,3 +40,25 @@ def test_names_are_found_by_their_aliases(capsys: pytest.CaptureFixture[str]):
 def test_a_name_that_is_not_there(capsys: pytest.CaptureFixture[str]):
     assert main(["doc", "filters", "combin"]) == ExitCode.USAGE
     assert "did you mean `combine`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("doc copy", "no topic named `copy`\n = help: it is a module: `kplay modules copy`\n"),
+        ("doc ansible.builtin.copy", "it is a module: `kplay modules ansible.builtin.copy`"),
+        ("doc synchronize", "it is a module: `kplay modules synchronize`"),
+        ("doc filters copy", "no `copy` among the filters\n = help: it is a module:"),
+        ("doc combine", "it is among the filters: `kplay doc filters combine`"),
+        ("doc d", "it is among the filters: `kplay doc filters d`"),
+        ("doc filters file", "it is among the tests: `kplay doc tests file`\n = help: it is among"),
+        ("doc filterz", "did you mean `filters`?"),
+        ("doc nothing", "the topics are keywords, filters, tests,"),
+        ("modules combine", "no module named `combine`\n = help: it is among the filters:"),
+        ("modules become", "it is among the keywords: `kplay doc keywords become`"),
+        ("modules filters", "`kplay doc filters` lists them"),
+    ],
+)
+def test_a_name_that_stands_elsewhere(words: str, said: str, capsys: pytest.CaptureFixture[str]):
+    assert main(words.split()) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
