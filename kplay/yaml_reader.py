@@ -69,6 +69,29 @@ def load_text(text: str, file: str, vault: Opener | None = None) -> Document:
     return document
 
 
+def plain(text: str | bytes) -> Any:
+    """The data of one YAML document, without places; libyaml reads it, as it does in Ansible.
+
+    Raises:
+        yaml.YAMLError: it is not one document of plain YAML.
+    """
+    return yaml.load(_exact(text), yaml.CSafeLoader)
+
+
+def plain_documents(text: str | bytes) -> list[Any]:
+    """The data of each YAML document in a text, without places.
+
+    Raises:
+        yaml.YAMLError: it is not plain YAML.
+    """
+    return list(yaml.load_all(_exact(text), yaml.CSafeLoader))
+
+
+def _exact(text: str | bytes) -> str | bytes:
+    """What libyaml takes: it has no use for texts that know where they come from."""
+    return str(text) if isinstance(text, str) else text
+
+
 def _without_text(fault: Diagnostic) -> Diagnostic:
     """A fault in a vaulted file, without what may quote its text."""
     message = fault.message.partition(":")[0] if fault.code == "yaml-value" else fault.message

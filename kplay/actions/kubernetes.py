@@ -17,6 +17,7 @@ from kplay.actions.files import rendered_template
 from kplay.actions.kubeconfig import merge
 from kplay.modules.api import UNKNOWN
 from kplay.resolve.unknown import Unknown, causes_in
+from kplay.yaml_reader import plain, plain_documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +80,7 @@ def _manifests(context: Context, given: Any, name: str) -> list[Any]:
             found.append(one)
             continue
         try:
-            found += [part for part in yaml.safe_load_all(one) if part is not None]
+            found += [part for part in plain_documents(one) if part is not None]
         except yaml.YAMLError as error:
             message = f"a definition is not valid YAML: {error}"
             raise fault(context, "bad-manifest", message, name) from error
@@ -107,7 +108,7 @@ def kubeconfig(context: Context) -> list[Call]:
         if "content" not in result:
             action = "unknown" if known else "create"
             return {"changed": True, "action": action, **shown}
-        fetched = yaml.safe_load(base64.b64decode(result["content"]))
+        fetched = plain(base64.b64decode(result["content"]))
         after = merge(before, fetched, name, server)
         changed = after != before
         if changed and not planning:
@@ -119,7 +120,7 @@ def kubeconfig(context: Context) -> list[Call]:
 
 def _read(context: Context, path: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = plain(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import yaml
 
 from kplay.bundle.model import BundleInputError
+from kplay.yaml_reader import plain
 
 HERE = Path(__file__).parent
 EMBEDDED = HERE / "kubernetes.yml"
@@ -172,7 +173,7 @@ def load_components(path: Path = EMBEDDED) -> Components:
     """
     try:
         text = path.read_bytes()
-        document = yaml.safe_load(text)
+        document = plain(text)
         hashed = hashlib.sha256(text)
         for file in sorted(path.parent.glob("go/**/*.go")):
             hashed.update(file.relative_to(path.parent).as_posix().encode() + b"\0")
@@ -203,7 +204,7 @@ def load_list(path: Path) -> Components:
     embedded = load_components()
     try:
         text = path.read_bytes()
-        document = yaml.safe_load(text) or {}
+        document = plain(text) or {}
         toolchain = document.pop("toolchain", None)
         releases = document.pop("releases", ())
         return Components(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import yaml
 
 from kplay.bundle.model import BundleError
+from kplay.yaml_reader import plain
 
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(\S.*)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -34,7 +35,7 @@ def read_index(text: bytes, version: str, url: str) -> dict[str, Listed]:
         BundleError: it is no such index, or a chart has no digest.
     """
     try:
-        entries = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["entries"]  # noqa: S506 (a safe one)
+        entries = plain(text)["entries"]
         found = {}
         for chart, releases in entries.items():
             for one in releases:

@@ -58,8 +58,10 @@ def _text(body: list[ast.stmt], name: str) -> str:
 def _parsed(text: str) -> dict[str, Any]:
     import yaml
 
+    from kplay.yaml_reader import plain
+
     try:
-        data = yaml.safe_load(text)
+        data = plain(text)
     except yaml.YAMLError:
         return {}
     return data if isinstance(data, dict) else {}

@@ -55,10 +55,11 @@ def group(folder: Path, collection: str, name: str) -> tuple[list[str], list[str
 def _runtime(folder: Path, collection: str) -> dict[str, Any]:
     import yaml
 
+    from kplay.yaml_reader import plain
+
     inside = "config/ansible_builtin_runtime.yml" if collection == BUILTIN else "meta/runtime.yml"
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data = yaml.load((folder / inside).read_text(encoding="utf-8"), loader)  # noqa: S506 - a safe one
+        data = plain((folder / inside).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     return data if isinstance(data, dict) else {}

@@ -101,8 +101,10 @@ def _register(name: str, module: ModuleType) -> None:
     """Tell ansible-core of the options that a lookup documents, so that it can read them."""
     import yaml
 
+    from kplay.yaml_reader import plain
+
     try:
-        documented = yaml.safe_load(getattr(module, "DOCUMENTATION", "") or "") or {}
+        documented = plain(getattr(module, "DOCUMENTATION", "") or "") or {}
     except yaml.YAMLError:
         documented = {}
     from ansible import constants  # type: ignore[import-untyped,import-not-found,unused-ignore]

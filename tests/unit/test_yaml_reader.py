@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kplay.errors import InputError
 from kplay.source import Document, UnsafeText, VaultText, made_up
-from kplay.yaml_reader import load_file, load_text
+from kplay.yaml_reader import load_file, load_text, plain, plain_documents
 
 
 def fault(text: str) -> str:
@@ -119,3 +120,17 @@ def test_walking_over_children() -> None:
     root = load_text("a: 1\nb: [2, 3]\n", "a").root
     assert [key for key, _ in root.items()] == ["a", "b"]
     assert [one.value for one in root.child("b").elements()] == [2, 3]
+
+
+def test_plain_data_of_bytes_texts_and_texts_that_know_their_source() -> None:
+    assert plain(b"{a: 1, b: yes}") == plain(UnsafeText("{a: 1, b: yes}")) == {"a": 1, "b": True}
+    assert plain("") is None
+    assert plain_documents("a: 1\n---\n---\n[2]\n") == [{"a": 1}, None, [2]]
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [", "a: !unsafe b", "a: 1\n---\nb: 2\n", "!!python/name:os.x"]
+)
+def test_what_is_not_one_plain_document_is_refused(text: str) -> None:
+    with pytest.raises(yaml.YAMLError):
+        plain(text)

@@ -13,6 +13,7 @@ import yaml
 from kplay.resolve.lazy import settle
 from kplay.resolve.unknown import PartialResult
 from kplay.source import OpenedText
+from kplay.yaml_reader import plain, plain_documents
 
 
 class _Dumper(yaml.SafeDumper):
@@ -76,12 +77,12 @@ def to_nice_yaml(
 
 def from_yaml(value: Any) -> Any:
     """The value behind a YAML text; other values as they are."""
-    return yaml.safe_load(value) if isinstance(value, str) else value
+    return plain(value) if isinstance(value, str) else value
 
 
 def from_yaml_all(value: Any) -> Any:
     """The documents behind a YAML text."""
-    return list(yaml.safe_load_all(value)) if isinstance(value, str) else value
+    return plain_documents(value) if isinstance(value, str) else value
 
 
 def b64encode(value: Any, encoding: str = "utf-8") -> str:
