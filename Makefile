@@ -10,6 +10,8 @@ BIN    := .venv/bin
 # A new pyproject.toml has a new digest, hence a new stamp: repeats cost nothing.
 STAMP  := .venv/ready-$(shell sha256sum pyproject.toml | cut -c1-16)
 PYTEST := $(BIN)/python -m pytest
+# Tests start kplay hundreds of times: each start would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help venv demo demo-down test lint types layers vermin unit browser hosts cluster test-plan test-rancher test-vagrant-vm bundle record-language language-counts property bench
 
@@ -52,21 +54,21 @@ unit: $(STAMP)  ## unit, module, language and diagnostics tests: no root, no hos
 
 browser: $(STAMP)  ## tests of the pages in Chromium
 	@tests/e2e/need-packages.sh chromium chromium-driver fonts-dejavu-core
-	$(PYTEST) -m browser tests
+	$(PYTEST) -m browser tests/browser
 
 hosts: $(STAMP)  ## tests on real machines (root)
 	@tests/e2e/need-packages.sh openssh-client openssh-server vagrant vagrant-libvirt vagrant-lxc lxc mmdebstrap sudo
-	$(PYTEST) -n 2 --dist loadfile -m hosts tests
+	$(PYTEST) -n 2 --dist loadfile -m hosts tests/hosts tests/vagrant
 
 cluster: $(STAMP)  ## tests on a real Kubernetes cluster (root)
-	$(PYTEST) -m cluster tests
+	$(PYTEST) -m cluster tests/e2e tests/rancher
 
 test-vagrant-vm: $(STAMP)  ## one Vagrant machine under libvirt, without a hypervisor (root): up, apply, snapshot, restore, down
 	@tests/vagrant/vm/run
 
 test-rancher: $(STAMP)  ## K3s, RKE2 and Rancher on real hosts, in long courses (root)
 	@tests/e2e/need-packages.sh openssh-client mmdebstrap sudo
-	$(PYTEST) -m rancher tests
+	$(PYTEST) -m rancher tests/rancher
 
 test-plan: $(STAMP)  ## plan and apply every playbook on real hosts and compare, step by step (root)
 	@tests/e2e/need-packages.sh openssh-client

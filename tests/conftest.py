@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 TESTS = Path(__file__).parent
+FOLDERS = {
+    "hosts": ("hosts", "vagrant"),
+    "cluster": ("e2e", "rancher"),
+    "browser": ("browser",),
+    "rancher": ("rancher",),
+}
+"""Where the Makefile looks for tests with a mark."""
 MACHINE_MARKS = ("hosts", "cluster", "browser")
 
 
@@ -26,6 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if (TESTS / "hosts") in item.path.parents:
             item.add_marker(pytest.mark.hosts)
+        for mark, folders in FOLDERS.items():
+            if item.get_closest_marker(mark) and folder_of(item) not in folders:
+                where = " or ".join(f"tests/{folder}" for folder in folders)
+                message = f"{item.nodeid} is marked `{mark}`, which is run in {where} alone"
+                raise pytest.UsageError(message)
+
+
+def folder_of(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0]
 
 
 @pytest.hookimpl(wrapper=True)
