@@ -107,7 +107,13 @@ def prepare(options: RunOptions, *, ask: bool = False) -> Prepared:
     graph.expected = expected
     if options.start_at_task:
         start_at(graph, options.start_at_task)
-    notes = bring_facts(options, playbook, graph, store, cache)
+    notes = []
+    if extra:
+        from kplay.execute.unread import as_note, unread
+
+        odd = unread(options.extra_vars, playbook, inventory, extra, loader)
+        notes = [as_note(one) for one in odd]
+    notes += bring_facts(options, playbook, graph, store, cache)
     return Prepared(options, inventory, playbook, graph, store, loader, vault, tags, extra, notes)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kplay.source import Sourced, Span
@@ -65,6 +66,15 @@ class Inventory:
         """Hold what another inventory holds, in the place of everything so far."""
         self.hosts, self.groups = other.hosts, other.groups
         self.sources, self.implicit = other.sources, other.implicit
+
+    def tables(self) -> Iterator[dict[str, Sourced]]:
+        """The variables of every group and host, as each file gives them."""
+        implicit = [self.implicit] if self.implicit is not None else []
+        holders: list[Group | Host] = [*self.groups.values(), *self.hosts.values(), *implicit]
+        for one in holders:
+            yield one.variables
+            yield one.file_variables
+            yield one.playbook_variables
 
     def host(self, name: str) -> Host:
         """The host of that name, the implicit localhost included; raises KeyError."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kplay.errors import InputError, UsageError
 from kplay.execute import prepare
+from kplay.execute.unread import unread
 from kplay.inventory.model import Inventory
 from kplay.lint import (
     conditions,
@@ -23,9 +24,9 @@ from kplay.lint import (
     variables,
 )
 from kplay.lint.model import Noted, Survey
-from kplay.lint.project import Project
 from kplay.lint.survey import Surveyor
 from kplay.playbook.files import tidy
+from kplay.playbook.project import Project
 from kplay.yaml_reader import load_text
 
 if TYPE_CHECKING:
@@ -114,6 +115,9 @@ def lint(options: RunOptions, *, strict: bool = False) -> Report:
     _late_faults(survey, noted)
     for family in FAMILIES:
         family(survey, noted)
+    if inventory is not None and not survey.incomplete:
+        for one in unread(options.extra_vars, playbook, inventory, extra, loader):
+            noted.append(one)
     found = {_shortened(_softened(one)): None for one in noted if suppression.kept(one)}
     read = len(survey.documents())
     return Report(tuple(sorted(_once(found), key=_order)), read)

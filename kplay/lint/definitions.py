@@ -16,7 +16,6 @@ from kplay.resolve.magic import DEFAULTS, IN_PLAY, IN_ROLE, MAGIC
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from kplay.inventory.model import Group, Host
     from kplay.lint.model import Site, Survey
     from kplay.playbook.model import Node, Play
     from kplay.source import Sourced
@@ -190,15 +189,8 @@ def turn_names(site: Site) -> set[str]:
 def inventory_tables(survey: Survey) -> Iterator[Mapping[str, Sourced]]:
     """The tables of every group and host, or of every file of theirs."""
     yield from survey.beside
-    inventory = survey.inventory
-    if inventory is None:
-        return
-    implicit = [inventory.implicit] if inventory.implicit is not None else []
-    holders: list[Group | Host] = [*inventory.groups.values(), *inventory.hosts.values(), *implicit]
-    for one in holders:
-        yield one.variables
-        yield one.file_variables
-        yield one.playbook_variables
+    if survey.inventory is not None:
+        yield from survey.inventory.tables()
 
 
 def vars_files(survey: Survey, play: Play) -> Iterator[Mapping[str, Sourced]]:

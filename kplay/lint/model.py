@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from kplay.ansible_cfg import AnsibleCfg
     from kplay.inventory.model import Inventory
-    from kplay.lint.project import Project
     from kplay.playbook.load import Loader
     from kplay.playbook.model import Node, Play, Playbook
+    from kplay.playbook.project import Project
     from kplay.source import Document, Sourced, Span
 
 

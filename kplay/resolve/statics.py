@@ -35,17 +35,23 @@ EMPTY: Table = {}
 NO_BANDS = Bands(EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
 
 
-def roles_of(nodes: Iterable[Node]) -> Iterator[Role]:
-    """The roles used by nodes, each use once, in the order of their tasks."""
-    seen: set[int] = set()
+def every_node(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Nodes and all that stands in them, in the order of the tasks."""
     pending = list(nodes)[::-1]
     while pending:
         node = pending.pop()
+        yield node
+        if isinstance(node, Block):
+            pending += [*node.tasks, *node.rescue, *node.always][::-1]
+
+
+def roles_of(nodes: Iterable[Node]) -> Iterator[Role]:
+    """The roles used by nodes, each use once, in the order of their tasks."""
+    seen: set[int] = set()
+    for node in every_node(nodes):
         if node.role is not None and id(node.role) not in seen:
             seen.add(id(node.role))
             yield node.role
-        if isinstance(node, Block):
-            pending += [*node.tasks, *node.rescue, *node.always][::-1]
 
 
 def named_roles(play: Play) -> list[Role]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 _KINDS = frozenset({".yml", ".yaml", ".json", ".ini", ".cfg", ".py", ".sh", ".j2", ""})
 _NO_DEFINITIONS = frozenset({".j2", ".sh"})
@@ -23,8 +23,18 @@ _LARGEST = 512 * 1024
 class Project:
     """Files under some folders, read when a rule first asks."""
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        folders: Iterable[Path],
+        kinds: Container[str] | None = _KINDS,
+        most: int = _MOST_FILES,
+    ) -> None:
+        """Take the folders; ``kinds`` are suffixes, None is any, ``most`` how many files."""
         self.folders = sorted({folder.resolve() for folder in folders if folder.is_dir()})
+        self.kinds = kinds
+        self.most = most
+        self.whole = True
+        """Whether all files were read, once they were: none too many, and none too large."""
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -38,13 +48,17 @@ class Project:
                 )
                 for name in sorted(names):
                     seen += 1
-                    if seen > _MOST_FILES:
+                    if seen > self.most:
+                        self.whole = False
                         return found
                     path = os.path.join(root, name)  # noqa: PTH118 - thousands of them
-                    if path not in found and Path(name).suffix in _KINDS:
-                        text = _text(path)
-                        if text:
-                            found[path] = text
+                    if path in found or not (self.kinds is None or Path(name).suffix in self.kinds):
+                        continue
+                    text = text_of(path)
+                    if text:
+                        found[path] = text
+                    elif text is None:
+                        self.whole = False
         return found
 
     @cached_property
@@ -78,15 +92,18 @@ class Project:
         return sum(len(pattern.findall(one)) for one in self.texts.values() if text in one)
 
 
-def _text(path: str) -> str:
+def text_of(path: str) -> str | None:
+    """The text of a file, empty when it has none, None when it is too large to be read."""
+    if not os.path.isfile(path):  # noqa: PTH113 - thousands of them; a pipe would hold us
+        return ""
     try:
-        if os.path.getsize(path) > _LARGEST:  # noqa: PTH202 - thousands of them
-            return ""
         with open(path, "rb") as stream:  # noqa: PTH123 - thousands of them
-            data = stream.read()
+            data = stream.read(_LARGEST + 1)
     except OSError:
         return ""
-    return "" if b"\0" in data[:1024] else data.decode("utf-8", "replace")
+    if b"\0" in data[:1024]:
+        return ""
+    return data.decode("utf-8", "replace") if len(data) <= _LARGEST else None
 
 
 def _near(path: str) -> str:
