@@ -111,6 +111,15 @@ def test_hosts_that_nothing_is_wrong_with(site: Site) -> None:
     assert not [one for host in site.hosts.values() for one in host.writes]
 
 
+def test_a_component_that_there_is_not_is_said_and_stops_nothing(site: Site) -> None:
+    end = judged(site.plan(distribution_disable=["traefk", "servicelb"]))
+    assert (end.status, end.result["errors"]) == ("ok", 0)
+    assert [(one["id"], one["severity"]) for one in end.result["findings"]] == [
+        ("disable-unknown", "warning")
+    ]
+    assert end.result["findings"][0]["text"].endswith("of K3s: did you mean `traefik`?")
+
+
 def test_everything_is_said_at_once_and_every_host_stops(site: Site) -> None:
     site.hosts["a1"].add_file("/etc/machine-id", f"{1:032x}\n")
     site.hosts["a2"].when("ip -j -4 route show", stdout="[]")

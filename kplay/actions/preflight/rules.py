@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kplay.actions.preflight import (
+    rules_components,
     rules_identity,
     rules_leftovers,
     rules_network,
@@ -20,4 +21,5 @@ RULES = (
     *rules_system.RULES,
     *rules_leftovers.RULES,
     *rules_versions.RULES,
+    *rules_components.RULES,
 )

@@ -75,6 +75,8 @@ def _settings(profile: str = "k3s", **changed: Any) -> dict[str, Any]:
         "sysctls": {"net.ipv4.ip_forward": "1"},
         "architectures": ["x86_64", "aarch64"],
         "ports": known["preflight_ports"][profile],
+        "components": known["preflight_components"].get(profile, []),
+        "other_switches": known["preflight_other_switches"].get(profile, {}),
         **{name: value for name, value in one.items() if name != "groups"},
         **{
             name: known[f"preflight_{name}"]

@@ -252,6 +252,34 @@ def test_rke2_is_installed_in_one_way(
     assert text in "".join(one.text for one in found)
 
 
+@pytest.mark.parametrize(
+    ("profile", "disabled", "said"),
+    [
+        ("k3s", ["traefik", "servicelb"], []),
+        ("k3s", ["traefik, servicelb", "coredns,"], []),
+        ("k3s", ["traefk"], ["`traefk`, which is no component of K3s: did you mean `traefik`?"]),
+        ("k3s", ["local-storage,metrics_server"], ["K3s: did you mean `metrics-server`?"]),
+        ("k3s", ["my-own-thing"], ["`my-own-thing`, which is no component of K3s"]),
+        ("k3s", ["flannel"], ["`flannel-backend: none` in distribution_server_config turns that"]),
+        ("rke2", ["rke2-ingress-nginx", "rke2-metrics-server"], []),
+        ("rke2", ["metrics-server"], ["of RKE2: did you mean `rke2-metrics-server`?"]),
+        ("rke2", ["kube-proxy", "a b"], ["`disable-kube-proxy: true` in", "names `a b`, which"]),
+        ("kubeadm", ["traefk"], []),
+    ],
+)
+def test_components_that_there_are_not(
+    cluster: Callable[..., Survey], profile: str, disabled: list[str], said: list[str]
+) -> None:
+    found = evaluate(cluster(profile, memory_mb={}, cpus={}, disabled=disabled))
+    assert [(one.id, one.severity, one.host) for one in found] == [
+        ("disable-unknown", "warning", "")
+    ] * len(said)
+    for one, text in zip(found, said, strict=True):
+        assert text in one.text
+        assert one.text.endswith(text) or text.endswith(("that", "in", "which"))
+        assert one.remedy.startswith("known are ")
+
+
 def test_servers_with_etcd_in_an_even_number(cluster: Callable[..., Survey], only: Any) -> None:
     survey = cluster()
     put(survey, "a1", "roles", ["server"])
