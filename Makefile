@@ -72,7 +72,7 @@ test-rancher: $(STAMP)  ## K3s, RKE2 and Rancher on real hosts, in long courses 
 
 test-plan: $(STAMP)  ## plan and apply every playbook on real hosts and compare, step by step (root)
 	@tests/e2e/need-packages.sh openssh-client
-	PYTHONPATH=tests/hosts $(BIN)/python tests/plan/measure.py $(PLAN)
+	PYTHONPATH=tests/harness:tests/rancher:tests/rancher/server_double $(BIN)/python tests/plan/measure.py $(PLAN)
 
 bundle: $(STAMP)  ## build and verify the air-gapped bundle
 	$(BIN)/kplay bundle build

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from exactness import compare
-from real_cluster import ROOT
+from project import ROOT
 
 from kplay.bundle.assemble import build
 from kplay.bundle.components import HERE, load_list
@@ -33,12 +34,8 @@ def helm_program() -> Path:
     return find(directory, "helm").file
 
 
-def words(cluster: Cluster, verb: str, name: str, *more: str) -> list[str]:
-    return [verb, "-i", str(cluster.inventory), str(PLAYBOOKS / name), *more]
-
-
 def prepare(cluster: Cluster) -> None:
-    cluster.kplay(*words(cluster, "run", "prepare.yml", "-e", f"helm_program={helm_program()}"))
+    cluster.play("run", PLAYBOOKS / "prepare.yml", helm_program=str(helm_program()))
 
 
 def carry_out(
@@ -48,13 +45,14 @@ def carry_out(
 
     Gives the plan's changes by task.
     """
-    planned = cluster.changes(*words(cluster, "plan", name, *more))
-    cluster.kplay(*words(cluster, "run", name, "--diff", *more))
+    playbook = PLAYBOOKS / name
+    planned = cluster.plan(playbook, *more)
+    cluster.play("run", playbook, "--diff", *more)
     table = compare(planned, cluster.events(), [])
     assert table.rows
     assert table.off() == [], "\n".join(map(str, table.off()))
     if again:
-        assert "no changes" in cluster.kplay(*words(cluster, "plan", name, *more))
+        assert "no changes" in cluster.play("plan", playbook, *more)
     assert {one["place"]["task"] for one in planned} == {row.place["task"] for row in table.changed}
     return {one["place"]["task"]: one for one in planned}
 
@@ -71,7 +69,8 @@ def texts(change: dict[str, Any]) -> dict[str, tuple[list[str], list[str]]]:
 
 
 def helm(cluster: Cluster, *argv: str) -> str:
-    return cluster.on("cp1", "helm", "--kubeconfig=/etc/kubernetes/admin.conf", "-n", "shop", *argv)
+    words = shlex.join(["helm", "--kubeconfig=/etc/kubernetes/admin.conf", "-n", "shop", *argv])
+    return cluster.root("cp1", words)
 
 
 def revision(cluster: Cluster) -> tuple[str, str]:
@@ -113,7 +112,5 @@ def short(cluster: Cluster) -> None:
 
 
 def assert_no_secret(cluster: Cluster) -> None:
-    """No file of a run holds the secret value."""
-    runs = [path for path in (cluster.work / ".kplay").rglob("*") if path.is_file()]
-    assert runs
-    assert [path for path in runs if SECRET in path.read_text(errors="replace")] == []
+    """No file of a run holds the secret value, and nothing has said it."""
+    assert [text for text in cluster.texts() if SECRET in text] == []

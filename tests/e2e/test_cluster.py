@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import time
 
 import helm_course
 import pytest
 import yaml
 from exactness import allowed, compare
+from project import wait_for
 from real_cluster import Cluster, bring_up
-
-from kplay import lab
 
 pytestmark = pytest.mark.cluster
 
@@ -35,9 +32,9 @@ def test_every_node_is_ready(cluster):
 
 
 def test_the_plan_of_bare_hosts_named_the_cluster(cluster):
-    assert "Initialise the control plane" in cluster.plan
-    assert "Join the cluster" in cluster.plan
-    assert "failed" not in cluster.plan.lower().replace("failed=0", "")
+    assert "Initialise the control plane" in cluster.plan_text
+    assert "Join the cluster" in cluster.plan_text
+    assert "failed" not in cluster.plan_text.lower().replace("failed=0", "")
 
 
 def test_the_plan_said_what_apply_did(cluster):
@@ -48,7 +45,7 @@ def test_the_plan_said_what_apply_did(cluster):
 
 
 def test_verify_looked_up_names_and_reached_a_service_from_every_node(cluster):
-    ended = [e for e in cluster.events() if e["event"] == "StepEnded"]
+    ended = cluster.events("StepEnded")
     assert ended, "the journal is empty"
     for task in (
         "Look up a Service's name from every node",
@@ -79,18 +76,14 @@ def test_workers_install_packages_while_the_control_plane_initialises(cluster):
 
 
 def test_the_kubeconfig_is_a_context_of_the_controller(cluster):
-    path = cluster.work / "kubeconfig"
+    path = cluster.directory / "kubeconfig"
     assert path.stat().st_mode & 0o777 == 0o600
     config = yaml.safe_load(path.read_text())
     assert cluster.lab.name in [one["name"] for one in config["contexts"]]
 
 
 def test_no_token_reached_a_log(cluster):
-    texts = [cluster.plan, cluster.applied]
-    runs = cluster.work / ".kplay/runs"
-    texts += [path.read_text() for path in runs.rglob("*.jsonl")]
-    texts += [path.read_text() for path in runs.rglob("run.json")]
-    assert not [found for text in texts for found in TOKEN.findall(text)]
+    assert not [found for text in cluster.texts() for found in TOKEN.findall(text)]
 
 
 def test_planning_again_finds_nothing_to_do(cluster):
@@ -100,10 +93,7 @@ def test_planning_again_finds_nothing_to_do(cluster):
 
 def test_running_again_changes_nothing(cluster):
     cluster.play("run", "kubeadm.yml")
-    ended = [e for e in cluster.events() if e["event"] == "StepEnded"]
-    changed = [e["place"]["task"] for e in ended if e["status"] == "changed"]
-    assert ended
-    assert changed == []
+    assert cluster.changed() == []
 
 
 OBJECTS = """\
@@ -137,15 +127,13 @@ OBJECTS = """\
 
 
 def test_objects_of_the_cluster_are_as_playbooks_want_them(cluster):
-    playbook = cluster.work / "objects.yml"
-    playbook.write_text(OBJECTS)
-    words = ["-i", str(cluster.inventory), str(playbook)]
-    planned = cluster.kplay("plan", *words, "--detailed-exitcode", code=3)
+    playbook = cluster.write("objects.yml", OBJECTS)
+    planned = cluster.play("plan", playbook, "--detailed-exitcode", code=3)
     assert "1 to create, 1 to update" in planned, planned
     assert "an earlier step changes Namespace/objects" in planned
-    done = cluster.kplay("apply", "--yes", *words)
+    done = cluster.play("apply", playbook)
     assert re.search(r"cp1 : ok=5 +changed=3 ", done), done
-    assert "no changes" in cluster.kplay("plan", *words, "--detailed-exitcode")
+    assert "no changes" in cluster.play("plan", playbook, "--detailed-exitcode")
     there = cluster.kubectl("get", "ns", "objects", "-o", "jsonpath={.metadata.labels.tier}")
     assert there == "web"
 
@@ -161,29 +149,26 @@ def test_reset_makes_bare_hosts_of_them(cluster):
 
 
 def test_a_controller_killed_while_the_cluster_initialises_is_resumed(cluster):
-    running = cluster.start(*cluster.words("apply", "kubeadm.yml", "--yes", "--report", "plain"))
-    deadline = time.monotonic() + 600
-    while not any(began_init(event) for event in cluster.events()):
-        assert time.monotonic() < deadline, "kubeadm init never began"
-        assert running.poll() is None, running.communicate()
-        time.sleep(0.2)
+    running = cluster.start(*cluster.words("apply", "kubeadm.yml", "--report", "plain"))
+
+    def began_init() -> bool:
+        assert running.poll() is None, cluster.finish(running).said
+        return any(
+            one["place"]["module"] == "kubeadm_init" for one in cluster.events("StepStarted")
+        )
+
+    wait_for(began_init, "kubeadm init", 600)
     running.kill()
-    running.communicate()
-    text = cluster.kplay("resume")
-    assert "Join the cluster" in text
+    cluster.finish(running)
+    assert "Join the cluster" in cluster.ok("resume").said
     test_every_node_is_ready(cluster)
-    ended = [e for e in cluster.events() if e["event"] == "StepEnded"]
+    ended = cluster.events("StepEnded")
     assert len([e for e in ended if e["place"]["module"] == "kubeadm_init"]) == 1
-
-
-def began_init(event: dict) -> bool:
-    return event["event"] == "StepStarted" and event["place"]["module"] == "kubeadm_init"
 
 
 def reset(cluster: Cluster) -> None:
     cluster.play("run", "reset.yml")
     for host in ("cp1", "w1", "w2"):
-        argv = lab.ssh_argv(cluster.lab, host, ["sudo", "ls", "-A", "/etc/kubernetes"])
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
-        assert "kubelet.conf" not in done.stdout
-        assert "admin.conf" not in done.stdout
+        left = cluster.on(host, "sudo ls -A /etc/kubernetes", code=None)
+        assert "kubelet.conf" not in left
+        assert "admin.conf" not in left

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from lab_traces import traces
+from project import run_on as on
 
 from kplay import lab as labs
 from kplay.errors import KplayError
@@ -28,19 +29,6 @@ SINGLE = Path(__file__).parents[2] / "inventories/lab/single.yml"
 
 def quiet(host: str, message: str) -> None:
     """Take progress and say nothing."""
-
-
-def on(
-    lab: labs.Lab, host: str, command: str, *, user: str = "kplay", stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        labs.ssh_argv(lab, host, [command], user=user),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def states(lab: labs.Lab) -> dict[str, str]:

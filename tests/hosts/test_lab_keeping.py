@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from lab_traces import traces
+from project import lab_up, run_on
 
 from kplay import lab as labs
 from kplay.errors import KplayError
@@ -55,14 +56,7 @@ def quiet(host: str, message: str) -> None:
 
 
 def on(lab: labs.Lab, host: str, command: str) -> str:
-    done = subprocess.run(
-        labs.ssh_argv(lab, host, [command]),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_on(lab, host, command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -86,13 +80,8 @@ def kplay(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def keeping() -> Iterator[labs.Lab]:
     """The lab of ``tests/labs/keeping.yml``, up."""
-    lab = replace(labs.load_lab(FILE), name=f"keeping-{os.getpid()}")
-    told: list[str] = []
-    try:
-        labs.up(lab, progress=lambda host, said: told.append(f"{host}: {said}"))
+    with lab_up(labs.load_lab(FILE), "keeping") as lab:
         yield lab
-    finally:
-        labs.down(lab, progress=quiet)
     assert traces(lab) == []
     loops = subprocess.run(["losetup", "--list"], capture_output=True, text=True, check=True)
     assert lab.name not in loops.stdout

@@ -9,27 +9,24 @@ measure.py [COURSE | PLAYBOOK] …    without a name: all of them
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
 import sys
 import tarfile
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import packages
 from courses import SHIPPED, Course, Run, courses
 from exactness import KINDS, Allowed, Table, allowed, compare
+from project import Finished, Project, lab_up
 from traces import LOGIN_RECORDS, changed, written
 
 from kplay import lab as labs
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 OF_A_CLUSTER = (
     "/var/lib/etcd", "/var/lib/kubelet", "/var/lib/containerd", "/var/lib/cni",
@@ -58,32 +55,18 @@ class Measured:
         return self.table.faults() + wrote + self.lost
 
 
-class Site:
+class Site(Project):
     """The hosts of a course, and the directory that kplay runs in."""
 
-    def __init__(self, lab: labs.Lab, directory: Path) -> None:
-        self.lab, self.directory = lab, directory
-        self.hosts = [host.name for host in lab.hosts]
-        self.settings: dict[str, Any] = {}
+    patience: ClassVar[float] = 2400
 
-    def kplay(self, *words: str, codes: Sequence[int] = (0,)) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "kplay", *words],
-            cwd=self.directory,
-            env={**os.environ, "NO_COLOR": "1", "KUBECONFIG": str(self.directory / "kubeconfig")},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode not in codes:
-            raise SystemExit(f"{words}: {done.returncode}\n{done.stderr[-6000:]}")
-        return done.stdout
+    @property
+    def hosts(self) -> list[str]:
+        return [host.name for host in self.lab.hosts]
 
     def build(self, bundle: str) -> None:
         """Make the bundle that a course is run with."""
         if bundle == "rancher":
-            sys.path.insert(0, str(SHIPPED.parent / "tests/rancher/server_double"))
             import repository
 
             self.settings["kplay_bundle"] = str(self.directory / "bundle")
@@ -91,11 +74,10 @@ class Site:
         elif bundle in ("k3s", "rke2"):
             self.build_release(bundle)
         elif bundle:
-            self.kplay("bundle", "build")
+            self.ok("bundle", "build")
 
     def build_release(self, distribution: str) -> None:
         """Make a bundle of a release of the double of K3s or RKE2."""
-        sys.path.insert(0, str(SHIPPED.parent / "tests/rancher"))
         from release import releases
         from serve import serving
 
@@ -106,31 +88,23 @@ class Site:
             "distribution_version": getattr(tree, distribution)[0],
         }
         with serving(tree.tree) as site:
-            self.kplay(
+            self.ok(
                 "bundle", "build", "--for", str(SHIPPED / f"{distribution}.yml"),
                 "-i", str(labs.inventory_path(self.lab)), "-d", self.settings["kplay_bundle"],
                 "--mirror", site.url, "-e", json.dumps(self.settings),
             )  # fmt: skip
 
-    def on(self, host: str, script: str) -> None:
-        argv = labs.ssh_argv(self.lab, host, ["sudo", "sh", "-e"])
-        done = subprocess.run(argv, input=script, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"{host}: {script}\n{done.stdout}{done.stderr}")
-
     def measure(self, run: Run, known: list[Allowed]) -> Measured:
         """Plan, see that nothing was written, apply, compare."""
         for host in self.hosts:
-            self.on(host, run.before.get(host, "true"))
-        inventory = str(labs.inventory_path(self.lab))
-        given = json.dumps({**self.settings, **run.settings})
-        words = ["-i", inventory, str(run.playbook), *run.only, "-e", given]
+            self.root(host, run.before.get(host, "true"))
         noise = self.noise()
         before = {host: written(self.lab, host) for host in self.hosts}
-        plan = json.loads(self.kplay("plan", *words, "--format", "json", codes=(0, 2)))
+        more = [*run.only, "--format", "json"]
+        plan = json.loads(self.ended("plan", run.playbook, *more, **run.settings).out)
         traces = {host: self.traces(host, before[host]) - noise for host in self.hosts}
-        self.kplay("run", "--diff", *words, codes=(0, 2))
-        told = self.journal()
+        self.ended("run", run.playbook, "--diff", *run.only, **run.settings)
+        told = self.events()
         ends = [("plan", one) for one in plan["lost"]]
         ends += [("run", one) for one in told if one["event"] == "HostLost"]
         lost = [f"{verb} of {one['host']}: {one['message']}" for verb, one in ends]
@@ -163,12 +137,14 @@ class Site:
         host = self.hosts[-1]
         before = written(self.lab, host)
         for _ in range(2):
-            self.on(host, "true")
+            self.root(host, "true")
         return changed(before, written(self.lab, host)) | LOGIN_RECORDS
 
-    def journal(self) -> list[dict[str, Any]]:
-        newest = max((self.directory / ".kplay/runs").glob("*/journal.jsonl"))
-        return [json.loads(line) for line in newest.read_text(encoding="utf-8").splitlines()]
+    def ended(self, *words: Any, **settings: Any) -> Finished:
+        """A plan or a run that has come to its end, though not with every host."""
+        done = self.kplay(*self.words(*words, **settings))
+        assert done.code in (0, 2), f"{words}: {done.code}\n{done.said}"
+        return done
 
 
 def main(names: list[str]) -> int:
@@ -183,25 +159,23 @@ def main(names: list[str]) -> int:
 
 
 def measure_course(course: Course, known: list[Allowed]) -> list[Measured]:
-    lab = replace(labs.load_lab(course.lab), name=f"plan-{os.getpid()}")
-    with TemporaryDirectory(prefix="kplay-plan-") as folder:
-        site = Site(lab, Path(folder))
-        done = []
-        try:
-            labs.up(lab, progress=lambda *_: None)
-            for host, script in course.before.items():
-                site.on(host, script)
-            site.build(course.bundle)
-            for given in course.runs:
-                run = site.bring(given)
-                began = time.monotonic()
-                done.append(site.measure(run, known))
-                print(f"-- {run.title} ({time.monotonic() - began:.0f} s)")
-                for line in [*map(str, done[-1].table.off()), *done[-1].faults()]:
-                    print(f"   {line}")
-                sys.stdout.flush()
-        finally:
-            labs.down(lab, progress=lambda *_: None)
+    done = []
+    with (
+        TemporaryDirectory(prefix="kplay-plan-") as folder,
+        lab_up(labs.load_lab(course.lab), "plan", progress=lambda *_: None) as lab,
+        closing(Site(Path(folder), lab)) as site,
+    ):
+        for host, script in course.before.items():
+            site.root(host, script)
+        site.build(course.bundle)
+        for given in course.runs:
+            run = site.bring(given)
+            began = time.monotonic()
+            done.append(site.measure(run, known))
+            print(f"-- {run.title} ({time.monotonic() - began:.0f} s)")
+            for line in [*map(str, done[-1].table.off()), *done[-1].faults()]:
+                print(f"   {line}")
+            sys.stdout.flush()
     return done
 
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "plan"))
-
 from helm_course import (
     PLAYBOOKS,
     assert_no_secret,
@@ -19,33 +13,33 @@ from helm_course import (
     prepare,
     revision,
     texts,
-    words,
 )
 from real_cluster import bring_up
 
 pytestmark = pytest.mark.rancher
 
 RELEASE = "Release the shop"
+SHOP = PLAYBOOKS / "release.yml"
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     with bring_up(tmp_path_factory.mktemp("helm")) as made:
         prepare(made)
-        made.applied = str(carry_out(made, "release.yml"))
+        made.planned = list(carry_out(made, "release.yml").values())
         yield made
 
 
 def test_a_release_is_planned_with_every_object_and_installed(cluster):
     assert revision(cluster) == ("1", "deployed")
-    assert "Deployment/shop" in cluster.applied
+    assert "Deployment/shop" in str(cluster.planned)
     pods = cluster.kubectl("get", "pods", "-n", "shop", "--no-headers")
     assert "1/1" in pods
 
 
 def test_the_release_has_no_new_revision_when_nothing_differs(cluster):
     before = revision(cluster)
-    cluster.kplay(*words(cluster, "run", "release.yml"))
+    cluster.play("run", SHOP)
     assert revision(cluster) == before
 
 
@@ -68,8 +62,8 @@ def test_a_field_that_helm_does_not_merge_is_told(cluster):
     page = ["-e", "page=true"]
     carry_out(cluster, "release.yml", *page)
     patch = '{"spec":{"title":"by-hand"}}'
-    cluster.kubectl("patch", "page/shop", "-n", "shop", "--type=merge", "-p", f"'{patch}'")
-    text = cluster.kplay(*words(cluster, "plan", "release.yml", *page))
+    cluster.kubectl("patch", "page/shop", "-n", "shop", "--type=merge", "-p", patch)
+    text = cluster.play("plan", SHOP, *page)
     assert "no changes" in text
     assert "Page/shop stands otherwise than the release has it" in text
     carry_out(cluster, "release.yml")
@@ -78,15 +72,15 @@ def test_a_field_that_helm_does_not_merge_is_told(cluster):
 
 def test_a_failed_upgrade_is_rolled_back_and_the_next_one_is_planned_anew(cluster):
     broken = ["-e", "image=kplay.local/none:1", "-e", "timeout=15s"]
-    planned = cluster.changes(*words(cluster, "plan", "release.yml", *broken))
+    planned = cluster.plan(SHOP, *broken)
     assert texts(planned[0])["Deployment/shop"] == (
         ["image: kplay.local/web:1"],
         ["image: kplay.local/none:1"],
     )
-    text = cluster.kplay(*words(cluster, "run", "release.yml", *broken), code=2)
+    text = cluster.play("run", SHOP, *broken, code=2)
     assert "has been rolled back due to atomic being set" in text
     assert "the release is now deployed, at revision" in text
-    assert "no changes" in cluster.kplay(*words(cluster, "plan", "release.yml"))
+    assert "no changes" in cluster.play("plan", SHOP)
     image = cluster.kubectl(
         "get", "deployment/shop", "-n", "shop", "-o",
         "jsonpath={.spec.template.spec.containers[0].image}",
@@ -99,13 +93,13 @@ def test_a_helm_that_was_killed_is_gone_back_from_when_asked(cluster):
         "timeout -s KILL 4 helm --kubeconfig=/etc/kubernetes/admin.conf upgrade shop "
         "/srv/charts/web -n shop --wait --set image=kplay.local/none:1 || true"
     )
-    cluster.on("cp1", "sh", "-c", f'"{upgrade}"')
+    cluster.root("cp1", upgrade)
     assert revision(cluster)[1] == "pending-upgrade"
-    refused = cluster.kplay(*words(cluster, "plan", "release.yml"), code=2)
+    refused = cluster.play("plan", SHOP, code=2)
     assert "the release shop is pending-upgrade since" in refused
-    cluster.kplay(*words(cluster, "run", "release.yml", "-e", "interrupted=rollback"))
+    cluster.play("run", SHOP, "-e", "interrupted=rollback")
     assert revision(cluster)[1] == "deployed"
-    assert "no changes" in cluster.kplay(*words(cluster, "plan", "release.yml"))
+    assert "no changes" in cluster.play("plan", SHOP)
 
 
 def test_a_chart_of_a_repository_is_planned_by_the_version_that_it_resolves_to(cluster):
@@ -116,14 +110,14 @@ def test_a_chart_of_a_repository_is_planned_by_the_version_that_it_resolves_to(c
         "systemd-run -q --unit=repo -p WorkingDirectory=/srv/repo "
         "python3 -m http.server 8099 --bind 127.0.0.1"
     )
-    cluster.on("cp1", "sh", "-c", f'"{serve}"')
+    cluster.root("cp1", serve)
     time.sleep(1)
     source = ["-e", "chart=web", "-e", "repo=http://127.0.0.1:8099"]
     below = [*source, "-e", '{"version": "<1.1"}']
-    assert "no changes" in cluster.kplay(*words(cluster, "plan", "release.yml", *below))
+    assert "no changes" in cluster.play("plan", SHOP, *below)
     newer = carry_out(cluster, "release.yml", *source)
     assert texts(newer[RELEASE]) == {"": (["chart: web-1.0.0"], ["chart: web-1.1.0"])}
-    cache = cluster.on("cp1", "sh", "-c", '"ls /root/.cache/helm/repository 2>/dev/null || true"')
+    cache = cluster.root("cp1", "ls /root/.cache/helm/repository 2>/dev/null || true")
     assert "web-1.1.0.tgz" in cache
     assert "web-1.0.0.tgz" not in cache, "a plan has kept what it fetched"
 

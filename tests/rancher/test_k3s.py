@@ -7,17 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import sys
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from course import ROOT, Course, course
+from course import Course, course
 from exactness import allowed, compare
+from project import ROOT, wait_for
 from traces import LOGIN_RECORDS
 
 from kplay import lab
@@ -43,7 +38,7 @@ def k3s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     ) as it:
         it.build("k3s.yml", 0)
         it.planned = it.plan("k3s.yml")
-        it.applied = it.play("apply", "k3s.yml", "--diff")
+        it.play("apply", "k3s.yml", "--diff")
         yield it
 
 
@@ -51,11 +46,11 @@ def k3s(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
 @pytest.mark.rancher
 def test_bare_hosts_are_a_cluster(k3s: Course) -> None:
     assert k3s.nodes("server2") == dict.fromkeys(HOSTS, ("Ready", k3s.versions[0]))
-    labels = k3s.on("server1", f"{k3s.kubectl} get nodes -l node-role.kubernetes.io/etcd -o name")
+    labels = k3s.root("server1", f"{k3s.kubectl} get nodes -l node-role.kubernetes.io/etcd -o name")
     assert labels.split() == ["node/server1", "node/server2"]
     # Joined by the token that names the cluster's CA, in a file of root's own
-    assert k3s.on("agent1", "cat /etc/rancher/k3s/token").startswith("K10")
-    assert k3s.on("agent1", "stat -c %a /etc/rancher/k3s/token").strip() == "600"
+    assert k3s.root("agent1", "cat /etc/rancher/k3s/token").startswith("K10")
+    assert k3s.root("agent1", "stat -c %a /etc/rancher/k3s/token").strip() == "600"
 
 
 @pytest.mark.cluster
@@ -70,11 +65,11 @@ def test_the_plan_said_what_apply_did(k3s: Course) -> None:
 @pytest.mark.cluster
 @pytest.mark.rancher
 def test_no_token_reached_a_log_or_an_argument(k3s: Course) -> None:
-    token = k3s.on("server1", "cat /var/lib/rancher/k3s/server/node-token").strip()
+    token = k3s.root("server1", "cat /var/lib/rancher/k3s/server/node-token").strip()
     secret = token.rpartition(":")[2]
     assert not [text for text in k3s.texts() if secret in text]
     for host in HOSTS:
-        assert secret not in k3s.on(host, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+        assert secret not in k3s.root(host, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
 
 
 WEB = """\
@@ -104,11 +99,11 @@ spec: {selector: {app: web}, ports: [{port: 8080}]}
 @pytest.mark.cluster
 @pytest.mark.rancher
 def test_a_service_answers_from_every_node_to_every_node(k3s: Course) -> None:
-    k3s.on("server1", f"{k3s.kubectl} apply -f - <<'E'\n{WEB}E\n")
-    k3s.on("server1", f"{k3s.kubectl} rollout status daemonset/web --timeout=100s")
+    k3s.root("server1", f"{k3s.kubectl} apply -f - <<'E'\n{WEB}E\n")
+    k3s.root("server1", f"{k3s.kubectl} rollout status daemonset/web --timeout=100s")
     fields = "{.metadata.name} {.spec.nodeName} {.status.podIP}"
     where = f"jsonpath='{{range .items[*]}}{fields}{{\"\\n\"}}{{end}}'"
-    listed = k3s.on("server1", f"{k3s.kubectl} get pods -l app=web -o {where}")
+    listed = k3s.root("server1", f"{k3s.kubectl} get pods -l app=web -o {where}")
     pods = [line.split() for line in listed.splitlines()]
     assert sorted(node for _, node, _ in pods) == sorted(HOSTS)
     fetches = "".join(
@@ -116,7 +111,7 @@ def test_a_service_answers_from_every_node_to_every_node(k3s: Course) -> None:
         for name, _, _ in pods
         for address in [*(one for _, _, one in pods), "web.default.svc.cluster.local"]
     )
-    k3s.on("server1", fetches)
+    k3s.root("server1", fetches)
 
 
 @pytest.mark.cluster
@@ -135,8 +130,9 @@ def test_a_second_plan_is_empty(k3s: Course) -> None:
 
 @pytest.mark.rancher
 def test_a_killed_server_comes_back_and_does_not_take_others_along(k3s: Course) -> None:
-    k3s.on("server2", "systemctl kill --signal=KILL k3s", code=None)
-    until(lambda: k3s.nodes("server2").get("server2", ("", ""))[0] == "Ready")
+    k3s.root("server2", "systemctl kill --signal=KILL k3s", code=None)
+    ask = f"{k3s.kubectl} get node server2 --no-headers"
+    wait_for(lambda: " Ready " in k3s.root("server2", ask, code=None), "server2 is ready", 120)
     assert k3s.nodes("server1") == dict.fromkeys(HOSTS, ("Ready", k3s.versions[0]))
 
 
@@ -164,7 +160,7 @@ def test_a_drain_that_cannot_finish_stops_the_upgrade_and_names_the_pod(k3s: Cou
         "run held --image=kplay.local/web:1 --image-pull-policy=IfNotPresent --labels=app=held"
         ' --overrides=\'{"spec":{"nodeName":"server1"}}\' --command -- /web serve'
     )
-    k3s.on("server1", f"{k3s.kubectl} {held}\n{k3s.kubectl} {budget}\n"
+    k3s.root("server1", f"{k3s.kubectl} {held}\n{k3s.kubectl} {budget}\n"
            f"{k3s.kubectl} wait --for=condition=Ready pod/held --timeout=60s")  # fmt: skip
     before = k3s.started()
     said = k3s.play(
@@ -174,7 +170,7 @@ def test_a_drain_that_cannot_finish_stops_the_upgrade_and_names_the_pod(k3s: Cou
     assert "default/held" in said
     assert "disruption budget" in said
     assert k3s.started() == before
-    k3s.on("server1", f"{k3s.kubectl} delete pod/held pdb/stay --grace-period=0 --force")
+    k3s.root("server1", f"{k3s.kubectl} delete pod/held pdb/stay --grace-period=0 --force")
 
 
 @pytest.mark.rancher
@@ -219,16 +215,16 @@ def test_a_host_leaves_a_cluster_that_goes_on(k3s: Course) -> None:
 def test_uninstall_leaves_nothing(k3s: Course) -> None:
     k3s.play("run", "k3s-uninstall.yml", release=1)
     for host in HOSTS:
-        running = k3s.on(host, "ls -l /proc/[0-9]*/exe 2>/dev/null | grep rancher", code=None)
+        running = k3s.root(host, "ls -l /proc/[0-9]*/exe 2>/dev/null | grep rancher", code=None)
         assert running == "", f"{host}: {running}"
-        mounts = k3s.on(host, "cut -d' ' -f2 /proc/self/mounts").splitlines()
+        mounts = k3s.root(host, "cut -d' ' -f2 /proc/self/mounts").splitlines()
         below = ("/run/k3s", "/var/lib/rancher/", "/var/lib/kubelet/", "/run/netns/cni-")
         assert [one for one in mounts if one.startswith(below)] == []
-        links = k3s.on(host, "ls /sys/class/net").split()
+        links = k3s.root(host, "ls /sys/class/net").split()
         assert [one for one in links if one.startswith(("cni", "flannel", "veth"))] == []
-        rules = k3s.on(host, "iptables-save; ip6tables-save", code=None)
+        rules = k3s.root(host, "iptables-save; ip6tables-save", code=None)
         assert not re.search("KUBE-|CNI-|FLANNEL", rules)
-        assert k3s.on(host, "ls /run/netns 2>/dev/null", code=None) == ""
+        assert k3s.root(host, "ls /run/netns 2>/dev/null", code=None) == ""
         left = sorted(path for path in k3s.traces(host) if not noise(path))
         assert left == [], f"{host}: {' '.join(left)}"
 
@@ -241,15 +237,3 @@ def test_from_bare_hosts_there_is_nothing_to_take_away(k3s: Course) -> None:
 def noise(path: str) -> bool:
     """Whether a path is what logins, and systemd by itself, write on any host."""
     return path in NOISE or path.startswith(("/var/lib/systemd", "/tmp/", "/run/"))
-
-
-def until(so, patience: float = 120.0) -> None:
-    end = time.monotonic() + patience
-    while True:
-        try:
-            if so():
-                return
-        except AssertionError:
-            pass
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(2)

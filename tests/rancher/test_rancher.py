@@ -7,125 +7,27 @@ double is and what it does not show.
 from __future__ import annotations
 
 import base64
-import dataclasses
 import gzip
 import json
-import os
 import re
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-
-from kplay import lab
-
-sys.path.insert(0, str(Path(__file__).parent / "server_double"))
-import repository
+from project import wait_for
+from rancher_site import HOSTNAME, IGNORED, SETTINGS, Site, rancher_site
 
 pytestmark = pytest.mark.rancher
-
-ROOT = Path(__file__).resolve().parents[2]
-HOSTNAME = "rancher.cattle-system.svc.cluster.local"
-"""A name that pods find: the double ends TLS itself, as no ingress controller is there."""
 
 PASSWORD = ["get", "secret", "--namespace", "cattle-system", "bootstrap-secret"]
 """How docs/rancher.md has an operator read the bootstrap password."""
 
 
-@dataclasses.dataclass
-class Site:
-    """A cluster with what its playbooks are run with."""
-
-    lab: lab.Lab
-    inventory: Path
-    work: Path
-    bundle: Path
-    said: list[str] = dataclasses.field(default_factory=list)
-
-    def kplay(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "kplay", *words],
-            cwd=self.work,
-            env={**os.environ, "KUBECONFIG": str(self.work / "kubeconfig"), "COLUMNS": "160"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=1500,
-            check=False,
-        )
-        self.said.append(done.stdout)
-        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}"
-        return done.stdout
-
-    def play(self, verb: str, name: str, *words: str, code: int = 0, **settings: object) -> str:
-        given = self.work / "settings.json"
-        whole = {"kplay_bundle": str(self.bundle), **settings}
-        given.write_text(json.dumps(whole), encoding="utf-8")
-        argv = [verb, "-i", str(self.inventory), str(ROOT / "playbooks" / name)]
-        return self.kplay(*argv, "-e", f"@{given}", *words, code=code)
-
-    def ssh(self, host: str, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        argv = lab.ssh_argv(self.lab, host, ["sudo", *words])
-        return subprocess.run(
-            argv, input=stdin, capture_output=True, text=True, check=False, timeout=180
-        )
-
-    def kubectl(self, *words: str, stdin: str = "", code: int | None = 0) -> str:
-        done = self.ssh(
-            "cp1", "kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", *words, stdin=stdin
-        )
-        assert code is None or done.returncode == code, f"{words}: {done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
-
-    def secret(self, namespace: str, name: str) -> dict[str, str]:
-        text = self.kubectl("-n", namespace, "get", "secret", name, "-o", "json")
-        return {key: base64.b64decode(v).decode() for key, v in json.loads(text)["data"].items()}
-
-    def events(self) -> list[dict]:
-        newest = max((self.work / ".kplay/runs").glob("*/journal.jsonl"))
-        return [json.loads(line) for line in newest.read_text().splitlines()]
-
-    def changed(self) -> list[str]:
-        ended = [one for one in self.events() if one["event"] == "StepEnded"]
-        assert ended
-        return [one["place"]["task"] for one in ended if one["status"] == "changed"]
-
-
-IGNORED = ["cgroup-v1", "clock-unsynchronized", "memory"]
-"""What the preflight rightly says of hosts of a lab."""
-
-SETTINGS = {
-    "rancher_hostname": HOSTNAME,
-    "rancher_version": "2.15.0",
-    "rancher_replicas": 1,
-    "rancher_image": "kplay.local/rancher",
-    "rancher_images": ["rancher-images"],
-}
-
-
-def _say(host: str, text: str) -> None:
-    sys.stdout.write(f"{host}: {text}\n")
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    work = tmp_path_factory.mktemp("rancher")
-    bundle = Path(os.environ.get("KPLAY_RANCHER_BUNDLE") or work / "bundle")
-    repository.bundle(bundle, work / "charts")
-    two = lab.load_lab(ROOT / "tests/rancher/rancher.yml")
-    mine = dataclasses.replace(two, name=f"rancher-{os.getpid()}")
-    try:
-        made = Site(mine, lab.up(mine, progress=_say), work, bundle)
-        made.play("run", "kubeadm.yml")
+    with rancher_site(tmp_path_factory.mktemp("rancher")) as made:
         yield made
-    finally:
-        lab.down(mine, progress=_say)
 
 
 def test_a_rancher_that_does_not_go_with_this_kubernetes_is_refused_in_a_plan(site):
@@ -137,7 +39,7 @@ def test_a_rancher_that_does_not_go_with_this_kubernetes_is_refused_in_a_plan(si
     said = site.play("plan", "rancher.yml", code=2, **wrong)
     assert "Rancher 2.14.3 wants Kubernetes < 1.36.0-0, and the cluster is v1.36.3" in said
     assert re.search(r"Rancher 2\.15\s+goes with Kubernetes 1\.36, as of \d{4}-\d\d-\d\d", said)
-    site.play("apply", "rancher.yml", "--yes", code=2, **wrong)
+    site.play("apply", "rancher.yml", code=2, **wrong)
     site.play("run", "rancher.yml", code=2, **wrong)
     assert site.changed() == []
     assert "cert-manager" not in site.kubectl("get", "namespaces")
@@ -167,14 +69,14 @@ def test_a_plan_before_it_names_what_comes(site):
         assert task in said
     assert '{"bootstrapPassword": "drawn"}' in said
     assert site.kubectl("get", "namespace", "cattle-system", code=1)
-    assert site.ssh("cp1", "ls", "/usr/local/bin/helm").returncode != 0
+    site.on("cp1", "test ! -e /usr/local/bin/helm")
 
 
 def test_rancher_is_installed_and_a_second_run_changes_nothing(site):
-    site.play("apply", "rancher.yml", "--yes", "--diff", **SETTINGS)
+    site.play("apply", "rancher.yml", "--diff", **SETTINGS)
     changed = site.changed()
-    assert "cert-manager : Install cert-manager" in changed
-    assert "rancher : Install or upgrade Rancher" in changed
+    assert ("cp1", "Install cert-manager") in changed
+    assert ("cp1", "Install or upgrade Rancher") in changed
     again = site.play("plan", "rancher.yml", "--detailed-exitcode", **SETTINGS)
     assert "no changes" in again
     site.play("run", "rancher.yml", **SETTINGS)
@@ -251,9 +153,7 @@ def test_the_bootstrap_password_is_in_its_secret_alone(site):
     words = [*PASSWORD, "-o", "jsonpath={.data.bootstrapPassword}"]
     password = base64.b64decode(site.kubectl(*words)).decode()
     assert re.fullmatch(r"[A-Za-z0-9]{32}", password)
-    texts = list(site.said)
-    runs = site.work / ".kplay/runs"
-    texts += [path.read_text(errors="replace") for path in runs.rglob("*") if path.is_file()]
+    texts = site.texts()
     # What Helm keeps of the release: values and manifests, packed
     for name in site.kubectl("-n", "cattle-system", "get", "secrets", "-o", "name").split():
         if "sh.helm.release" in name:
@@ -275,7 +175,7 @@ def test_another_password_of_the_vault_leaves_the_first_one(site):
 
 def import_settings(site: Site) -> dict[str, object]:
     authority = site.secret("cattle-system", "tls-rancher")["tls.crt"]
-    site.ssh("cp1", "tee", "/root/rancher-ca.pem", stdin=authority)
+    site.on("cp1", "sudo tee /root/rancher-ca.pem", stdin=authority)
     return {
         "rancher_import_url": f"https://{HOSTNAME}",
         "rancher_import_password": site.secret("cattle-system", "bootstrap-secret")[
@@ -293,17 +193,17 @@ def test_a_cluster_is_imported_and_its_agent_registers(site):
     address = site.kubectl(
         "-n", "cattle-system", "get", "service", "rancher", "-o", "jsonpath={.spec.clusterIP}"
     )
-    site.ssh("cp1", "tee", "-a", "/etc/hosts", stdin=f"{address} {HOSTNAME}\n")
-    deadline = time.monotonic() + 180
-    probe = f"import socket; socket.create_connection(('{address}', 443), 5)"
-    while site.ssh("cp1", "python3", "-", stdin=probe).returncode != 0:
-        assert time.monotonic() < deadline, "the double does not serve its certificate"
-        time.sleep(2)
+    site.on("cp1", "sudo tee -a /etc/hosts", stdin=f"{address} {HOSTNAME}\n")
+    probe = f"import socket; socket.create_connection(('{address}', 443), 5); print('it does')"
+    wait_for(
+        lambda: site.on("cp1", "python3 -", stdin=probe, code=None),
+        "the double serves its certificate", 180,
+    )  # fmt: skip
     settings = import_settings(site)
     planned = site.play("plan", "rancher-import.yml", **settings)
     assert "a plan does not log in with a password" in planned
-    site.play("apply", "rancher-import.yml", "--yes", **settings)
-    assert "rancher-import : Make the cluster known to Rancher" in site.changed()
+    site.play("apply", "rancher-import.yml", **settings)
+    assert ("cp1", "Make the cluster known to Rancher") in site.changed()
     agent = site.kubectl("-n", "cattle-system", "logs", "deployment/cattle-cluster-agent")
     assert "connected" in agent
     site.play("run", "rancher-import.yml", **settings)
@@ -328,7 +228,7 @@ def test_an_upgrade_keeps_values_and_password(site):
     planned = site.play("plan", "rancher.yml", "--diff", **newer)
     assert "rancher : Install or upgrade Rancher" in planned
     assert "which an earlier step brings" in planned
-    site.play("apply", "rancher.yml", "--yes", **newer)
+    site.play("apply", "rancher.yml", **newer)
     label = "jsonpath={.metadata.labels.chart}"
     chart = site.kubectl("-n", "cattle-system", "get", "deployment", "rancher", "-o", label)
     assert chart == "rancher-2.15.1"
@@ -348,7 +248,7 @@ def test_a_certificate_of_one_s_own(site):
         "rancher_additional_cas": pair["tls.crt"],
         "rancher_proxy": "http://ops:hidden-word@proxy.example.com:3128",
     }
-    site.play("apply", "rancher.yml", "--yes", "--diff", **own)
+    site.play("apply", "rancher.yml", "--diff", **own)
     assert site.secret("cattle-system", "tls-rancher-ingress")["tls.crt"] == pair["tls.crt"]
     # cert-manager, which made the certificate before, has let go of it
     assert "tls-rancher-ingress" not in site.kubectl("-n", "cattle-system", "get", "certificates")
@@ -363,7 +263,7 @@ def test_a_certificate_of_one_s_own(site):
 
 def test_tls_ended_before_the_cluster(site):
     outside = SETTINGS | {"rancher_version": "2.15.1", "rancher_tls_source": "external"}
-    site.play("apply", "rancher.yml", "--yes", **outside)
+    site.play("apply", "rancher.yml", **outside)
     ingress = json.loads(
         site.kubectl("-n", "cattle-system", "get", "ingress", "rancher", "-o", "json")
     )
@@ -405,7 +305,7 @@ def test_let_s_encrypt_is_asked_through_the_class_that_the_cluster_has(site):
         "ingressclass.kubernetes.io/is-default-class=true",
     ]
     site.kubectl(*mark)
-    site.play("apply", "rancher.yml", "--yes", **asked)
+    site.play("apply", "rancher.yml", **asked)
     issuer = yaml.safe_load(
         site.kubectl("-n", "cattle-system", "get", "issuer", "rancher", "-o", "yaml")
     )

@@ -6,18 +6,13 @@ import gzip
 import io
 import json
 import os
-import sys
 import tarfile
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 import payload
+import pytest
 import release
 import serve
 

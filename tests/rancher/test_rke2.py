@@ -6,16 +6,12 @@ With ``KPLAY_RELEASES=DIR`` the releases are upstream's own. The tests follow ea
 from __future__ import annotations
 
 import dataclasses
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from course import ROOT, Course, course
+from course import Course, course
 from exactness import allowed, compare
+from project import ROOT
 from traces import LOGIN_RECORDS
 
 from kplay import lab
@@ -42,7 +38,7 @@ def rke2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
         it.build("rke2.yml", 0)
         it.build("rke2.yml", 1)
         it.planned = it.plan("rke2.yml", **CIS)
-        it.applied = it.play("apply", "rke2.yml", "--diff", **CIS)
+        it.play("apply", "rke2.yml", "--diff", **CIS)
         yield it
 
 
@@ -72,12 +68,12 @@ def test_the_plan_of_bare_hosts_said_what_apply_did(rke2: Course) -> None:
 def test_the_profile_is_on_and_hosts_are_as_it_asks(rke2: Course) -> None:
     share = f"/usr/local/lib/rke2/{rke2.versions[0]}/share/rke2/rke2-cis-sysctl.conf"
     for host in HOSTS:
-        assert "profile: cis" in rke2.on(host, "cat /etc/rancher/rke2/config.yaml")
-        rke2.on(host, f"cmp {share} /etc/sysctl.d/60-rke2-cis.conf")
+        assert "profile: cis" in rke2.root(host, "cat /etc/rancher/rke2/config.yaml")
+        rke2.root(host, f"cmp {share} /etc/sysctl.d/60-rke2-cis.conf")
     for host in SERVERS:
-        user = rke2.on(host, "getent passwd etcd").strip().split(":")
+        user = rke2.root(host, "getent passwd etcd").strip().split(":")
         assert (user[4], user[6]) == ("etcd user", "/sbin/nologin")
-    rke2.on("agent1", "getent passwd etcd", code=2)
+    rke2.root("agent1", "getent passwd etcd", code=2)
 
 
 def test_again_nothing_changes_and_nothing_is_restarted(rke2: Course) -> None:
@@ -100,24 +96,24 @@ def test_the_other_method_is_refused_before_anything_is_done(rke2: Course) -> No
 
 
 def test_a_restore_takes_back_what_was_done_since_the_snapshot(rke2: Course) -> None:
-    rke2.on("server1", f"{rke2.kubectl} create configmap before")
-    kept = rke2.work / "kept"
+    rke2.root("server1", f"{rke2.kubectl} create configmap before")
+    kept = rke2.directory / "kept"
     said = rke2.play("apply", "rke2-snapshot.yml", distribution_snapshot_fetch=str(kept))
     name = next(path.name for path in kept.iterdir() if path.suffix != ".token")
     assert f"server1:{SNAPSHOTS}/{name}" in said
     assert {path.stat().st_mode & 0o777 for path in kept.iterdir()} == {0o600}
-    rke2.on("server1", f"{rke2.kubectl} create configmap after")
-    rke2.on("server1", f"{rke2.kubectl} delete configmap before")
+    rke2.root("server1", f"{rke2.kubectl} create configmap after")
+    rke2.root("server1", f"{rke2.kubectl} delete configmap before")
 
     rke2.play("apply", "rke2-restore.yml", distribution_restore_snapshot=name)
     begun = [(host, task) for host, task in rke2.changed() if task.startswith("Start ")]
     assert [host for host, _ in begun] == [*SERVERS, "agent1"]
     assert rke2.nodes("server3") == dict.fromkeys(HOSTS, ("Ready", rke2.versions[0]))
     for host in SERVERS:
-        names = rke2.on(host, f"{rke2.kubectl} get configmaps -o name").split()
+        names = rke2.root(host, f"{rke2.kubectl} get configmaps -o name").split()
         assert "configmap/before" in names
         assert "configmap/after" not in names
-        assert "etcd ok" in rke2.on(host, f"{rke2.kubectl} get --raw='/readyz?verbose'")
+        assert "etcd ok" in rke2.root(host, f"{rke2.kubectl} get --raw='/readyz?verbose'")
     is_converged(rke2)
 
 
@@ -130,11 +126,11 @@ def test_a_snapshot_that_is_missing_stops_nothing(rke2: Course) -> None:
 
 
 def test_the_controllers_copy_brings_a_cluster_back_too(rke2: Course) -> None:
-    kept = next(path for path in (rke2.work / "kept").iterdir() if path.suffix != ".token")
-    rke2.on("server2", f"{rke2.kubectl} create configmap later")
-    rke2.on("server1", f"rm {SNAPSHOTS}/on-demand-*")
+    kept = next(path for path in (rke2.directory / "kept").iterdir() if path.suffix != ".token")
+    rke2.root("server2", f"{rke2.kubectl} create configmap later")
+    rke2.root("server1", f"rm {SNAPSHOTS}/on-demand-*")
     rke2.play("apply", "rke2-restore.yml", distribution_restore_upload=str(kept))
-    names = rke2.on("server3", f"{rke2.kubectl} get configmaps -o name").split()
+    names = rke2.root("server3", f"{rke2.kubectl} get configmaps -o name").split()
     assert "configmap/before" in names
     assert "configmap/later" not in names
     assert rke2.nodes("server1") == dict.fromkeys(HOSTS, ("Ready", rke2.versions[0]))
@@ -146,13 +142,13 @@ def test_an_upgrade_goes_server_by_server_and_then_to_agents(rke2: Course) -> No
     done = rke2.changed()
     for step in ("Drain", "Switch to the release", "Let pods onto the node again"):
         assert [host for host, task in done if task == step] == HOSTS
-    names = rke2.on("server1", f"{rke2.kubectl} get configmaps -o name").split()
+    names = rke2.root("server1", f"{rke2.kubectl} get configmaps -o name").split()
     assert "configmap/before" in names
     is_converged(rke2, release=1)
 
 
 def test_no_token_reached_a_log(rke2: Course) -> None:
-    token = rke2.on("server1", "cat /var/lib/rancher/rke2/server/node-token").strip()
+    token = rke2.root("server1", "cat /var/lib/rancher/rke2/server/node-token").strip()
     secret = token.rpartition(":")[2]
     assert not [text for text in rke2.texts() if secret in text]
 
@@ -160,11 +156,11 @@ def test_no_token_reached_a_log(rke2: Course) -> None:
 def test_uninstall_leaves_nothing(rke2: Course) -> None:
     rke2.play("apply", "rke2-uninstall.yml", release=1)
     for host in HOSTS:
-        assert rke2.on(host, "ps -eo args= | grep '[r]ancher/rke2' || true") == ""
-        assert "rancher" not in rke2.on(host, "cat /proc/self/mounts | grep rke2 || true")
-        assert {"cni0", "flannel.1"}.isdisjoint(rke2.on(host, "ls /sys/class/net").split())
-        assert "KUBE-" not in rke2.on(host, "iptables-save; ip6tables-save || true")
-        rke2.on(host, "getent passwd etcd", code=2)
+        assert rke2.root(host, "ps -eo args= | grep '[r]ancher/rke2' || true") == ""
+        assert "rancher" not in rke2.root(host, "cat /proc/self/mounts | grep rke2 || true")
+        assert {"cni0", "flannel.1"}.isdisjoint(rke2.root(host, "ls /sys/class/net").split())
+        assert "KUBE-" not in rke2.root(host, "iptables-save; ip6tables-save || true")
+        rke2.root(host, "getent passwd etcd", code=2)
         left = {path for path in rke2.traces(host) if "rke2" in path or "rancher" in path}
         assert left - NOISE == set()
     again = rke2.play("plan", "rke2-uninstall.yml", "--detailed-exitcode", release=1)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import sys
 import tarfile
 from pathlib import Path
 
 import pytest
+import repository
 import yaml
 
 from kplay.cli.main import main
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "rancher/server_double"))
-import repository
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 NAME = "helm-v3.22.0-linux-amd64"

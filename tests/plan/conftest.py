@@ -1,8 +1,0 @@
-"""What tests of plans share is found from here."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
