@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import yaml
+from helm_double import Helm
 
 from kplay.agent.host import Completed
 from kplay.testing import FakeHost
@@ -188,6 +189,11 @@ class Cluster:
 @pytest.fixture
 def cluster() -> Cluster:
     return Cluster()
+
+
+@pytest.fixture
+def helm(cluster: Cluster) -> Helm:
+    return Helm(cluster)
 
 
 @pytest.fixture
