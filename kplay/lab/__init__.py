@@ -24,6 +24,7 @@ __all__ = [
     "LabNetwork",
     "VagrantSettings",
     "become_password",
+    "begun",
     "cut_link",
     "down",
     "fault_host",
@@ -117,6 +118,16 @@ def up(lab: Lab, *, progress: Callable[[str, str], None]) -> Path:
     from kplay.lab.provider import provider_of
 
     return provider_of(lab).up(lab, progress)
+
+
+def begun(lab: Lab) -> list[str] | None:
+    """What an ``up`` that was broken off left: the hosts that there are; None without any trace.
+
+    Asks no host and no program, so it is told at once.
+    """
+    from kplay.lab.provider import provider_of
+
+    return provider_of(lab).begun(lab)
 
 
 def status(lab: Lab) -> list[HostStatus]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
-from typing import TYPE_CHECKING
+import time
+from contextlib import suppress
+from subprocess import PIPE
+from typing import TYPE_CHECKING, Any
 
 from kplay.errors import CommandError, KplayError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from threading import Event
+
+GRACE = 3.0
+"""Seconds that a program has to end by itself when kplay is interrupted."""
 
 
 def run(
@@ -19,36 +28,46 @@ def run(
     stdin: str = "",
     timeout: float = 120.0,
     env: Mapping[str, str] | None = None,
+    broken_off: Event | None = None,
+    grace: float = GRACE,
 ) -> str:
     """Run a program to its end and return its standard output.
+
+    It runs in a session of its own: a Ctrl-C at the terminal reaches kplay alone, which ends it.
 
     Args:
         argv: program and arguments.
         stdin: text for its standard input.
         timeout: seconds; a program that takes longer is killed.
         env: its whole environment, or None for ours.
+        broken_off: once it is set the program is killed; for threads, which no signal reaches.
+        grace: seconds that it has to end after an interrupt.
 
     Raises:
         CommandError: it is missing, ended with another status than 0, or took too long.
     """
-    try:
-        done = subprocess.run(
-            list(argv),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-            env=env,
-            errors="replace",
-        )
-    except FileNotFoundError as error:
-        raise CommandError(argv, 127, str(error)) from error
-    except subprocess.TimeoutExpired as error:
-        raise CommandError(argv, 124, f"still running after {timeout:.0f} s") from error
-    if done.returncode != 0:
-        raise CommandError(argv, done.returncode, done.stderr or done.stdout)
-    return done.stdout
+    with _begun(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=env) as process:
+        deadline = time.monotonic() + timeout
+        given: str | None = stdin
+        while True:
+            left = deadline - time.monotonic()
+            wait = left if broken_off is None else min(left, 0.1)
+            try:
+                out, err = process.communicate(given, timeout=max(wait, 0))
+                break
+            except subprocess.TimeoutExpired as error:
+                given = None
+                stopped = broken_off is not None and broken_off.is_set()
+                if stopped or time.monotonic() >= deadline:
+                    end(process, grace=0)
+                    said = "broken off" if stopped else f"still running after {timeout:.0f} s"
+                    raise CommandError(argv, 124, said) from error
+            except BaseException:
+                end(process, grace=grace)
+                raise
+    if process.returncode != 0:
+        raise CommandError(argv, process.returncode, err or out)
+    return out
 
 
 def run_logged(argv: Sequence[str], log: Path, *, timeout: float) -> None:
@@ -57,20 +76,56 @@ def run_logged(argv: Sequence[str], log: Path, *, timeout: float) -> None:
     Raises:
         CommandError: as ``run`` does, with the end of the file.
     """
-    with log.open("wb") as sink:
+    with (
+        log.open("wb") as sink,
+        _begun(argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT) as process,
+    ):
         try:
-            done = subprocess.run(
-                list(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                check=False,
-                timeout=timeout,
-            )
+            process.wait(timeout)
         except subprocess.TimeoutExpired as error:
+            end(process, grace=0)
             raise CommandError(argv, 124, f"still running after {timeout:.0f} s") from error
-    if done.returncode != 0:
-        raise CommandError(argv, done.returncode, log.read_text(errors="replace"))
+        except BaseException:
+            end(process)
+            raise
+    if process.returncode != 0:
+        raise CommandError(argv, process.returncode, log.read_text(errors="replace"))
+
+
+def end(process: subprocess.Popen[str], *, grace: float = GRACE) -> bool:
+    """End a program that leads a session of its own, with all that it started there.
+
+    Args:
+        process: the program.
+        grace: seconds that it has after a SIGINT, the signal of a Ctrl-C; then it is killed.
+
+    Returns:
+        Whether it ended by itself.
+    """
+    if process.poll() is not None:
+        return True
+    if grace:
+        _signal(process, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+            return True
+    _signal(process, signal.SIGKILL)
+    process.wait()
+    return False
+
+
+def _begun(argv: Sequence[str], **more: Any) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            list(argv), text=True, errors="replace", start_new_session=True, **more
+        )
+    except FileNotFoundError as error:
+        raise CommandError(argv, 127, str(error)) from error
+
+
+def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
 
 
 def need_programs(packages: Mapping[str, str]) -> list[str]:
@@ -91,11 +146,10 @@ def need_programs(packages: Mapping[str, str]) -> list[str]:
             f"the lab needs these packages on the controller: {', '.join(missing)}; there is no"
             " apt-get here to install them with"
         )
-    import os
-
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     wait = ("-o", "DPkg::Lock::Timeout=300")
     run(["apt-get", *wait, "update", "-qq"], timeout=600, env=env)
     install = ["apt-get", *wait, "install", "-y", "-qq", "--no-install-recommends", *missing]
-    run(install, timeout=900, env=env)
+    # Half an installed package would be worse than the wait for it.
+    run(install, timeout=900, env=env, grace=900)
     return missing

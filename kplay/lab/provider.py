@@ -31,6 +31,10 @@ class Provider(Protocol):
         """Make what is missing, wait until every host answers, return the inventory's path."""
         ...
 
+    def begun(self, lab: Lab) -> list[str] | None:
+        """The hosts that there are, told at once, from files alone; None without any trace."""
+        ...
+
     def status(self, lab: Lab) -> list[HostStatus]:
         """The state of every host, in the lab file's order; changes nothing."""
         ...

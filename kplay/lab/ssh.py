@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from kplay.errors import CommandError
+from kplay.lab.commands import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,14 +84,15 @@ def wait(
     """
     deadline = time.monotonic() + seconds
     reason = f"nothing answers at {address}, port {port}"
-    while time.monotonic() < deadline and not (broken_off and broken_off.is_set()):
+    while (left := deadline - time.monotonic()) > 0 and not (broken_off and broken_off.is_set()):
         if port == 0 or speaks(address, port=port):
-            done = subprocess.run(
-                list(login), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-            )
-            if done.returncode == 0:
+            try:
+                run(login, timeout=left, broken_off=broken_off)
+            except CommandError as error:
+                _, _, said = str(error).partition("\n")
+                reason = said or f"ssh ended with status {error.status}"
+            else:
                 return ""
-            reason = done.stderr.strip() or f"ssh ended with status {done.returncode}"
             if _CHANGED in reason:
                 return reason
         time.sleep(0.1)

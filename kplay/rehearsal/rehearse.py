@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from kplay import lab as labs
 from kplay.errors import ExitCode, InputError, KplayError, UsageError
 from kplay.lab.not_up import NotUpError
+from kplay.lab.signals import Interruptions
 from kplay.rehearsal import checks, walks
 from kplay.rehearsal.compare import changed_again, compare, leftovers
 from kplay.rehearsal.model import NOT_RUN, PASSED, SKIPPED, STAGES, Finding, Report, Stage
 from kplay.rehearsal.output import Output
-from kplay.rehearsal.signals import Interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,26 +24,32 @@ if TYPE_CHECKING:
     from kplay.rehearsal.model import Asked, Screen
 
 
-def rehearse(asked: Asked, screen: Screen) -> Report:
+def rehearse(asked: Asked, screen: Screen, signals: Interruptions | None = None) -> Report:
     """Try playbooks on a lab: up, plan, apply, plan again, verify, down.
 
     Failures of a stage are in the report and are raised by nobody; the stages after it are left
     out, but for ``down``.
 
+    Args:
+        asked: what is tried, on which lab.
+        screen: shows it.
+        signals: what the caller handles signals by as well, until the report is out.
+
     Raises:
         InputError: the folder for the output cannot be made.
     """
-    return Rehearsal(asked, Output(asked.directory, screen)).run()
+    output = Output(asked.directory, screen)
+    return Rehearsal(asked, output, signals or Interruptions()).run()
 
 
 class Rehearsal:
     """One rehearsal under way."""
 
-    def __init__(self, asked: Asked, output: Output) -> None:
+    def __init__(self, asked: Asked, output: Output, signals: Interruptions) -> None:
         """Begin with nothing done."""
         self.asked, self.output = asked, output
         self.options: RunOptions = replace(asked.options, runs_directory=output.runs)
-        self.signals = Interruptions()
+        self.signals = signals
         self.made = False
         """Whether hosts may be there that are ours to remove."""
         names = [one for one in STAGES if one != "apply again" or asked.second_apply]
@@ -154,16 +160,11 @@ class Rehearsal:
                         f" `kplay lab down {lab.name}`, or test on it with `--no-up`"
                     )
                 self.made = True
-                self._bring_up()
+                labs.up(lab, progress=self.output.say)
                 one.summary = _count(len(lab.hosts), "host")
             inventory = labs.inventory_path(lab)
             self.options = replace(self.options, inventory=(str(inventory),))
             checks.holds_to_lab(self.asked, self.options, inventory)
-
-    def _bring_up(self) -> None:
-        """Wait for the hosts; an interrupt waits for those that are starting, to end them whole."""
-        with self.signals.deferred("interrupted: waiting for the hosts that are starting"):
-            labs.up(self.asked.lab, progress=self.output.say)
 
     def _plan(self) -> Plan | None:
         """The first plan; None when apply cannot follow."""

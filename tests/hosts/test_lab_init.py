@@ -58,5 +58,5 @@ def test_a_small_mirror_of_an_inventory_comes_up_and_is_reached_by_name(
         assert f"{lab.name:<20} nspawn     4 of 4 hosts running\n" in capsys.readouterr().out
     finally:
         assert main(["lab", "down", "lab.yml"]) == 0
-    assert main(["run", "--lab", "lab.yml", "site.yml"]) == 1
+    assert main(["run", "--lab", "lab.yml", "site.yml"]) == 4
     assert f"lab `{lab.name}` is not up" in capsys.readouterr().err

@@ -92,6 +92,7 @@ def run(chosen: Namespace) -> ExitCode:
     """Try it; the report is printed last."""
     from kplay import lab
     from kplay.execute.journal import new_id
+    from kplay.lab.signals import Interruptions
     from kplay.rehearsal import files, text
     from kplay.rehearsal.model import Asked
     from kplay.rehearsal.rehearse import rehearse
@@ -116,10 +117,13 @@ def run(chosen: Namespace) -> ExitCode:
         strict=chosen.strict,
         whole_plan=chosen.diff or chosen.verbose > 0,
     )
-    report = rehearse(asked, _Terminal(chosen))
-    print("\n" + text.of(report, color=sys.stdout.isatty()), flush=True)
-    for path in chosen.report_file:
-        files.write(report, path)
+    signals = Interruptions()
+    # A second Ctrl-C must not cost the report.
+    with signals.handled(last=True):
+        report = rehearse(asked, _Terminal(chosen), signals)
+        print("\n" + text.of(report, color=sys.stdout.isatty()), flush=True)
+        for path in chosen.report_file:
+            files.write(report, path)
     return report.code
 
 

@@ -17,7 +17,7 @@ from kplay.lab.nspawn import faults, machine, network, slow, tree
 from kplay.lab.nspawn.base import base_tree
 from kplay.lab.nspawn.place import Place, held
 from kplay.lab.nspawn.record import Record
-from kplay.lab.nspawn.side_by_side import HostsFailedError, on_each
+from kplay.lab.side_by_side import HostsFailedError, on_each
 from kplay.lab.write import save
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def host_up(
         CommandError: its network or its machine could not be made.
     """
     files, cables = Place(lab.name).host(host), record.cables(lab.name, host)
+    if broken_off is not None and broken_off.is_set():
+        raise UnreachableError(f"host `{host}` was not booted: broken off")
     if off:
         say(host, "booting")
         slow.end(files, network.lab_namespace(lab.name), cables)

@@ -97,6 +97,7 @@ def boot(
             env=environment,
             cwd="/",
             check=True,
+            start_new_session=True,
         )
     deadline = time.monotonic() + 10
     while not identity.exists():

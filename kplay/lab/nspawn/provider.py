@@ -16,7 +16,7 @@ from kplay.lab.nspawn.bring_up import ssh_argv as argv_to
 from kplay.lab.nspawn.limits import check
 from kplay.lab.nspawn.place import Place, held, need_root
 from kplay.lab.nspawn.record import Record
-from kplay.lab.nspawn.side_by_side import on_each, one_at_a_time
+from kplay.lab.side_by_side import on_each, one_at_a_time
 from kplay.lab.snapshot import readable_size
 
 if TYPE_CHECKING:
@@ -116,6 +116,13 @@ class Nspawn:
         with suppress(OSError):
             place.path.parent.rmdir()
         progress(lab.name, "down")
+
+    def begun(self, lab: Lab) -> list[str] | None:
+        """The hosts that run; None where nothing of the lab is left."""
+        place = Place(lab.name)
+        if not place.path.exists():
+            return None
+        return [one.name for one in lab.hosts if machine.running(place.host(one.name))]
 
     def ssh_argv(self, lab: Lab, host: str, command: Sequence[str], user: str) -> list[str]:
         """The ``ssh`` command line to a host of a lab that is up.

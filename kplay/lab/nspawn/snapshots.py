@@ -15,7 +15,7 @@ from kplay.errors import KplayError
 from kplay.lab.commands import run
 from kplay.lab.nspawn import disk, disks, machine
 from kplay.lab.nspawn.place import read_json, write_json
-from kplay.lab.nspawn.side_by_side import on_each
+from kplay.lab.side_by_side import on_each
 from kplay.lab.snapshot import SnapshotFacts
 
 if TYPE_CHECKING:

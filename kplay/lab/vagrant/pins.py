@@ -7,11 +7,12 @@ stands under an alias: it holds whatever address the machine has after a reload.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from typing import TYPE_CHECKING
 
 from kplay.errors import KplayError
 from kplay.lab.nspawn.place import read_json, write_json
+from kplay.lab.side_by_side import on_each
 
 if TYPE_CHECKING:
     from kplay.lab.vagrant.place import Place
@@ -31,15 +32,20 @@ def pin(vagrant: Vagrant) -> list[str]:
     Every machine there is has to run. Returns the hosts that were pinned now.
 
     Raises:
-        KplayError: a machine did not tell its host keys.
+        HostsFailedError: machines did not tell their host keys.
     """
     place = vagrant.place
     made = {host: identity for host, (_, identity) in place.made().items()}
     old = read_json(place.pins)
     kept = {host: one for host, one in old.items() if made.get(host) == one["machine"]}
     new = sorted(set(made) - set(kept))
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        keys = dict(zip(new, pool.map(lambda host: _read(vagrant, host), new), strict=True))
+    keys: dict[str, list[str]] = {}
+    broken_off = threading.Event()
+
+    def read(host: str) -> None:
+        keys[host] = _read(vagrant, host, broken_off)
+
+    on_each(new, read, broken_off=broken_off)
     pins = {**kept, **{host: {"machine": made[host], "keys": keys[host]} for host in new}}
     if pins != old:
         write_json(place.pins, pins)
@@ -47,8 +53,9 @@ def pin(vagrant: Vagrant) -> list[str]:
     return new
 
 
-def _read(vagrant: Vagrant, host: str) -> list[str]:
-    lines = vagrant.plain("ssh", host, "--no-tty", "--command", _READ).splitlines()
+def _read(vagrant: Vagrant, host: str, broken_off: threading.Event) -> list[str]:
+    argv = ("ssh", host, "--no-tty", "--command", _READ)
+    lines = vagrant.plain(*argv, broken_off=broken_off).splitlines()
     keys = [" ".join(line.split()[:2]) for line in lines if len(line.split()) >= 2]
     if not keys:
         raise KplayError(f"host `{host}` has no SSH host key in /etc/ssh")

@@ -6,9 +6,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from kplay.errors import CommandError, KplayError
+from kplay.lab.commands import end, run
 from kplay.lab.vagrant.messages import Message, parse
 from kplay.lab.vagrant.place import Place, folder
 
@@ -36,6 +39,8 @@ _NOT_INSTALLED = {
 }
 _NO_SNAPSHOTS = "Vagrant::Errors::SnapshotNotSupported"
 _LINES_SHOWN = 20
+# Vagrant gives up waiting at once, but what it was making it takes down again.
+_GRACE = 30.0
 
 
 class Said(NamedTuple):
@@ -76,6 +81,7 @@ class Vagrant(NamedTuple):
         said = Said([], [])
         with (
             tempfile.TemporaryFile("w+", errors="replace") as trouble,
+            # In a session of its own: a Ctrl-C at the terminal reaches kplay alone.
             subprocess.Popen(
                 argv,
                 stdin=subprocess.DEVNULL,
@@ -84,33 +90,30 @@ class Vagrant(NamedTuple):
                 text=True,
                 errors="replace",
                 env=self.env(),
+                start_new_session=True,
             ) as process,
         ):
-            assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-            for line in process.stdout:
-                message = parse(line)
-                if message is None:
-                    said.rest.append(line.rstrip())
-                else:
-                    said.messages.append(message)
-                    heard(message)
-            process.wait()
+            try:
+                _listen(process, said, heard)
+                process.wait()
+            except BaseException as error:
+                _break_off(process, error)
+                raise
             trouble.seek(0)
             said.rest.extend(trouble.read().splitlines())
         if process.returncode != 0:
             raise self._failure(arguments, process.returncode, said)
         return said
 
-    def plain(self, *arguments: str) -> str:
+    def plain(self, *arguments: str, broken_off: threading.Event | None = None) -> str:
         """Run it without ``--machine-readable`` and return its standard output.
 
         Raises:
             KplayError: vagrant is missing.
-            CommandError: it failed.
+            CommandError: it failed, or was ended because ``broken_off`` was set.
         """
-        from kplay.lab.commands import run
-
-        return run([_program(), *arguments], timeout=300, env=self.env())
+        argv = [_program(), *arguments]
+        return run(argv, timeout=300, env=self.env(), broken_off=broken_off)
 
     def _failure(self, arguments: Sequence[str], status: int, said: Said) -> KplayError:
         ends = [one for one in said.messages if one.kind == "error-exit"]
@@ -131,6 +134,36 @@ class Vagrant(NamedTuple):
         if name in _NOT_INSTALLED and self.provider in _INSTALL:
             lines.append(f" = help: {_INSTALL[self.provider]}")
         return KplayError("\n".join(lines))
+
+
+def _listen(
+    process: subprocess.Popen[str], said: Said, heard: Callable[[Message], None]
+) -> None:
+    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+    for line in process.stdout:
+        message = parse(line)
+        if message is None:
+            said.rest.append(line.rstrip())
+        else:
+            said.messages.append(message)
+            heard(message)
+
+
+def _break_off(process: subprocess.Popen[str], error: BaseException) -> None:
+    """End vagrant as a Ctrl-C would: it finishes or undoes what it is at, a wait it gives up."""
+    # Nobody listens any more, and it must not wait for that.
+    threading.Thread(target=_drain, args=(process,), daemon=True).start()
+    if not end(process, grace=_GRACE):
+        error.add_note(
+            f"vagrant was at work still after {_GRACE:.0f} s and was killed: something that its"
+            " provider had begun may be left, which `kplay lab down` then cannot know of"
+        )
+
+
+def _drain(process: subprocess.Popen[str]) -> None:
+    with suppress(OSError, ValueError):
+        while process.stdout is not None and os.read(process.stdout.fileno(), 65536):
+            pass
 
 
 def _program() -> str:

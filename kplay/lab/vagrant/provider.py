@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -16,9 +17,11 @@ from kplay.lab.fault import parse
 from kplay.lab.inventory import inventory
 from kplay.lab.load import load
 from kplay.lab.model import HostStatus
+from kplay.lab.side_by_side import HostsFailedError, on_each
 from kplay.lab.not_up import coming_up, host_not_up, lab_not_up
 from kplay.lab.nspawn.place import held
 from kplay.lab.vagrant import boxes, faults
+from kplay.lab.vagrant.arrival import RUNNING, states, wait, write_inventory
 from kplay.lab.vagrant.connection import login, variables
 from kplay.lab.vagrant.limits import CONTAINERS, check
 from kplay.lab.vagrant.networks import addresses, settled
@@ -41,9 +44,6 @@ if TYPE_CHECKING:
 _BOOTED = "Machine booted and ready!"
 # Vagrant's providers call the same state by many names; what is neither of these is stopped.
 _ABSENT = {"not_created", "preparing"}
-_RUNNING = {"running", "up"}
-# Vagrant has logged in before: this is for one more login, with the pinned key.
-_PATIENCE = 30.0
 
 
 class VagrantLab:
@@ -71,12 +71,12 @@ class VagrantLab:
                     faults.reconnect(site)
                 vagrant.told("up", heard=_hear(lab, progress, booted))
                 pin(vagrant)
-                found = _write_inventory(lab, vagrant)
-                _wait(lab, found)
+                found = write_inventory(lab, vagrant)
+                wait(lab, found)
                 for site in sites:
                     faults.heal(site)
                     progress(site.host, "healed")
-            except KplayError:
+            except (KplayError, KeyboardInterrupt):
                 if not place.made():
                     shutil.rmtree(place.path)
                 raise
@@ -88,8 +88,8 @@ class VagrantLab:
     def status(self, lab: Lab) -> list[HostStatus]:
         """The state of every host, as vagrant says and as its SSH server answers."""
         lab, vagrant = settled(lab), of_lab(lab)
-        states = _states(vagrant) if vagrant.place.made() else {}
-        running = [host for host, state in states.items() if state in _RUNNING]
+        known = states(vagrant) if vagrant.place.made() else {}
+        running = [host for host, state in known.items() if state in RUNNING]
         found = reach(vagrant, *running) if running else {}
 
         def speaks(host: str) -> bool:
@@ -99,7 +99,7 @@ class VagrantLab:
 
         rows = []
         for host in lab.hosts:
-            state = states.get(host.name, "not_created")
+            state = known.get(host.name, "not_created")
             address = next(iter(addresses(lab, host).values()))
             stand = _standing_faults(vagrant, lab, host.name) if host.name in running else []
             if state in _ABSENT:
@@ -174,6 +174,12 @@ class VagrantLab:
             place.path.parent.rmdir()
         progress(lab.name, "down")
 
+    def begun(self, lab: Lab) -> list[str] | None:
+        """The hosts that Vagrant has made; None where nothing of the lab is left."""
+        place = Place(lab.name)
+        made = place.made()
+        return [one.name for one in lab.hosts if one.name in made] if place.path.exists() else None
+
     def ssh_argv(self, lab: Lab, host: str, command: Sequence[str], user: str) -> list[str]:
         """The ``ssh`` command line to a host.
 
@@ -189,7 +195,7 @@ class VagrantLab:
         place = Place(lab.name)
         if place.inventory.is_file():
             with held(place.path):
-                _write_inventory(settled(lab), of_lab(lab))
+                write_inventory(settled(lab), of_lab(lab))
         return place.inventory
 
     def take(self, lab: Lab, name: str, progress: Progress) -> None:
@@ -206,7 +212,7 @@ class VagrantLab:
         arguments = ("snapshot", "restore", "--no-provision", name)
         vagrant.told(*arguments, heard=_hear(lab, progress))
         with held(vagrant.place.path):
-            _wait(lab, _write_inventory(settled(lab), vagrant))
+            wait(lab, write_inventory(settled(lab), vagrant))
 
     def names(self, lab: Lab) -> list[str]:
         """The snapshots that every host has, in the order in which vagrant has them."""
@@ -267,9 +273,9 @@ def _reboot(site: faults.Site, progress: Progress) -> None:
 
 def _wait_for(site: faults.Site) -> None:
     """Write the inventory anew and log in to a host."""
-    found = _write_inventory(site.lab, site.vagrant)
+    found = write_inventory(site.lab, site.vagrant)
     only = tuple(one for one in site.lab.hosts if one.name == site.host)
-    _wait(replace(site.lab, hosts=only), {k: v for k, v in found.items() if k == site.host})
+    wait(replace(site.lab, hosts=only), {k: v for k, v in found.items() if k == site.host})
 
 
 def _standing(lab: Lab) -> Vagrant:
@@ -327,61 +333,3 @@ def _hear(lab: Lab, progress: Progress, booted: set[str] | None = None) -> Calla
             progress(message.target, step[:1].lower() + step[1:])
 
     return heard
-
-
-def _states(vagrant: Vagrant) -> dict[str, str]:
-    messages = vagrant.told("status").messages
-    return {one.target: one.data[0] for one in messages if one.kind == "state"}
-
-
-def _write_inventory(lab: Lab, vagrant: Vagrant) -> dict[str, Reach]:
-    """Ask where the hosts are, write the inventory, and return what was found.
-
-    A host that does not run stands in it with its address in the lab.
-    """
-    place = vagrant.place
-    names = [host.name for host in lab.hosts]
-    try:
-        found = reach(vagrant, *names)
-    except CommandError:
-        states = _states(vagrant)
-        running = [name for name in names if states.get(name) in _RUNNING]
-        found = reach(vagrant, *running) if running else {}
-    host_vars = {}
-    for host in lab.hosts:
-        at = addresses(lab, host)
-        first = next(iter(at.values()))
-        host_vars[host.name] = {
-            **variables(place, host.name, found.get(host.name), first),
-            "lab_address": first,
-            "lab_addresses": at,
-        }
-    made = {provider for provider, _ in place.made().values()}
-    containers = bool(made.intersection(CONTAINERS))
-    data = inventory(lab, host_vars=host_vars, shared={}, containers=containers)
-    draft = place.inventory.with_name("inventory.yml.new")
-    draft.write_text(yaml.safe_dump(data, sort_keys=False, default_flow_style=False))
-    draft.replace(place.inventory)
-    return found
-
-
-def _wait(lab: Lab, found: dict[str, Reach]) -> None:
-    """Log in to every host with its pinned key; all that did not work is told at once."""
-    place = Place(lab.name)
-
-    def answer(host: str) -> str:
-        at = found[host]
-        argv = login(place, host, at, user="", command=["true"])
-        port = 0 if at.proxy else at.port
-        return ssh.wait(at.address, argv, seconds=_PATIENCE, port=port)
-
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        reasons = dict(zip(found, pool.map(answer, found), strict=True))
-    faults = [f"host `{host}` does not answer: {why}" for host, why in reasons.items() if why]
-    faults += [
-        f"host `{host.name}` does not run, says vagrant"
-        for host in lab.hosts
-        if host.name not in found
-    ]
-    if faults:
-        raise UnreachableError("\n".join(faults))

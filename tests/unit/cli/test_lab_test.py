@@ -23,7 +23,7 @@ def seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Asked]:
     """What rehearsals are asked for; each fails with a second plan that is not empty."""
     found: list[Asked] = []
 
-    def rehearse(asked: Asked, screen: Any) -> Report:
+    def rehearse(asked: Asked, screen: Any, _signals: Any) -> Report:
         found.append(asked)
         screen.stage("plan again")
         screen.say("h1", "is there")

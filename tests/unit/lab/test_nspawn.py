@@ -16,7 +16,7 @@ from kplay.lab.commands import run
 from kplay.lab.load import load_string
 from kplay.lab.nspawn import base, cgroups, machine, network, place, snapshots
 from kplay.lab.nspawn.record import Record, other_networks
-from kplay.lab.nspawn.side_by_side import HostsFailedError, on_each
+from kplay.lab.side_by_side import HostsFailedError, on_each
 from kplay.lab.snapshot import checked_name, name_of_now, readable_size
 
 TEXT = "name: demo\nhosts: {a: , b: {groups: [g], memory: 512}}\ngroups: {g: {vars: {x: [1]}}}\n"

@@ -255,7 +255,7 @@ def test_a_signal_in_a_step_takes_the_lab_down(bench: Bench, number: int) -> Non
     assert signal.getsignal(number) == before
 
 
-def test_a_signal_while_hosts_start_waits_for_them(
+def test_a_signal_while_hosts_start_does_not_wait_for_them(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import time
@@ -265,14 +265,20 @@ def test_a_signal_while_hosts_start_waits_for_them(
     real = labs.up
 
     def up(lab: labs.Lab, *, progress) -> object:
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(0.3)
-        return real(lab, progress=progress)
+        real(lab, progress=progress)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        finally:
+            # A second one does not keep the provider from coming to an end
+            os.kill(os.getpid(), signal.SIGINT)
+            bench.labs.done.append("broken off")
 
     monkeypatch.setattr(labs, "up", up)
-    report = bench.rehearse("{ping: }")
+    report = bench.rehearse("{ping: }", keep_on_failure=True)
     assert report.code == ExitCode.INTERRUPTED
-    assert bench.labs.done == ["up bench", "down bench"]
+    assert outcomes(report)["up"] == "failed"
+    assert bench.labs.done == ["up bench", "broken off", "down bench"]
 
 
 def test_a_signal_while_the_lab_goes_is_ignored(

@@ -2,13 +2,17 @@
 
 ``DOUBLE_LOG`` gets a JSON line for each call; ``DOUBLE_FAIL`` names an error of Vagrant's to end
 with. Machines are those of the lab file that KPLAY_LAB names, as the Vagrantfile would make them.
+``DOUBLE_DEAD`` names a machine that never boots: ``up`` waits for it until it is interrupted, and
+for ever with ``DOUBLE_DEAF``. With ``DOUBLE_MUTE`` no ``vagrant ssh`` ever ends.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -42,11 +46,26 @@ def up(host):
         say(host, "ui", "info", f"==> {host}: Importing base box 'kplay/debian-12'...")
         (place / "id").write_text(f"kplay-{host}")
         (place / "index_uuid").write_text(uuid.uuid4().hex)
+    if host == os.environ.get("DOUBLE_DEAD"):
+        wait_for_ever(host)
     print("a plugin's own words, in between")
     say(host, "ui", "detail", f"    {host}: SSH address: 192.0.2.1:22")
     say(host, "ui", "output", f"==> {host}: Machine booted and ready!")
     say(host, "ui", "info", f"==> {host}: Machine already provisioned. Run it,\n==> {host}: again")
     (place / "state").write_text("running")
+
+
+def wait_for_ever(host):
+    say(host, "ui", "info", f"==> {host}: Waiting for machine to boot...")
+    interrupted = []
+    deaf = "DOUBLE_DEAF" in os.environ
+    signal.signal(signal.SIGINT, signal.SIG_IGN if deaf else lambda *_: interrupted.append(1))
+    (files(host) / "state").write_text("shutoff")
+    (files(host) / "process").write_text(str(os.getpid()))
+    while not interrupted:
+        time.sleep(0.05)
+    say(host, "ui", "warn", f"==> {host}: Waiting for cleanup before exiting...")
+    sys.exit(1)
 
 
 def destroy(host):
@@ -84,6 +103,9 @@ def main(command, *rest):
             say(host, "state", state(host))
         elif command == "ssh-config":
             ssh_config(host, hosts.index(host))
+        elif command == "ssh" and "DOUBLE_MUTE" in os.environ:
+            (files(host) / "process").write_text(str(os.getpid()))
+            time.sleep(1000)
         elif command == "ssh":
             print(f"ssh-ed25519 KEY-{(files(host) / 'index_uuid').read_text()} root@{host}\r")
         elif command == "snapshot" and rest[0] == "list":

@@ -40,9 +40,9 @@ def on_each(
         HostsFailedError: it failed on some; raised when it is done with all.
     """
     pool = ThreadPoolExecutor(max_workers=8)
-    tasks = {host: pool.submit(deed, host) for host in hosts}
     messages = {}
     try:
+        tasks = {host: pool.submit(deed, host) for host in hosts}
         for host, task in tasks.items():
             try:
                 task.result()

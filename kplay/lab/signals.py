@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,31 +22,23 @@ class Interruptions:
     """
 
     def __init__(self) -> None:
-        self._ending = False
-        self._notice = ""
+        self._ending = self._came = False
 
     @contextmanager
-    def handled(self) -> Iterator[None]:
-        """Handle them inside the block; only the main thread can, elsewhere nothing is done."""
-        # What nohup ignores stays ignored
-        heard = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
-        with _handlers(dict.fromkeys(heard, self._handle)):
-            yield
-
-    @contextmanager
-    def deferred(self, notice: str) -> Iterator[None]:
-        """Bring the block to its end, then raise the KeyboardInterrupt of a signal that came.
+    def handled(self, *, last: bool = False) -> Iterator[None]:
+        """Handle them inside the block; only the main thread can, elsewhere nothing is done.
 
         Args:
-            notice: what the user is told when it comes.
+            last: the process ends after the block, and once one came no other may disturb that.
         """
-        self._notice = notice
-        try:
-            yield
-        finally:
-            self._notice = ""
-        if self._ending:
-            raise KeyboardInterrupt
+        # What nohup ignores stays ignored
+        heard = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        with _handlers(dict.fromkeys(heard, self._handle)) as before:
+            try:
+                yield
+            finally:
+                if last and self._came:
+                    before.update(dict.fromkeys(before, signal.SIG_IGN))
 
     @contextmanager
     def ignored(self) -> Iterator[None]:
@@ -62,25 +53,24 @@ class Interruptions:
             for _ in range(2):
                 walks(signal.SIGINT, frame)
         elif not self._ending:
-            self._ending = True
-            if not self._notice:
-                raise KeyboardInterrupt
-            # Python's own streams may be in the middle of a write
-            with suppress(OSError):
-                os.write(2, f"{self._notice}\n".encode())
+            self._ending = self._came = True
+            raise KeyboardInterrupt
 
 
 @contextmanager
 def _handlers(
     wanted: Mapping[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers],
-) -> Iterator[None]:
-    """Handle signals so inside the block, where Python lets us: in the main thread."""
+) -> Iterator[dict[signal.Signals, Any]]:
+    """Handle signals so inside the block, where Python lets us: in the main thread.
+
+    The block gets how they are handled after it.
+    """
     try:
         before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     except ValueError:
         before = {}
     try:
-        yield
+        yield before
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
