@@ -59,7 +59,7 @@ def run(step: Step, around: Surroundings) -> Result:
     except UnknownValue as error:
         result.update(action="unknown", known=False, unknown=error.what)
         if error.otherwise is not None:
-            result["otherwise"] = error.otherwise
+            result.update(otherwise=error.otherwise, lacks=error.lacks)
     except StepTimeout:
         text = "the step did not end within its timeout of %s seconds" % step["timeout"]
         _fail(result, text, {"code": "timeout", "timedout": {"period": step["timeout"]}})
@@ -172,10 +172,10 @@ def _plan(
         change = change._replace(action="unknown")
     fields = module.result(args, found, wanted, changed) if module.result else {}
     effects: List[List[Any]] = []
-    if module.foresee is not None and does:
+    waits = module.kind == "wait" and bool(wanted)
+    if module.foresee is not None and (does or waits):
         effects = [list(one) for one in module.foresee(args, found, wanted)]
         around.foreseen.add(effects)
-    waits = module.kind == "wait" and bool(wanted)
     known = (module.complete or not (changed or waits)) and change.action != "unknown"
     return {"action": change.action, "fields": fields, "effects": effects, "known": known}
 

@@ -6,6 +6,9 @@ from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from kplay.modules.api import UNKNOWN
 
+_PATHS = ("path", "touched", "awaited")
+"""Kinds of effects whose keys are paths."""
+
 _STEM = re.compile(r"^[A-Za-z0-9]+(?:[-+_][A-Za-z0-9]+)*")
 
 
@@ -24,7 +27,7 @@ class Foreseen(object):
         if not self.kept:
             return
         for kind, given, value in effects:
-            key = posixpath.normpath(given) if kind in ("path", "touched") else given
+            key = posixpath.normpath(given) if kind in _PATHS else given
             self.log.append([kind, key, value])
             self._told[kind, key] = len(self.log)
             if kind == "path":
@@ -52,7 +55,7 @@ class Foreseen(object):
 
     def get(self, kind: str, key: str) -> Any:
         """The latest word on a thing, or None."""
-        return self._table.get((kind, posixpath.normpath(key) if kind == "path" else key))
+        return self._table.get((kind, posixpath.normpath(key) if kind in _PATHS else key))
 
     def keys(self, kind: str) -> List[str]:
         """The things of a kind that there is a word on."""

@@ -284,10 +284,13 @@ class UnknownValue(Exception):
     """Raised by a Probe in a plan: the answer is known only once an earlier step has run.
 
     ``otherwise`` holds the fields of the failure that it is where no earlier step changes anything.
+    ``lacks`` narrows that down: of ``path`` only steps may bring what is missing that may write
+    files of which the plan knows nothing.
     """
 
-    def __init__(self, what, otherwise=None):
-        # type: (str, Optional[Dict[str, Any]]) -> None
+    def __init__(self, what, otherwise=None, lacks=""):
+        # type: (str, Optional[Dict[str, Any]], str) -> None
         Exception.__init__(self, what)
         self.what = what
         self.otherwise = otherwise
+        self.lacks = lacks

@@ -52,6 +52,7 @@ class Effect(NamedTuple):
 
     * ``path``: key is the path, value is a Stat-like mapping: state (file, directory, link,
       absent), and where known mode, owner, group, content (bytes as latin-1 text), digest, target
+    * ``awaited``: key is a path that a step waits for, so that it is there then; no more is known
     * ``user``, ``group``: key is the name, value is the passwd or group entry as a mapping
     * ``unit``: key is the unit name, value has active, enabled, masked, exists
     * ``package``: key is the name, value has version (text, or None when unknown)
@@ -105,6 +106,7 @@ class Module(object):
             something; a plan cannot tell what.
         uncounted: fields of wanted that are put right without counting as a change, since Ansible
             reports none for them (systemd's ``daemon_reload``).
+        writes_files: False of one that changes a cluster and no file of the host.
         untested: True until it has been seen on a real host; ``kplay modules`` says so.
     """
 
@@ -131,6 +133,7 @@ class Module(object):
         also_known_as: Tuple[str, ...] = (),
         writes: Tuple[str, ...] = (),
         uncounted: Tuple[str, ...] = (),
+        writes_files: bool = True,
         untested: bool = False,
     ) -> None:
         self.name = name
@@ -153,6 +156,7 @@ class Module(object):
         self.also_known_as = also_known_as
         self.writes = writes
         self.uncounted = uncounted
+        self.writes_files = writes_files
         self.untested = untested
 
 

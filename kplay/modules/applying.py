@@ -1,11 +1,19 @@
 """What applying manifests would change, object by object, as the API server says."""
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import kubernetes, manifest_text, manifests, objects, schema
+from kplay.modules import (
+    kubernetes,
+    manifest_text,
+    manifests,
+    objects,
+    refusal_words,
+    refusals,
+    rehearsal,
+    schema,
+)
 from kplay.modules.api import ABSENT, UNKNOWN, Args, Effect, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -16,18 +24,8 @@ Object = Dict[str, Any]
 CARRIED = 64 * 1024
 """Bytes of an object as later steps of a plan get to know it; of a larger one only its name."""
 
-CLUSTER_WIDE = (
-    "APIService", "CSIDriver", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",
-    "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume",
-    "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
-)  # fmt: skip
-"""Kinds that lie in no namespace."""
-
 ANNOTATIONS = 256 * 1024
 """Bytes that the annotations of one object may have together."""
-
-_CONFLICT = re.compile(r'conflicts? with "([^"]+)"[^:\n]*:((?:\s+(?:- )?\.\S+)+)')
 
 
 class Comparison(NamedTuple):
@@ -38,6 +36,8 @@ class Comparison(NamedTuple):
     changed: List[Object]
     rows: List[Dict[str, str]]
     any_stands: bool
+    notes: List[str]
+    """About which new objects the API server could not be asked, and why."""
 
 
 def scope(args: Args) -> List[str]:
@@ -94,7 +94,8 @@ def standing(probe: "Probe", args: Args, listed: List[Object]) -> List[Object]:
 
 def placed(args: Args, one: Object) -> Object:
     """Give an object with the namespace that it is applied in, where that is known."""
-    if not args.get("namespace") or one["metadata"].get("namespace") or one["kind"] in CLUSTER_WIDE:
+    there = one["metadata"].get("namespace") or one["kind"] in manifests.CLUSTER_WIDE
+    if there or not args.get("namespace"):
         return one
     return dict(one, metadata=dict(one["metadata"], namespace=args["namespace"]))
 
@@ -102,26 +103,30 @@ def placed(args: Args, one: Object) -> Object:
 def compared(probe: "Probe", args: Args, listed: List[Object]) -> Comparison:
     """Compare what stands with what applying would make of it.
 
+    A plan asks the API server about what does not stand yet, too; a run finds out by applying it.
+
     Raises:
         ModuleFailure: the API server refuses an object.
         UnknownValue: a plan cannot tell.
     """
     _small_enough(args, listed)
-    made = Comparison({}, {}, [], [], False)
+    made = Comparison({}, {}, [], [], False, [])
     open_ones = [one for one in listed if not _foreseen(probe, args, one, made)]
     there = manifests.standing(probe, args, open_ones, scope(args))
     by_key = {manifests.key(one): one for one in there.found}
     default = args.get("namespace") or "default"
     pairs = [(one, manifests.lookup(by_key, one, default)) for one in open_ones]
     existing = [one for one, found in pairs if found is not None]
-    if len(existing) < len(pairs):
-        new = [one for one, found in pairs if found is None]
-        _needs(probe, args, new, listed, there.kindless)
-    after = {manifests.key(one): one for one in _rehearsed(probe, args, existing)}
+    new = [one for one, found in pairs if found is None]
+    asked = _rehearsed(probe, args, existing, new, there.kindless)
+    after = {manifests.key(one): one for one in asked.objects}
     for one, found in pairs:
         will = manifests.lookup(after, one, default) if found is not None else one
+        if will is None and found is not None:
+            will = found if manifests.covers(found, one) else one
         _note(made, one, shown(found), shown(will))
-    return made._replace(any_stands=bool(existing) or len(open_ones) < len(listed))
+    stands = bool(existing) or len(open_ones) < len(listed)
+    return made._replace(any_stands=stands, notes=asked.notes)
 
 
 def _small_enough(args: Args, listed: List[Object]) -> None:
@@ -176,80 +181,25 @@ def effect(args: Args, one: Object) -> List[Effect]:
     return [Effect("kubernetes", objects.label(whole), {"state": "present", "object": whole})]
 
 
-def _needs(
-    probe: "Probe", args: Args, new: List[Object], listed: List[Object], kindless: List[Object]
-) -> None:
-    """Look in a plan whether there will be what new objects need: their kinds and namespaces.
-
-    Raises:
-        UnknownValue: a kind or a namespace is not there, and no step is known to make it.
-    """
-    if not probe.scratch():
-        return
-    brought = {
-        (one["spec"]["group"], one["spec"]["names"]["kind"])
-        for one in listed
-        if one["kind"] == "CustomResourceDefinition"
-    }
-    foreseen = probe.effect("kubernetes", "any CustomResourceDefinition") is not None
-    for one in kindless:
-        group = one["apiVersion"].rpartition("/")[0]
-        if (group, one["kind"]) not in brought and not foreseen:
-            raise _missing("the cluster has no kind %s in %s" % (one["kind"], one["apiVersion"]))
-    names = {placed(args, one)["metadata"].get("namespace") for one in new} - {None, "default"}
-    made = {one["metadata"]["name"] for one in listed if one["kind"] == "Namespace"}
-    for name in sorted(names - made):
-        told = probe.effect("kubernetes", "Namespace/%s" % name)
-        if isinstance(told, dict):
-            there = told.get("state") != ABSENT
-        else:
-            namespace = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}
-            there = objects.get(probe, args, namespace) is not None
-        if not there:
-            raise _missing("there is no namespace %s" % name)
-
-
-def _missing(what: str) -> UnknownValue:
-    return UnknownValue("%s, unless an earlier step makes it" % what, otherwise={"msg": what})
-
-
-def _rehearsed(probe: "Probe", args: Args, listed: List[Object]) -> List[Object]:
-    """Ask the API server how objects would be."""
-    if schema.unknown(listed):
+def _rehearsed(
+    probe: "Probe", args: Args, existing: List[Object], new: List[Object], kindless: List[Object]
+) -> refusals.Rehearsed:
+    """Ask the API server how objects would be, and in a plan whether it takes new ones."""
+    if schema.unknown(existing):
         raise UnknownValue(kubernetes.ARGUMENTS)
-    if not listed:
-        return []
-    words = ["apply", "-f", "-", *scope(args), *manner(args), "--dry-run=server", "-o", "json"]
-    done = kubernetes.ask(probe, args, words, manifests.whole(listed))
-    if done.rc == 0:
-        return kubernetes.items(done.stdout)
-    told = []
-    for one in listed:
-        alone = kubernetes.ask(probe, args, words, json.dumps(one))
-        if alone.rc != 0:
-            told.append(refusal(one, alone.stderr))
-    said = "; ".join(told) or kubernetes.last(done.stderr)
-    raise ModuleFailure(said, rc=done.rc, stdout="", stderr=done.stderr)
-
-
-def refusal(one: Object, said: str) -> str:
-    """Say why the API server refuses an object; of a conflict, who owns which fields.
-
-    >>> refusal({"kind": "Pod", "metadata": {"name": "x"}},
-    ...     'Apply failed with 1 conflict: conflict with "hpa" using apps/v1: .spec.replicas')
-    'Pod/x: .spec.replicas belongs to hpa; leave it out, or set force_conflicts: true'
-    """
-    owned = [
-        (owner, field)
-        for owner, fields in _CONFLICT.findall(said)
-        for field in fields.split()
-        if field != "-"
-    ]
-    if not owned:
-        return "%s: %s" % (objects.label(one), kubernetes.last(said))
-    told = ", ".join("%s belongs to %s" % (field, owner) for owner, field in owned)
-    them = "it" if len(owned) == 1 else "them"
-    return "%s: %s; leave %s out, or set force_conflicts: true" % (objects.label(one), told, them)
+    words = ["apply", "-f", "-", *scope(args), *manner(args)]
+    if probe.scratch():
+        meant = refusals.Meant(new, existing, kindless)
+        return refusals.rehearse(probe, args, words, meant)
+    answer = rehearsal.ask(probe, args, words, existing)
+    # What becomes of these only applying them tells
+    untold = [wrong for wrong in answer.refused if kubernetes.NO_REHEARSAL in wrong.said]
+    if len(untold) < len(answer.refused):
+        raise refusal_words.failure([wrong for wrong in answer.refused if wrong not in untold])
+    if untold:
+        asked = [one for one in existing if all(one is not wrong.object for wrong in untold)]
+        answer = rehearsal.ask(probe, args, words, asked)
+    return refusals.Rehearsed(answer.objects, [])
 
 
 def delete(host: "Host", args: Args, listed: List[Object]) -> State:

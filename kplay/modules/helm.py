@@ -166,6 +166,7 @@ module = Module(
     desire=desire,
     apply=apply,
     result=result,
+    writes_files=False,
     fields=("chart", "values", "content", "state"),
     also_known_as=("kubernetes.core.helm", "community.kubernetes.helm"),
 )

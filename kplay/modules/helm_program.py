@@ -63,11 +63,11 @@ def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> "Compl
     if done is None:
         # It keeps what it discovered of the cluster in the home directory, and nothing else
         done = probe.query(helm(args, words), stdin=stdin, timeout=PATIENCE, most=MOST)
-        return _answered(probe, words, done)
+        return _answered(probe, args, words, done)
     return done
 
 
-def _answered(probe: "Probe", words: List[str], done: "Completed") -> "Completed":
+def _answered(probe: "Probe", args: Args, words: List[str], done: "Completed") -> "Completed":
     if done.rc == 0:
         return done
     if probe.scratch() and any(sign in done.stderr for sign in _NO_CHART):
@@ -77,10 +77,7 @@ def _answered(probe: "Probe", words: List[str], done: "Completed") -> "Completed
     if any("open %s: no such file" % name in done.stderr for name in given):
         # It reads like a kubeconfig that is still to come
         raise failure(words, done)
-    if probe.scratch() and any(sign in done.stderr for sign in kubernetes.UNREACHABLE):
-        said = kubernetes.last(done.stderr)
-        raise UnknownValue("the cluster's API server does not answer: %s" % said)
-    raise failure(words, done)
+    raise failure(words, kubernetes.answered(probe, args, done))
 
 
 def run(host: "Host", args: Args, words: List[str], stdin: str = "") -> Dict[str, Any]:
@@ -107,13 +104,18 @@ def failure(words: List[str], done: "Completed") -> ModuleFailure:
 
 
 def foreseen(probe: "Probe", args: Args) -> bool:
-    """Say whether helm or its cluster will only be there once the plan is done."""
+    """Say whether helm or its cluster will only be there once the plan is done.
+
+    Raises:
+        UnknownValue: there is no such kubeconfig, and no earlier step is known to make it.
+    """
     if not probe.scratch():
         return False
+    if kubernetes.to_come(probe, args):
+        return True
     program = args.get("binary_path") or "helm"
     there = probe.stat(program) if "/" in program else probe.which(program)
-    cluster = {"kubectl": program, "kubeconfig": args.get("kubeconfig")}
-    return not there or kubernetes.foreseen(probe, cluster) or brought(probe, program)
+    return not there or brought(probe, program)
 
 
 def brought(probe: "Probe", program: str) -> bool:
@@ -186,7 +188,7 @@ def alone(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> "Opt
     done = probe.query(argv, stdin=stdin, timeout=PATIENCE, most=MOST, apart=apart)
     if done.rc == APART_REFUSED:
         return None
-    return _answered(probe, words, done)
+    return _answered(probe, args, words, done)
 
 
 def listed(

@@ -47,7 +47,7 @@ def observe(probe: "Probe", args: Args) -> State:
     if helm_program.foreseen(probe, args):
         if not kubernetes.foreseen(probe, args) and helm_program.kept(probe, args):
             raise UnknownValue("what helm says of the release, which an earlier step brings")
-        return _nothing() if absent else _planned(args)
+        return _nothing() if absent else dict(_planned(args), notes=kubernetes.unasked(probe, args))
     there = helm_program.listed(probe, args, args["name"], args["namespace"])
     if there is not None and there["status"] == "uninstalled":
         there = None
@@ -86,6 +86,7 @@ def _nothing() -> State:
         "release": {},
         "left": [],
         "drifted": [],
+        "notes": [],
     }
 
 
@@ -180,6 +181,7 @@ def result(_args: Args, found: State, _wanted: State, changed: bool) -> State:
     """Give the release as it is when nothing changes, and what stands otherwise."""
     fields: State = {"left": found["drifted"] + found["left"]}
     told = [LEFT % name for name in found["left"]] + [DRIFTED % name for name in found["drifted"]]
+    told += found["notes"] if changed else []
     if told:
         fields["warnings"] = told
     return fields if changed else dict(fields, **_told(found["release"]))
@@ -304,5 +306,6 @@ module = Module(
     apply=apply,
     result=result,
     foresee=foresee,
+    writes_files=False,
     fields=("state", "chart", "status", "contents"),
 )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Dict, List, Optional
 
-from kplay.modules import kubernetes, manifests, objects
+from kplay.modules import kubernetes, manifests, objects, refusals
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -60,7 +60,14 @@ def observe(probe: "Probe", args: Args) -> State:
         known = [] if args.get("src") else definitions(probe, args)
         meant = [one for one in known if _meant(args, one)]
         shown = objects.text(list(meant))
-        return {"state": ABSENT, "content": "", "planned": shown, "objects": [], "wanted": meant}
+        return {
+            "state": ABSENT,
+            "content": "",
+            "planned": shown,
+            "objects": [],
+            "wanted": meant,
+            "notes": kubernetes.unasked(probe, args),
+        }
     wanted = [one for one in definitions(probe, args) if _meant(args, one)]
     objects.foreseen(probe, wanted)
     there = [objects.get(probe, args, one) for one in wanted]
@@ -69,6 +76,11 @@ def observe(probe: "Probe", args: Args) -> State:
     if args["state"] != "absent":
         pairs = zip(wanted, there)
         after = [_after(probe, args, one, found) for one, found in pairs]
+    new = [one for one, found in zip(wanted, there) if found is None]
+    notes: List[str] = []
+    if probe.scratch() and args["state"] == "present":
+        words = objects.creation(args)
+        notes = refusals.rehearse(probe, args, words, refusals.Meant(new)).notes
     before = [objects.essence(one) for one in there]
     return {
         "state": state,
@@ -76,6 +88,7 @@ def observe(probe: "Probe", args: Args) -> State:
         "planned": objects.text(after),
         "objects": there,
         "wanted": wanted,
+        "notes": notes,
     }
 
 
@@ -83,7 +96,7 @@ def _after(
     probe: "Probe", args: Args, one: objects.Object, there: Optional[objects.Object]
 ) -> Optional[objects.Object]:
     if there is None:
-        # What is still to come may need what comes before it, such as its namespace
+        # As it is written: what the API server adds to it would hide that
         return None if args["state"] == "patched" else one
     return objects.essence(objects.rehearse(probe, args, one, there))
 
@@ -118,9 +131,9 @@ def desire(args: Args, found: State) -> State:
 
 
 def result(args: Args, found: State, wanted: State, changed: bool) -> State:
-    """Give the objects as they are when nothing changes."""
+    """Give the objects as they are when nothing changes, and which could not be asked about."""
     if changed:
-        return {}
+        return {"warnings": found["notes"]} if found["notes"] else {}
     there = [one for one in found["objects"] if one is not None]
     method = "delete" if wanted.get("state") == ABSENT else objects.method(args, there=True)
     return _shape([{"result": one, "method": method, "changed": False} for one in there], method)
@@ -205,6 +218,7 @@ module = Module(
     apply=apply,
     result=result,
     foresee=foresee,
+    writes_files=False,
     fields=("content", "state"),
     exclusive_args=(("resource_definition", "src"), ("apply", "merge_type")),
     also_known_as=("kubernetes.core.k8s", "community.kubernetes.k8s"),

@@ -9,7 +9,7 @@ import secrets
 import string
 from typing import TYPE_CHECKING, Any, Dict, List
 
-from kplay.modules import kubernetes, objects
+from kplay.modules import kubernetes, objects, refusals
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -27,15 +27,22 @@ def manifest(args: Args) -> objects.Object:
 
 def observe(probe: "Probe", args: Args) -> State:
     """Ask which of the keys are there, and forget their values."""
+    absent: State = {"state": ABSENT, "keys": {}, "notes": []}
     if kubernetes.foreseen(probe, objects.flags(args)):
-        return {"state": ABSENT, "keys": {}}
+        return dict(absent, notes=kubernetes.unasked(probe, args))
     one = manifest(args)
     objects.foreseen(probe, [one])
     there = objects.get(probe, args, one)
     if there is None:
-        return {"state": ABSENT, "keys": {}}
+        if probe.scratch() and args["state"] == "present":
+            # Of a type of its own the API server would look at the values, which are still to come
+            one = dict(one, type="Opaque", data=dict.fromkeys(_keys(args), ""))
+            words = objects.creation(args)
+            absent["notes"] = refusals.rehearse(probe, args, words, refusals.Meant([one])).notes
+        return absent
     data = there.get("data") or {}
-    return {"state": "present", "keys": {key: "kept" for key in _keys(args) if data.get(key)}}
+    kept = {key: "kept" for key in _keys(args) if data.get(key)}
+    return {"state": "present", "keys": kept, "notes": []}
 
 
 def _keys(args: Args) -> List[str]:
@@ -89,9 +96,10 @@ def drawn(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def result(args: Args, found: State, wanted: State, changed: bool) -> State:  # noqa: ARG001
+def result(_args: Args, found: State, wanted: State, changed: bool) -> State:
     """Give the names of the keys."""
-    return {"keys": sorted(wanted.get("keys") or {})}
+    fields: State = {"keys": sorted(wanted.get("keys") or {})}
+    return dict(fields, warnings=found["notes"]) if changed and found["notes"] else fields
 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
@@ -119,5 +127,6 @@ module = Module(
     apply=apply,
     result=result,
     foresee=foresee,
+    writes_files=False,
     fields=("keys", "state"),
 )

@@ -80,6 +80,7 @@ module = Module(
     apply=apply,
     result=result,
     foresee=foresee,
+    writes_files=False,
     fields=("content",),
     also_known_as=("kubernetes.core.k8s_json_patch",),
 )

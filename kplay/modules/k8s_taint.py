@@ -95,6 +95,7 @@ module = Module(
     apply=apply,
     result=result,
     foresee=foresee,
+    writes_files=False,
     fields=("taints",),
     verify=("taints",),
     also_known_as=("kubernetes.core.k8s_taint",),

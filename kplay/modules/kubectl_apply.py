@@ -20,7 +20,7 @@ def observe(probe: "Probe", args: Args) -> State:
         raise ModuleFailure("prune needs prune_selector: the label by which its objects are known")
     written = manifests.written(probe, args)
     if kubernetes.foreseen(probe, args):
-        return applying.nothing_yet(written, args)
+        return dict(applying.nothing_yet(written, args), notes=kubernetes.unasked(probe, args))
     if written.unread:
         raise UnknownValue("what the cluster holds, which only kubectl can ask")
     if args["state"] == "absent":
@@ -32,6 +32,7 @@ def observe(probe: "Probe", args: Args) -> State:
             "wanted": found,
             "pruned": [],
             "rows": [],
+            "notes": [],
         }
     made = applying.compared(probe, args, written.objects)
     pruned = pruning.leftovers(probe, args, written.objects) if args["prune"] else []
@@ -46,6 +47,7 @@ def observe(probe: "Probe", args: Args) -> State:
         "wanted": written.objects,
         "pruned": pruned,
         "rows": made.rows + [applying.row(one, "pruned") for one in pruned],
+        "notes": made.notes,
     }
 
 
@@ -60,8 +62,9 @@ def desire(args: Args, found: State) -> State:
 
 
 def result(args: Args, found: State, wanted: State, changed: bool) -> State:  # noqa: ARG001
-    """Say of each object what is done with it."""
-    return {"objects": found["rows"]}
+    """Say of each object what is done with it, and about which the API server was not asked."""
+    fields: State = {"objects": found["rows"]}
+    return dict(fields, warnings=found["notes"]) if found["notes"] else fields
 
 
 def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # noqa: ARG001
@@ -76,7 +79,7 @@ def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # no
         if not wave:
             continue
         words = ["apply", "-f", "-", *applying.scope(args), *applying.manner(args)]
-        done = applying.kubectl(host, args, words, manifests.whole(wave))
+        done = applying.kubectl(host, args, words, manifests.stream(wave))
         fields = dict(fields, **{key: fields[key] + done[key] for key in ("stdout", "stderr")})
         kinds = [one for one in wave if one["kind"] == "CustomResourceDefinition"]
         if kinds:
@@ -141,6 +144,7 @@ module = Module(
     reach="cluster",
     result=result,
     foresee=foresee,
+    writes_files=False,
     fields=("state", "contents"),
     requires_one_of=(("src", "definition"),),
 )

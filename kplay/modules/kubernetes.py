@@ -1,13 +1,14 @@
 """How kubectl is called on a host, and whether there is a cluster to ask."""
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.agent.host import UnknownValue
-from kplay.modules.api import ABSENT, Arg, Args
+from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args
 
 if TYPE_CHECKING:
-    from kplay.agent.host import Probe
+    from kplay.agent.host import Completed, Probe
 
 ARGS: Dict[str, Arg] = {
     "kubeconfig": Arg("path", default="/etc/kubernetes/admin.conf"),
@@ -24,8 +25,14 @@ MOST = 64 * 1024 * 1024
 ARGUMENTS = ""
 """The cause where an argument is what only the run can tell: the walk names the step it is from."""
 
-# The API server's words where a webhook may do more than answer
-_NO_REHEARSAL = "does not support dry run"
+# The API server's words where a webhook may do more than answer, and where one does not answer
+NO_REHEARSAL = "does not support dry run"
+SILENT_WEBHOOK = "failed calling webhook"
+
+# kubectl's words, and helm's, of a context that the kubeconfig does not have
+_NO_CONTEXT = re.compile(
+    r'context was not found for specified context|context "[^"]*" does not exist'
+)
 
 # kubectl's words when no API server answers
 UNREACHABLE = (
@@ -48,34 +55,108 @@ def kubectl(args: Args, words: List[str]) -> List[str]:
 
 
 def foreseen(probe: "Probe", args: Args) -> bool:
-    """Say whether the cluster, or the means to ask it, will only be there once the plan is done."""
+    """Say whether the cluster, or the means to ask it, will only be there once the plan is done.
+
+    Raises:
+        UnknownValue: there is no such kubeconfig, and no earlier step is known to make it.
+    """
     if not probe.scratch():
         return False
-    cluster = probe.effect("kubernetes", "cluster")
-    if isinstance(cluster, dict):
-        return cluster.get("state") != ABSENT
+    if to_come(probe, args):
+        return True
+    if isinstance(probe.effect("kubernetes", "cluster"), dict):
+        return False
     program = args.get("kubectl") or "kubectl"
     there = probe.stat(program) if "/" in program else probe.which(program)
-    config = args.get("kubeconfig") or ""
-    planned = bool(config) and isinstance(probe.effect("path", config), dict)
-    if planned or bool(config and probe.stat(config) is None):
-        return True
-    if not there and config:
+    if not there and args.get("kubeconfig"):
         raise UnknownValue("what the cluster holds, which only %s can ask" % program)
     return not there
+
+
+def to_come(probe: "Probe", args: Args) -> bool:
+    """Say whether a plan's earlier step makes the cluster, or the file that says how to reach it.
+
+    Raises:
+        UnknownValue: there is no such file, and no earlier step is known to make it.
+    """
+    cluster = probe.effect("kubernetes", "cluster")
+    if isinstance(cluster, dict):
+        return bool(cluster.get("state") != ABSENT)
+    config = args.get("kubeconfig") or ""
+    planned = probe.effect("path", config) if config else None
+    if isinstance(planned, dict) and planned.get("state") != ABSENT:
+        return True
+    try:
+        if not config or probe.stat(config) is not None:
+            return False
+    except UnknownValue:
+        if probe.effect("awaited", config) is None:
+            raise
+    if probe.effect("awaited", config) is not None:
+        return True
+    raise lacking("there is no kubeconfig %s" % config)
+
+
+def unasked(probe: "Probe", args: Args) -> List[str]:
+    """Say in a plan why a cluster was not asked that may stand all the same.
+
+    A kubeconfig whose content is known before the run is of a cluster that no step makes.
+    """
+    if not probe.scratch() or isinstance(probe.effect("kubernetes", "cluster"), dict):
+        return []
+    config = args.get("kubeconfig") or ""
+    planned = probe.effect("path", config) if config else None
+    told = (
+        [planned.get(name) for name in ("content", "digest")] if isinstance(planned, dict) else []
+    )
+    if not any(one not in (None, UNKNOWN) for one in told):
+        return []
+    return ["the cluster was not asked: an earlier step brings the kubeconfig %s" % config]
+
+
+def lacking(what: str) -> UnknownValue:
+    """Give what to raise where the way to the cluster is not there.
+
+    It is a failure where no earlier step of the plan may write files of which the plan knows
+    nothing.
+    """
+    why = "%s, unless an earlier step makes it" % what
+    return UnknownValue(why, otherwise={"msg": what}, lacks="path")
 
 
 def ask(probe: "Probe", args: Args, words: List[str], stdin: str = "") -> Any:
     """Run kubectl to read; in a plan, a cluster that does not answer is unknown."""
     done = probe.query(kubectl(args, words), stdin=stdin, timeout=60.0, most=MOST)
-    if done.rc == 127 and probe.scratch():
+    if done.rc != 0 and probe.scratch() and NO_REHEARSAL in done.stderr:
+        raise UnknownValue("what a webhook of the cluster says, which supports no dry run")
+    if done.rc != 0 and probe.scratch() and SILENT_WEBHOOK in done.stderr:
+        raise silent_webhook(done.stderr)
+    return answered(probe, args, done)
+
+
+def answered(probe: "Probe", args: Args, done: "Completed") -> "Completed":
+    """Look whether there was a kubectl, or a helm, and a cluster that answered it.
+
+    Raises:
+        UnknownValue: in a plan, there was not.
+    """
+    if done.rc == 0 or not probe.scratch():
+        return done
+    if done.rc == 127:
         # an earlier planned step brings the program
         raise UnknownValue("what the cluster holds, which only kubectl can ask")
-    if done.rc != 0 and probe.scratch() and _NO_REHEARSAL in done.stderr:
-        raise UnknownValue("what a webhook of the cluster says, which supports no dry run")
-    if done.rc != 0 and probe.scratch() and any(sign in done.stderr for sign in UNREACHABLE):
+    if _NO_CONTEXT.search(done.stderr):
+        where = args.get("kubeconfig") or "the kubeconfig"
+        raise lacking("there is no context %s in %s" % (args.get("context"), where))
+    if any(sign in done.stderr for sign in UNREACHABLE):
         raise UnknownValue("the cluster's API server does not answer: %s" % last(done.stderr))
     return done
+
+
+def silent_webhook(said: str) -> UnknownValue:
+    """Give what to raise where a webhook does not answer; an earlier step may start it."""
+    msg = "a webhook of the cluster does not answer: %s" % last(said)
+    return UnknownValue(msg, otherwise={"msg": msg})
 
 
 def items(text: str) -> List[Dict[str, Any]]:

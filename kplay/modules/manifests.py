@@ -16,8 +16,16 @@ Key = Tuple[str, str, str]
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
+CLUSTER_WIDE = (
+    "APIService", "CSIDriver", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition",
+    "IngressClass", "MutatingWebhookConfiguration", "Namespace", "Node", "PersistentVolume",
+    "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+)  # fmt: skip
+"""Kinds that lie in no namespace."""
+
 _MARK = "EndOfManifest"
-_NO_KIND = re.compile(r'no matches for kind "([^"]+)" in version "([^"]+)"')
+NO_KIND = re.compile(r'no matches for kind "([^"]+)" in version "([^"]+)"')
 
 
 class Written(NamedTuple):
@@ -177,7 +185,7 @@ def standing(probe: "Probe", args: Args, meant: List[Object], words: List[str]) 
         if done.rc == 0:
             return Standing(kubernetes.items(done.stdout), kindless)
         # It shows nothing at all where it does not know one of the kinds
-        strange = set(_NO_KIND.findall(done.stderr))
+        strange = set(NO_KIND.findall(done.stderr))
         left = [one for one in known if (one["kind"], one["apiVersion"]) not in strange]
         if len(left) == len(known):
             raise objects.failure("get", done)
@@ -189,6 +197,15 @@ def standing(probe: "Probe", args: Args, meant: List[Object], words: List[str]) 
 def whole(listed: List[Object]) -> str:
     """Give objects as one manifest."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": listed}, sort_keys=True)
+
+
+def stream(listed: Sequence[Object]) -> str:
+    """Give objects as documents of one manifest.
+
+    Of a List kubectl checks the fields itself, and takes nothing of it where one is wrong; those of
+    documents the API server checks.
+    """
+    return "\n---\n".join(json.dumps(one, sort_keys=True) for one in listed)
 
 
 def key(one: Object) -> Tuple[str, str, str]:

@@ -170,14 +170,17 @@ def kindless(done: "Completed") -> bool:
     return any(sign in done.stderr for sign in _KINDLESS)
 
 
+def creation(args: Args) -> List[str]:
+    """Give kubectl's words to make objects that are not there."""
+    if args.get("apply") or args.get("server_side_apply"):
+        return ["apply", "-f", "-", *_server_side(args)]
+    return ["create", "-f", "-"]
+
+
 def change(args: Args, one: Object, there: Optional[Object]) -> List[List[str]]:
     """Give kubectl's ways to make an object as wanted, the preferred one first."""
-    if there is None:
-        if args.get("apply") or args.get("server_side_apply"):
-            return [["apply", "-f", "-", *scope(one), *_server_side(args)]]
-        return [["create", "-f", "-", *scope(one)]]
-    if args.get("apply") or args.get("server_side_apply"):
-        return [["apply", "-f", "-", *scope(one), *_server_side(args)]]
+    if there is None or args.get("apply") or args.get("server_side_apply"):
+        return [[*creation(args), *scope(one)]]
     if args.get("force"):
         return [["replace", "-f", "-", *scope(one)]]
     name = [target(one["kind"], one.get("apiVersion")), one["metadata"]["name"]]

@@ -205,6 +205,7 @@ module = Module(
     desire=desire,
     apply=apply,
     result=result,
+    writes_files=False,
     fields=tuple(_SHOWN),
     requires_one_of=rancher_api.ONE_OF,
     exclusive_args=rancher_api.AT_MOST,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, List, Tuple
 
 from kplay.agent.host import UnknownValue
 from kplay.modules import lines
-from kplay.modules.api import Arg, Args, Module, ModuleFailure, State
+from kplay.modules.api import Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
@@ -167,6 +167,13 @@ def fields(args: Args, found: State, elapsed: int) -> State:
     return given
 
 
+def foresee(args: Args, found: State, wanted: State) -> List[Effect]:  # noqa: ARG001
+    """Say which path there is once it has been waited for."""
+    if not args.get("path") or args.get("state") == "absent":
+        return []
+    return [Effect("awaited", args["path"], {})]
+
+
 def apply(host: "Host", args: Args, found: State, wanted: State) -> State:  # noqa: ARG001
     """Look again until the condition is met or the time is over."""
     start = now(host)
@@ -266,6 +273,7 @@ module = Module(
     kind="wait",
     reach="cluster",
     result=result,
+    foresee=foresee,
     exclusive_args=(("port", "path"),),
     also_known_as=("ansible.builtin.wait_for",),
 )

@@ -140,7 +140,8 @@ def _decide(module: Module, args: Args, probe: Probe) -> Result:
         waits = module.kind == "wait" and bool(wanted)
         fields = _result(module, args, found, wanted, changed)
         does = compare(module, found, wanted).action != "none"
-        effects = module.foresee(args, found, wanted) if module.foresee and does else []
+        told = does or waits
+        effects = module.foresee(args, found, wanted) if module.foresee and told else []
     except UnknownValue as unknown:
         return Result("unknown", unknown=unknown.what, known=False)
     except ModuleFailure as failure:

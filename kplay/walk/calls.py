@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from kplay.agent.agreed import stops
 from kplay.errors import KplayError
 from kplay.resolve.unknown import Unknown
-from kplay.walk import events
+from kplay.walk import ahead, events
 from kplay.walk.dispatch import frames
-from kplay.walk.outcome import broken_off, item_outcome, lacking_for_good, pause_of
+from kplay.walk.outcome import broken_off, item_outcome, pause_of
 
 if TYPE_CHECKING:
     from kplay.walk.bind import Bound, Item
@@ -70,12 +70,6 @@ class Calls:
         count = self._sends[step]
         return step if count == 1 else f"{step}!{count}"
 
-    def _is_first_change(self, host: HostRun, running: Running) -> bool:
-        """Whether nothing that is planned before a step changes its host."""
-        if running.bound.target in self.world.ahead or host.pipeline[0] is not running:
-            return False
-        return all(one.status != "planned" for one in running.outcomes.values())
-
     def answered(self, step: str, raw: dict[str, Any]) -> None:
         """Take in the result of a call; the last one of a turn gives its outcome."""
         entry = self.walker.running.pop(step, None)
@@ -84,8 +78,7 @@ class Calls:
         host, running, index = entry
         bound = running.bound
         item = bound.items[index]
-        if self.world.planning and self._is_first_change(host, running):
-            raw = lacking_for_good(raw)
+        raw = ahead.settled(self.world, host, running, raw)
         if self.world.agreed is not None:
             self.world.agreed.look_ahead(bound, item, raw)
         if not stops(raw):

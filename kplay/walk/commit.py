@@ -10,6 +10,7 @@ from kplay.errors import InputError, KplayError
 from kplay.graph.unfold import BYPASS
 from kplay.playbook.model import gathered
 from kplay.resolve.unknown import Unknown
+from kplay.walk import ahead
 from kplay.walk.handlers import Handlers
 from kplay.walk.outcome import Outcome, whole
 from kplay.walk.refusal import refused
@@ -87,11 +88,7 @@ class Committer:
             self._failure(host, run, cursor, running, outcome)
         else:
             self.announcer.ended(running, outcome, None)
-            if self.world.planning and outcome.status == "planned":
-                # What may run for want of an earlier step is no better cause than that step
-                for target in bound.targets or [bound.target]:
-                    if outcome.action != "unknown" or target not in self.world.ahead:
-                        self.world.ahead[target] = bound.name
+            ahead.note(self.world, bound, outcome)
             if outcome.status != "skipped" and not bound.vertex.handler:
                 host.ran(bound.task.role, bound.vertex.play.play)
             run.step_over(host.name)

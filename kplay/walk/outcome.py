@@ -55,10 +55,10 @@ class Outcome:
 
 
 def lacking_for_good(raw: dict[str, Any]) -> dict[str, Any]:
-    """The failure that a plan's unknown is, where nothing planned before it changes the host."""
-    if "otherwise" not in raw:
-        return raw
-    kept = {key: value for key, value in raw.items() if key not in ("otherwise", "unknown")}
+    """The failure that a plan's unknown is, where nothing planned before it may change that."""
+    kept = {
+        key: value for key, value in raw.items() if key not in ("lacks", "otherwise", "unknown")
+    }
     return {**kept, "action": "none", "failed": True, "known": True, "fields": raw["otherwise"]}
 
 

@@ -98,6 +98,10 @@ class Ways:
                 differing[name] = value
         return key_of(target, differing)
 
+    def is_local(self, host: str) -> bool:
+        """Whether tasks of a host run where kplay does."""
+        return host in LOCAL or self._of_host(host).get("ansible_connection") == "local"
+
     def _of_host(self, host: str) -> dict[str, str]:
         scope = self.store.scope(None, host)
         found = {name: _said(scope, name) for name in VARIABLES}

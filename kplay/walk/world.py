@@ -11,6 +11,7 @@ from kplay.errors import InputError, UnreachableError
 from kplay.foreign.groups import PREFIX, members
 from kplay.graph.tags import TagChoice
 from kplay.modules import catalog
+from kplay.modules.api import UNKNOWN
 from kplay.playbook.model import Task, gathered
 from kplay.playbook.values import entries_of
 from kplay.resolve.magic import PlayContext
@@ -81,6 +82,8 @@ class World:
     """What ``set_stats`` counts."""
     ahead: dict[str, str] = field(default_factory=dict)
     """The last step by host that a plan only planned: later commands do not see what it makes."""
+    unforeseen: set[str] = field(default_factory=set)
+    """Hosts on which planned steps may write files that they do not tell of."""
     ways: Ways = field(init=False)
     """The ways to hosts; the walker makes them."""
     _contexts: dict[int, PlayContext] = field(default_factory=dict)
@@ -333,6 +336,11 @@ class World:
             hidden = any(one.no_log or (self.diff and one.diff is False) for one in settings)
             self.keep(step, raw, no_log=hidden)
         return raw
+
+    def will_write(self, path: str) -> None:
+        """Tell later steps of a plan of a file that kplay itself will write on the controller."""
+        effect = ["path", str(Path(path).absolute()), {"state": "file", "content": UNKNOWN}]
+        self._effects.setdefault(ground("localhost"), []).append(("", effect))
 
     def recorded_action(self, bound: Bound, step: str) -> dict[str, Any] | None:
         """The result of an action that an earlier, broken run had already ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import helm_course
@@ -136,6 +137,109 @@ def test_objects_of_the_cluster_are_as_playbooks_want_them(cluster):
     assert "no changes" in cluster.play("plan", playbook, "--detailed-exitcode")
     there = cluster.kubectl("get", "ns", "objects", "-o", "jsonpath={.metadata.labels.tier}")
     assert there == "web"
+
+
+TRUTH = """\
+- hosts: cp1
+  gather_facts: false
+  become: true
+  vars:
+    account: {apiVersion: v1, kind: ServiceAccount, metadata: {name: own, namespace: default}}
+  tasks:
+    - name: Make a namespace and what lies in it
+      kubectl_apply:
+        kubeconfig: "{{ kubeconfig | default('/etc/kubernetes/admin.conf') }}"
+        context: "{{ context | default(omit) }}"
+        definition:
+          - {apiVersion: v1, kind: Namespace, metadata: {name: asked}}
+          - {apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: asked}}
+          - {apiVersion: v1, kind: ConfigMap, metadata: {name: two, namespace: default}}
+          - "{{ more | default(account) }}"
+    - name: Use a kind that comes with its definition
+      kubernetes.core.k8s:
+        kubeconfig: /etc/kubernetes/admin.conf
+        apply: true
+        wait: true
+        wait_condition: {type: Established}
+        definition:
+          apiVersion: apiextensions.k8s.io/v1
+          kind: CustomResourceDefinition
+          metadata: {name: pages.asked.example.com}
+          spec:
+            group: asked.example.com
+            scope: Namespaced
+            names: {plural: pages, singular: page, kind: Page}
+            versions:
+              - name: v1
+                served: true
+                storage: true
+                schema: {openAPIV3Schema: {type: object}}
+    - name: Make one of that kind
+      kubernetes.core.k8s:
+        kubeconfig: /etc/kubernetes/admin.conf
+        definition:
+          apiVersion: asked.example.com/v1
+          kind: Page
+          metadata: {name: page, namespace: asked}
+"""
+
+
+@pytest.fixture
+def truth(cluster):
+    """``truth(verb, code, **settings)``: what kplay says of a playbook of new objects."""
+    playbook = cluster.work / "truth.yml"
+    playbook.write_text(TRUTH)
+
+    def say(verb: str, *more: str, code: int = 0, **settings: object) -> str:
+        words = [verb, "-i", str(cluster.inventory), str(playbook), *more]
+        return cluster.kplay(*words, "-e", json.dumps(settings), code=code)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"dat": {}}, 'unknown field "dat"'),
+        ({"data": {"a key": "x"}}, "Invalid value"),
+        ({"metadata": {"name": "wrong", "namespace": "nowhere"}}, "there is no namespace nowhere"),
+        ({"apiVersion": "v2"}, "the cluster has no kind ConfigMap in v2"),
+    ],
+)
+def test_a_new_object_that_the_api_server_refuses_fails_the_plan(cluster, truth, wrong, said):
+    meta = {"name": "wrong", "namespace": "default"}
+    whole = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, **wrong}
+    text = truth("plan", code=2, more=whole)
+    shown = re.sub(r"\s+", " ", text)
+    assert said in shown
+    assert "/wrong" in shown
+    assert "truth.yml:7:" in text
+    assert "asked" not in cluster.kubectl("get", "namespaces", "-o", "name")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"kubeconfig": "/etc/kubernetes/admni.conf"}, "no kubeconfig /etc/kubernetes/admni.conf"),
+        ({"context": "nobody@kubernetes"}, "no context nobody@kubernetes in /etc/kubernetes/admin"),
+    ],
+)
+def test_a_way_to_the_cluster_that_there_is_not_fails_the_plan(truth, wrong, said):
+    text = truth("plan", code=2, **wrong)
+    assert said in text
+    assert "truth.yml:7:" in text
+
+
+def test_what_could_not_be_asked_about_is_said_and_comes_as_planned(cluster, truth):
+    text = re.sub(r"\s+", " ", truth("plan", "--detailed-exitcode", code=3))
+    assert "3 to create" in text
+    start = "the API server could not be asked about "
+    assert f"{start}ConfigMap/asked/one: there is no namespace asked yet" in text
+    kind = "the cluster has no kind Page in asked.example.com/v1 yet"
+    assert f"{start}Page/asked/page: {kind}" in text
+    assert text.count(start) == 2
+    assert re.search(r"cp1 : ok=3 +changed=3 ", truth("run"))
+    assert "no changes" in truth("plan", "--detailed-exitcode")
 
 
 def test_a_chart_is_a_release_of_the_cluster(cluster):

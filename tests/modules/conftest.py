@@ -41,6 +41,12 @@ CONNECTION = {
 }
 
 
+def documents(manifest: str) -> dict[str, Any]:
+    """The object of a manifest, or a List of those of several documents."""
+    found = [json.loads(one) for one in manifest.split("\n---\n")]
+    return found[0] if len(found) == 1 else {"kind": "List", "items": found}
+
+
 class Cluster:
     """A kubectl with objects in memory, which merges patches as JSON merge patch does."""
 
@@ -49,6 +55,8 @@ class Cluster:
         self.kinds = {"ConfigMap", "Namespace", "Secret", "Pod", "Deployment", "Node"}
         self.host = FakeHost(files={CONFIG: "", "/usr/bin/kubectl": ""})
         self.host.when("kubectl", does=self.answer)
+        self.strict = False
+        """Whether an object needs its namespace, as it does on a real API server."""
 
     def add(self, kind: str, name: str, namespace: str = "", **more: Any) -> dict[str, Any]:
         meta = {"name": name, "resourceVersion": "1", "managedFields": [{}], "uid": "u"}
@@ -70,7 +78,7 @@ class Cluster:
             return Completed(0, json.dumps({"serverVersion": {"gitVersion": "v1.36.3"}}), "")
         if words[0] == "api-versions":
             return Completed(0, "apps/v1\nv1\n", "")
-        given = json.loads(host.stdin) if "-f" in words and host.stdin else None
+        given = documents(host.stdin) if "-f" in words and host.stdin else None
         if given is not None and given.get("kind") == "List":
             return self.each(host, argv, given["items"])
         kind, name = self._named(words, given)
@@ -85,11 +93,18 @@ class Cluster:
         if kind not in self.kinds:
             return Completed(1, "", f'error: the server doesn\'t have a resource type "{kind}"\n')
         key = (kind, namespace, name)
+        homeless = namespace and ("Namespace", "", namespace) not in self.objects
+        if self.strict and homeless and words[0] in ("apply", "create") and key not in self.objects:
+            said = f'error when creating "STDIN": namespaces "{namespace}" not found'
+            return Completed(1, "", f"Error from server (NotFound): {said}\n")
         made = getattr(self, words[0])(words, key, given)
         if isinstance(made, Completed):
             return made
         if "--dry-run=server" not in words and words[0] not in ("get", "wait", "rollout"):
             self.objects[key] = made
+        if words[0] in ("apply", "create") and "name" in words:
+            group = made["apiVersion"].rpartition("/")[0]
+            return Completed(0, f"{kind.lower()}{'.' if group else ''}{group}/{name}\n", "")
         if words[0] == "apply" and "json" not in words:
             return Completed(0, f"{kind}/{name} configured\n", "")
         return Completed(0, json.dumps(made) if made is not None else "", "")
@@ -107,12 +122,15 @@ class Cluster:
 
     def each(self, host: FakeHost, argv: Sequence[str], items: list[Any]) -> Completed:
         """A command for a list of objects: as many commands for one."""
-        made, wrong = [], ""
+        made, wrong, names = [], "", ""
         for one in items:
             host.stdin = json.dumps(one)
             done = self.answer(host, argv)
             wrong += done.stderr
+            names += done.stdout
             made += [json.loads(done.stdout)] if done.stdout.startswith("{") else []
+        if argv[1] in ("apply", "create") and "name" in argv:
+            return Completed(1 if wrong else 0, names, wrong)
         whole = json.dumps({"kind": "List", "items": made})
         return Completed(1 if wrong else 0, whole if made else "", wrong)
 

@@ -156,6 +156,9 @@ def test_a_secret_s_values_are_not_shown(cluster: Any) -> None:
 
 def test_a_cluster_that_is_only_planned(cluster: Any) -> None:
     args = {"definition": MAP, "kubeconfig": "/etc/kubernetes/admin.conf"}
+    planned = plan(module, args, cluster.host)
+    assert "there is no kubeconfig /etc/kubernetes/admin.conf" in planned.msg
+    cluster.host.effects["kubernetes", "cluster"] = {"state": "present"}
     assert plan(module, args, cluster.host).action == "create"
 
 
@@ -199,6 +202,47 @@ def test_what_kubectl_says_is_the_failure() -> None:
     assert done.msg == "kubectl get failed: error: You must be logged in"
 
 
+def test_new_objects_are_asked_about_in_one_go(cluster: Any) -> None:
+    several = [{**MAP, "metadata": {"name": f"m{n}", "namespace": "web"}} for n in range(5)]
+    planned = plan(module, {"definition": several}, cluster.host)
+    assert (planned.action, planned.fields.get("warnings")) == ("create", None)
+    (asked,) = [argv for argv in cluster.host.queries if "--dry-run=server" in argv]
+    assert asked[1:4] == ("create", "-f", "-")
+    play(module, {"definition": several}, cluster.host)
+    assert cluster.verbs() == ["create"] * 5
+
+
+def test_a_new_object_that_the_api_server_refuses_fails_the_plan(cluster: Any) -> None:
+    said = 'error when creating "STDIN": ConfigMap in version "v1": unknown field "dat"'
+    real = cluster.create
+
+    def create(words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        if "dat" in given:
+            return Completed(1, "", f"Error from server (BadRequest): {said}\n")
+        return real(words, key, given)
+
+    cluster.create = create
+    wrong = {**MAP, "dat": {}, "metadata": {"name": "two", "namespace": "web"}}
+    refused = plan(module, {"definition": [MAP, wrong]}, cluster.host)
+    assert refused.failed
+    assert refused.msg == (
+        'ConfigMap/web/two: Error from server (BadRequest): ConfigMap in version "v1": '
+        'unknown field "dat"'
+    )
+    cluster.strict = True
+    alone = plan(module, {"definition": MAP}, cluster.host)
+    assert (alone.action, alone.msg) == (
+        "unknown",
+        "there is no namespace web, which ConfigMap/web/one needs, unless an earlier step makes it",
+    )
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"}}
+    planned = plan(module, {"definition": [namespace, MAP]}, cluster.host)
+    assert planned.action == "create"
+    assert planned["warnings"] == [
+        "the API server could not be asked about ConfigMap/web/one: there is no namespace web yet"
+    ]
+
+
 def test_a_cluster_that_refuses(cluster: Any) -> None:
     refused = Completed(1, "", 'Error from server (NotFound): namespaces "web" not found\n')
     cluster.create = lambda *_: refused
@@ -228,8 +272,9 @@ def test_manifests_of_the_playbook_are_read_on_the_controller(way: str, tmp_path
         "text": {"definition": MANIFESTS},
         "file": {"src": "all.yml"},
     }[way]
-    task = {"k8s": {"kubeconfig": "/no/such/config", **args}}
-    playbook = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    config = str(tmp_path / "config")
+    tasks = [{"wait_for": {"path": config}}, {"k8s": {"kubeconfig": config, **args}}]
+    playbook = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
     (tmp_path / "site.yml").write_text(json.dumps(playbook))
     (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
     options = RunOptions((tmp_path / "site.yml",), (str(tmp_path / "hosts"),))

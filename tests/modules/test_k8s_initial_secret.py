@@ -43,6 +43,17 @@ def test_a_value_is_drawn_once(cluster: Any) -> None:
     assert value(cluster) == first
 
 
+def test_a_plan_asks_whether_there_may_be_one(cluster: Any) -> None:
+    cluster.strict = True
+    planned = plan(module, ARGS, cluster.host)
+    assert planned.action == "unknown"
+    assert planned.msg.startswith("there is no namespace cattle-system, which Secret/")
+    cluster.host.effects["kubernetes", "Namespace/cattle-system"] = {"state": "changed"}
+    planned = plan(module, ARGS, cluster.host)
+    assert planned.action == "create"
+    assert "there is no namespace cattle-system yet" in planned["warnings"][0]
+
+
 def test_a_value_that_is_given_is_taken_the_first_time_alone(cluster: Any) -> None:
     args = ARGS | {"initial": {"bootstrapPassword": "of the vault"}}
     assert plan(module, args, cluster.host).after["keys"] == {"bootstrapPassword": "given"}

@@ -45,6 +45,7 @@ NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "web"
 @pytest.fixture
 def there(cluster: Any) -> Any:
     cluster.host.add_file(ADMIN)
+    cluster.strict = True
     cluster.objects["Namespace", "", "web"] = NAMESPACE
     return cluster
 
@@ -151,9 +152,14 @@ def test_a_namespace_that_is_still_to_come(there: Any, brought: str) -> None:
 def test_kinds_and_namespaces_are_applied_first_and_waited_for(there: Any) -> None:
     there.kinds |= {"CustomResourceDefinition", "Page"}
     del there.objects["Namespace", "", "web"]
+
+    def documents(manifest: str) -> Any:
+        found = [json.loads(one) for one in manifest.split("\n---\n")]
+        return found[0].get("items", found)
+
     play(module, {"definition": [MAP, PAGE, CRD, NAMESPACE]}, there.host)
     assert there.verbs() == ["apply", "wait", "apply"]
-    kinds = [[one["kind"] for one in json.loads(run.stdin)["items"]] for run in there.host.runs]
+    kinds = [[one["kind"] for one in documents(run.stdin)] for run in there.host.runs]
     assert kinds == [
         ["CustomResourceDefinition", "Namespace"],
         ["CustomResourceDefinition"],
@@ -326,7 +332,7 @@ def test_a_failure_shows_what_kubectl_says(there: Any) -> None:
     assert "an object is a mapping" in play(module, {"definition": ["text"]}, there.host).msg
 
 
-@pytest.mark.parametrize("what", ["cluster", "kubeconfig", "nothing yet"])
+@pytest.mark.parametrize("what", ["cluster", "kubeconfig", "kubeconfig that is waited for"])
 def test_a_cluster_that_is_only_planned_is_not_asked(there: Any, what: str) -> None:
     host = there.host
     host.add_file("/srv/one.yaml", TEXT)
@@ -336,16 +342,51 @@ def test_a_cluster_that_is_only_planned_is_not_asked(there: Any, what: str) -> N
         host.effects["path", ADMIN] = {"state": "file"}
     else:
         host.files.drop(ADMIN)
+        host.effects["awaited", ADMIN] = {}
     planned = plan(module, {"src": ["/srv/one.yaml"]}, host)
     assert planned.action == "create"
     assert 'x: "1"' in planned.after["contents"]["ConfigMap/web/one"]
     assert {argv[1] for argv in host.queries} == {"label"}
+    assert "warnings" not in planned.fields
     gone = plan(module, {"src": ["/srv/one.yaml"], "state": "absent"}, host)
     assert gone.action == "none"
 
 
+def test_a_kubeconfig_of_another_cluster_that_a_step_brings(there: Any) -> None:
+    there.host.effects["path", ADMIN] = {"state": "file", "content": "kind: Config\n"}
+    planned = plan(module, {"definition": MAP}, there.host)
+    assert (planned.action, planned["warnings"]) == (
+        "create",
+        [f"the cluster was not asked: an earlier step brings the kubeconfig {ADMIN}"],
+    )
+
+
+def test_a_way_to_the_cluster_that_nothing_makes_is_named(there: Any) -> None:
+    there.host.files.drop(ADMIN)
+    planned = plan(module, {"definition": MAP}, there.host)
+    assert planned.action == "unknown"
+    assert planned.msg == f"there is no kubeconfig {ADMIN}, unless an earlier step makes it"
+    there.host.effects["path", ADMIN] = {"state": "absent"}
+    assert "there is no kubeconfig" in plan(module, {"definition": MAP}, there.host).msg
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error in configuration: context was not found for specified context: lab\n",
+        'error: context "lab" does not exist\n',
+    ],
+)
+def test_a_context_that_is_not_there_is_named(there: Any, said: str) -> None:
+    there.host.when("kubectl get", rc=1, stderr=said)
+    planned = plan(module, {"definition": MAP, "context": "lab"}, there.host)
+    what = f"there is no context lab in {ADMIN}, unless an earlier step makes it"
+    assert (planned.action, planned.msg) == ("unknown", what)
+
+
 def test_a_plan_does_not_ask_a_kubectl_that_is_not_there() -> None:
     bare = FakeHost(files={"/srv/one.yaml": TEXT})
+    bare.effects["kubernetes", "cluster"] = {"state": "present"}
     planned = plan(module, {"src": ["/srv/one.yaml"]}, bare)
     assert planned.action == "create"
     assert planned.after["contents"] == {"ConfigMap/web/one": UNKNOWN}
@@ -375,8 +416,10 @@ def test_which_cluster_is_asked_and_by_which_program(there: Any) -> None:
 
 
 def test_a_text_of_the_playbook_is_read_on_the_controller(tmp_path: Path) -> None:
-    task = {"kubectl_apply": {"kubeconfig": "/no/such/config", "definition": TEXT}}
-    playbook = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    config = str(tmp_path / "config")
+    task = {"kubectl_apply": {"kubeconfig": config, "definition": TEXT}}
+    tasks = [{"wait_for": {"path": config}}, task]
+    playbook = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
     (tmp_path / "site.yml").write_text(json.dumps(playbook))
     (tmp_path / "hosts").write_text("h1 ansible_connection=local\n")
     options = RunOptions((tmp_path / "site.yml",), (str(tmp_path / "hosts"),))

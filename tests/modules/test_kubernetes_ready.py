@@ -100,6 +100,7 @@ def test_an_api_server_that_does_not_answer_is_waited_for() -> None:
 def test_a_planned_cluster_is_not_asked() -> None:
     host = FakeHost()
     host.scratch = lambda: True  # type: ignore[method-assign]
+    host.effects["awaited", "/etc/kubernetes/admin.conf"] = {}
     assert observed(host)[1]["waiting"] == ["the cluster"]
 
 

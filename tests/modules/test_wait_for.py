@@ -5,6 +5,7 @@ import pytest
 from kplay.agent.host import UnknownValue
 from kplay.modules.api import ModuleFailure
 from kplay.modules.wait_for import module
+from kplay.testing import plan
 from kplay.testing.host import FakeHost
 
 TCP = """\
@@ -155,6 +156,15 @@ def test_a_plan_looks_once() -> None:
     host.ports.add(("127.0.0.1", 22))
     assert seen(host, port=22, delay=9)[2] == {}
     assert host.now == start
+
+
+def test_a_plan_knows_what_is_there_once_it_has_been_waited_for() -> None:
+    awaited = [("awaited", "/run/x", {})]
+    assert plan(module, {"path": "/run/x"}, FakeHost()).effects == awaited
+    assert plan(module, {"path": "/run/x"}, FakeHost(files={"/run/x": ""})).effects == []
+    gone = plan(module, {"path": "/run/x", "state": "absent"}, FakeHost(files={"/run/x": ""}))
+    assert gone.effects == []
+    assert plan(module, {"port": 22}, FakeHost()).effects == []
 
 
 def test_a_plan_does_not_know_a_content_that_is_to_come() -> None:
