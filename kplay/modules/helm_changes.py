@@ -1,8 +1,8 @@
 """What an upgrade changes, object by object: of what the release has, and of what stands."""
 
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from kplay.modules import helm_merge, kubernetes, manifest_text, manifests, objects
+from kplay.modules import helm_merge, helm_rehearsal, kubernetes, manifest_text, manifests, objects
 from kplay.modules.api import Args
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ class Changes(NamedTuple):
     """The objects that will not be as they are."""
     left: List[str]
     """Objects that stand otherwise than the release has them, and that an upgrade leaves so."""
+    notes: Sequence[str] = ()
+    """About which objects the API server could not be asked, and why."""
 
 
 class Cluster(NamedTuple):
@@ -86,7 +88,24 @@ def find(cluster: Cluster, old: Optional[Texts], new: Optional[Texts]) -> Change
     for key in sorted(coming) if old is not None else ():
         found = manifests.lookup(standing, coming[key], cluster.namespace)
         _drift(cluster, made, (there.get(key), coming[key]), found)
-    return made
+    if not cluster.probe.scratch():
+        return made
+    return made._replace(notes=_asked(cluster, there, [*crds.values(), *coming.values()], standing))
+
+
+def _asked(
+    cluster: Cluster, was: Dict[Key, Object], will: List[Object], standing: Dict[Key, Object]
+) -> List[str]:
+    """Ask in a plan whether the API server takes what is new and what changes."""
+    new, changed = [], []  # type: List[Object], List[helm_rehearsal.Changed]
+    for one in will:
+        found = manifests.lookup(standing, one, cluster.namespace)
+        before = was.get(manifests.key(one))
+        if found is None:
+            new.append(one)
+        elif before is not None and before != one:
+            changed.append(helm_rehearsal.Changed(before, one, found))
+    return helm_rehearsal.notes(cluster.probe, cluster.args, new, changed)
 
 
 def _note(made: Changes, name: str, was: Optional[Object], will: Optional[Object]) -> None:
@@ -112,8 +131,8 @@ def _drift(
         return
     if manifests.covers(found, was if was is not None else one):
         return
-    placed = _placed(one, found)
-    base = _placed(was, found) if was is not None else None
+    placed = helm_merge.placed(one, found)
+    base = helm_merge.placed(was, found) if was is not None else None
     before, native = objects.essence(found), helm_merge.is_native(one)
     if base not in (None, placed) and native and cluster.after(base, base or {}, found) == before:
         return
@@ -124,13 +143,6 @@ def _drift(
         ways = dict(cluster.args, force=False, merge_type=["merge"])
         if objects.essence(objects.rehearse(cluster.probe, ways, placed, found)) != before:
             made.left.append(objects.label(one))
-
-
-def _placed(one: Object, found: Object) -> Object:
-    """Give an object with the namespace that it stands in."""
-    namespace = found["metadata"].get("namespace")
-    meta = dict(one["metadata"], namespace=namespace) if namespace else one["metadata"]
-    return dict(one, metadata=meta)
 
 
 def _standing(cluster: Cluster, meant: List[Object]) -> Dict[Key, Object]:

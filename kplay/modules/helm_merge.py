@@ -52,6 +52,13 @@ def is_native(one: Object) -> bool:
     return str(one.get("apiVersion") or "v1").rpartition("/")[0] in _NATIVE
 
 
+def placed(one: Object, found: Object) -> Object:
+    """Give an object with the namespace that it stands in."""
+    namespace = found["metadata"].get("namespace")
+    meta = dict(one["metadata"], namespace=namespace) if namespace else one["metadata"]
+    return dict(one, metadata=meta)
+
+
 def after(probe: "Probe", args: Args, old: Optional[Object], new: Object, there: Object) -> Object:
     """Give what an upgrade makes of the object that stands in the cluster.
 

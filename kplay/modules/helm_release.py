@@ -119,9 +119,8 @@ def _compared(probe: "Probe", args: Args, there: Optional[Dict[str, Any]]) -> St
         found["touched"] = changes.touched
         return found
     next_one = helm_rendering.of_chart(probe, as_helm(args), there)
-    changes = helm_changes.find(
-        helm_changes.Cluster(probe, args, args["namespace"]), old, next_one.texts
-    )
+    secret = manifest_text.secrets(next_one.values, args["secret_values"])
+    changes = _found(helm_changes.Cluster(probe, args, args["namespace"]), old, next_one, secret)
     drifted = [name for name in changes.before if name.endswith(helm_changes.IN_CLUSTER)]
     as_wanted = (there or {}).get("status") == "deployed" and (there or {})[
         "chart"
@@ -129,13 +128,28 @@ def _compared(probe: "Probe", args: Args, there: Optional[Dict[str, Any]]) -> St
     only = as_wanted and len(drifted) == len(changes.before)
     if args["drift"] == "tell" and only and (there or {})["values"] == next_one.values:
         found["drifted"] = [name[: -len(helm_changes.IN_CLUSTER)] for name in drifted]
-        changes = helm_changes.Changes({}, {}, [], changes.left)
+        changes = changes._replace(before={}, after={}, touched=[])
     before, after = _hidden(args, there, next_one.values, changes)
     found.update(
         contents=before, next_contents=after, next_chart=next_one.chart, left=changes.left,
-        touched=changes.touched,
+        touched=changes.touched, notes=changes.notes,
     )  # fmt: skip
     return found
+
+
+def _found(
+    cluster: helm_changes.Cluster,
+    old: Optional[helm_changes.Texts],
+    new: helm_rendering.Rendered,
+    secret: Set[str],
+) -> helm_changes.Changes:
+    """Compare, and let nothing that the API server says of an object hold a secret of it."""
+    try:
+        changes = helm_changes.find(cluster, old, new.texts)
+    except ModuleFailure as failed:
+        raise _quiet(failed, secret) from None
+    notes = [manifest_text.without(one, secret) for one in changes.notes]
+    return changes._replace(notes=notes)
 
 
 def _hidden(
@@ -181,7 +195,7 @@ def result(_args: Args, found: State, _wanted: State, changed: bool) -> State:
     """Give the release as it is when nothing changes, and what stands otherwise."""
     fields: State = {"left": found["drifted"] + found["left"]}
     told = [LEFT % name for name in found["left"]] + [DRIFTED % name for name in found["drifted"]]
-    told += found["notes"] if changed else []
+    told += list(found["notes"]) if changed else []
     if told:
         fields["warnings"] = told
     return fields if changed else dict(fields, **_told(found["release"]))

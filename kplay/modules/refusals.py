@@ -44,6 +44,13 @@ SERVING = (
 OPEN = "only the run can tell what it holds"
 """Why an object was not asked about that has values of earlier steps."""
 
+STAND_IN = "default"
+"""A namespace that each cluster has."""
+
+_NOWHERE = "there is no namespace "
+_FIELDS = re.compile(r"strict decoding error|cannot be handled as a|[\"'] is invalid: ")
+# What a policy of that namespace denies, and addresses that another object has there
+_ELSEWHERE = re.compile(r"denied|already allocated")
 _NO_NAMESPACE = re.compile(r'namespaces? "([^"]+)" not found')
 
 
@@ -65,6 +72,8 @@ class Meant(NamedTuple):
     existing: Sequence[Object] = ()
     kindless: Sequence[Object] = ()
     """Those of the new ones whose kind the cluster is known not to have."""
+    beside: Sequence[Object] = ()
+    """Further ones that come with them, and are not asked about."""
 
 
 class Rehearsed(NamedTuple):
@@ -89,7 +98,7 @@ def rehearse(probe: "Probe", args: Args, words: List[str], meant: Meant) -> Rehe
         ModuleFailure: the API server refuses one of them, whatever the plan does before.
         UnknownValue: it cannot be told.
     """
-    what = coming(probe, meant.new, args.get("namespace") or "")
+    what = coming(probe, [*meant.new, *meant.beside], args.get("namespace") or "")
     unasked, refused, known = [], [], []  # type: List[Tuple[Object, str]], List[Refused], List[Any]
     made = {str(one["metadata"].get("name")) for one in meant.new if one["kind"] == "Namespace"}
     for one in meant.new:
@@ -110,9 +119,37 @@ def rehearse(probe: "Probe", args: Args, words: List[str], meant: Meant) -> Rehe
         if any(one is other for other in meant.existing):
             raise UnknownValue("what becomes of %s: %s" % (objects.label(one), why))
     _housed(probe, args, what, [one for one, _ in unasked])
+    homeless = [one for one, why in excuses if why.startswith(_NOWHERE)]
+    _look_at_fields(probe, args, words, homeless)
     if answer.refused and meant.existing:
         answer = rehearsal.ask(probe, args, words, list(meant.existing))
     return Rehearsed(answer.objects, refusal_words.notes(unasked + excuses))
+
+
+def _look_at_fields(
+    probe: "Probe", args: Args, words: List[str], homeless: Sequence[Object]
+) -> None:
+    """Ask about objects whose namespace is still to come as if they were in another.
+
+    Of what the API server says only that counts which holds in each namespace: of their fields.
+
+    Raises:
+        ModuleFailure: it refuses them for these.
+    """
+    moved = [dict(one, metadata=dict(one["metadata"], namespace=STAND_IN)) for one in homeless]
+    lenient = [word for word in words if word.startswith("--validate=")]
+    # Creating looks at the fields first, and then whether there is one of that name
+    answer = rehearsal.ask(probe, args, ["create", "-f", "-", *lenient], moved)
+    wrong = [
+        Refused(one, refused.said)
+        for one, other in zip(homeless, moved)
+        for refused in answer.refused
+        if refused.object is other
+        and _FIELDS.search(refused.said)
+        and not _ELSEWHERE.search(refused.said)
+    ]
+    if wrong:
+        raise refusal_words.failure(wrong)
 
 
 def _place(what: Coming, one: Object) -> str:
@@ -173,6 +210,11 @@ def excused(what: Coming, refused: Sequence[Refused]) -> "List[Tuple[Object, str
     return found
 
 
+def unjudged(wrong: Refused) -> bool:
+    """Say whether a webhook was not asked, or did not answer."""
+    return kubernetes.NO_REHEARSAL in wrong.said or kubernetes.SILENT_WEBHOOK in wrong.said
+
+
 def _waits_for(what: Coming, wrong: Refused) -> str:
     one, said = wrong.object, wrong.said
     if manifests.NO_KIND.search(said):
@@ -182,7 +224,7 @@ def _waits_for(what: Coming, wrong: Refused) -> str:
         raise refusal_words.missing(lack, one)
     for place in _NO_NAMESPACE.findall(said):
         if ("Namespace", place) in what.named:
-            return "there is no namespace %s yet" % place
+            return _NOWHERE + "%s yet" % place
         raise refusal_words.missing("there is no namespace %s" % place, one)
     if kubernetes.NO_REHEARSAL in said:
         return "a webhook of the cluster supports no dry run"

@@ -246,6 +246,15 @@ def test_a_chart_is_a_release_of_the_cluster(cluster):
     helm_course.short(cluster)
 
 
+def test_a_chart_that_the_api_server_refuses_fails_the_plan(cluster):
+    words = helm_course.words(
+        cluster, "plan", "release.yml", "-e", "greeting=hello", "-e", "image="
+    )
+    text = cluster.kplay(*words, code=2)
+    assert "Release the shop: Deployment/shop: " in text
+    assert "image: Required value" in text
+
+
 def test_reset_makes_bare_hosts_of_them(cluster):
     reset(cluster)
     text = cluster.play("plan", "reset.yml", "--detailed-exitcode")

@@ -93,7 +93,9 @@ class Cluster:
         if kind not in self.kinds:
             return Completed(1, "", f'error: the server doesn\'t have a resource type "{kind}"\n')
         key = (kind, namespace, name)
-        homeless = namespace and ("Namespace", "", namespace) not in self.objects
+        homeless = namespace not in {"", "default"} | {
+            mark[2] for mark in self.objects if mark[0] == "Namespace"
+        }
         if self.strict and homeless and words[0] in ("apply", "create") and key not in self.objects:
             said = f'error when creating "STDIN": namespaces "{namespace}" not found'
             return Completed(1, "", f"Error from server (NotFound): {said}\n")

@@ -38,6 +38,64 @@ def test_one_value_is_one_object_s_one_field(helm: Helm) -> None:
     )
 
 
+INVALID = 'The ConfigMap "rel" is invalid: data: hunter2 is no greeting\n'
+
+
+def refuse(helm: Helm, verb: str, said: str = INVALID) -> None:
+    setattr(helm.cluster, verb, lambda *_: Completed(1, "", said))
+
+
+def test_a_new_object_that_the_api_server_refuses_fails_the_plan(helm: Helm) -> None:
+    refuse(helm, "create")
+    planned = plan(module, {**ARGS, "secret_values": {"word": "hunter2"}}, helm.host)
+    assert planned.failed
+    said = 'ConfigMap/rel: The ConfigMap "rel" is invalid: data: (secret) is no greeting'
+    assert planned.msg == said
+    assert "hunter2" not in str(planned)
+    (asked,) = [argv for argv in helm.host.queries if argv[:2] == ("kubectl", "create")]
+    # helm has the API server pass over fields that there are not
+    assert asked[2:7] == ("-f", "-", "--validate=warn", "-n", "web")
+
+
+def test_a_namespace_that_helm_makes_is_still_to_come(helm: Helm) -> None:
+    helm.cluster.strict = True
+    planned = plan(module, ARGS, helm.host)
+    assert "there is no namespace web, which ConfigMap/rel needs" in planned.msg
+    planned = plan(module, {**ARGS, "create_namespace": True}, helm.host)
+    assert planned.action == "create"
+    assert planned["warnings"] == [
+        "the API server could not be asked about ConfigMap/rel: there is no namespace web yet"
+    ]
+    elsewhere = config_map({}, name="other", namespace="default")
+    helm.extra = [elsewhere]
+    planned = plan(module, {**ARGS, "create_namespace": True}, helm.host)
+    assert "ConfigMap/default/other" not in planned["warnings"][0]
+
+
+def test_a_change_that_the_api_server_refuses_fails_the_plan(helm: Helm) -> None:
+    play(module, ARGS, helm.host)
+    bye = {**ARGS, "values": {"greeting": "bye"}}
+    merged = helm.cluster.apply
+    refuse(helm, "apply")
+    # What helm would send is taken
+    assert plan(module, bye, helm.host).action == "update"
+    refuse(helm, "patch")
+    planned = plan(module, bye, helm.host)
+    assert planned.failed
+    assert planned.msg.startswith('ConfigMap/rel: The ConfigMap "rel" is invalid')
+    helm.cluster.apply = merged
+    assert plan(module, bye, helm.host).action == "update"
+    assert plan(module, ARGS, helm.host).action == "none"
+
+
+def test_a_webhook_without_dry_run_is_said(helm: Helm) -> None:
+    play(module, ARGS, helm.host)
+    refuse(helm, "apply", 'admission webhook "w" does not support dry run\n')
+    planned = plan(module, {**ARGS, "values": {"greeting": "bye"}}, helm.host)
+    assert planned.action == "update"
+    assert "a webhook of the cluster supports no dry run" in planned["warnings"][0]
+
+
 def test_another_version_of_the_chart_is_a_change(helm: Helm) -> None:
     play(module, ARGS, helm.host)
     helm.version = "1.0.1"

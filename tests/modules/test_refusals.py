@@ -238,7 +238,37 @@ def test_a_note_names_few_of_many_objects(judge: Judge) -> None:
             "ConfigMap/far/m2, ConfigMap/far/m3 and 2 more: there is no namespace far yet"
         )
     ]
-    assert len(judge.asked()) == 1
+    assert [argv[1] for argv in judge.asked()] == ["apply", "create"]
+
+
+def test_fields_are_looked_at_before_there_is_the_namespace(judge: Judge) -> None:
+    judge.foresee("Namespace/far")
+    far = {**thing("a"), "metadata": {"name": "a", "namespace": "far"}}
+    made = judge.cluster.create
+
+    def create(words: list[str], key: tuple[str, str, str], given: Any) -> Any:
+        assert key[1] == "default"
+        said = judge.said.get(key[2])
+        return Completed(1, "", said) if said else made(words, key, given)
+
+    judge.cluster.create = create
+    judge.cluster.apply = lambda *_: Completed(1, "", "no\n")
+    assert judge.plan(far).action == "create"
+    judge.said["a"] = STRICT
+    refused = judge.plan(far)
+    assert refused.failed
+    assert refused.msg.startswith("ConfigMap/far/a: Error from server (BadRequest)")
+    # What is so in the other namespace alone says nothing of this one
+    for said in (
+        DENIED,
+        FORBIDDEN,
+        "The secrets \"a\" is invalid: : ValidatingAdmissionPolicy 'p' denied request: no\n",
+        'Error from server (AlreadyExists): configmaps "a" already exists\n',
+    ):
+        judge.said["a"] = said
+        planned = judge.plan(far)
+        assert planned.action == "create"
+        assert "there is no namespace far yet" in planned["warnings"][0]
 
 
 def test_what_only_the_run_can_tell_is_not_asked_about(judge: Judge) -> None:
