@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Object = Dict[str, Any]
 
 # As helm sends them: a field that there is not is passed over
-_LENIENT = "--validate=warn"
+_LENIENT = "--validate=false"
 
 
 class Changed(NamedTuple):

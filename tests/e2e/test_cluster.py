@@ -213,7 +213,7 @@ def test_a_new_object_that_the_api_server_refuses_fails_the_plan(cluster, truth,
     shown = re.sub(r"\s+", " ", text)
     assert said in shown
     assert "/wrong" in shown
-    assert "truth.yml:7:" in text
+    assert "truth.yml:8:" in text
     assert "asked" not in cluster.kubectl("get", "namespaces", "-o", "name")
 
 
@@ -227,7 +227,7 @@ def test_a_new_object_that_the_api_server_refuses_fails_the_plan(cluster, truth,
 def test_a_way_to_the_cluster_that_there_is_not_fails_the_plan(truth, wrong, said):
     text = truth("plan", code=2, **wrong)
     assert said in text
-    assert "truth.yml:7:" in text
+    assert "truth.yml:8:" in text
 
 
 def test_what_could_not_be_asked_about_is_said_and_comes_as_planned(cluster, truth):

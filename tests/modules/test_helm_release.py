@@ -54,7 +54,7 @@ def test_a_new_object_that_the_api_server_refuses_fails_the_plan(helm: Helm) -> 
     assert "hunter2" not in str(planned)
     (asked,) = [argv for argv in helm.host.queries if argv[:2] == ("kubectl", "create")]
     # helm has the API server pass over fields that there are not
-    assert asked[2:7] == ("-f", "-", "--validate=warn", "-n", "web")
+    assert asked[2:7] == ("-f", "-", "--validate=false", "-n", "web")
 
 
 def test_a_namespace_that_helm_makes_is_still_to_come(helm: Helm) -> None:
