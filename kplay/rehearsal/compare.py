@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kplay.rehearsal.joined import Joined, is_open, join
 from kplay.rehearsal.model import Finding
 from kplay.report.entries import grouped
 from kplay.report.failure import title
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kplay.plan.model import PlanData
-    from kplay.walk.events import StepEnded
+    from kplay.walk.events import Place, StepEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +45,25 @@ class Exactness:
 def compare(planned: PlanData, applied: Sequence[StepEnded], *, whole: bool = True) -> Exactness:
     """Lay a plan beside the steps of the apply that followed it.
 
-    A step that failed is no difference, nor is a command that was planned as ``run`` and whose
-    author then said that it changed nothing.
+    ``Joined.verdict`` is the rule: a step that failed is no difference, nor is a command that was
+    planned as ``run`` and whose author then said that it changed nothing.
 
     Args:
         planned: the plan.
         applied: the steps of the apply.
         whole: the apply came to its end, so that a step which it never reached is a difference.
     """
-    wanted = {one.place.step: one for one in planned.changes}
-    unsure = {key for key, one in wanted.items() if _is_unsure(one)}
-    sure = wanted.keys() - unsure
-    ended = {one.place.step: one for one in applied if not one.loop}
-    made = {key: one for key, one in ended.items() if one.status == "changed"}
-    exact = {key for key in made.keys() & sure if made[key].action == wanted[key].action}
-    settled = {key for key in made.keys() - sure if _covered(key, unsure)}
-    differences = [
-        (one, f"{_word(one)} without having been planned")
-        for key, one in made.items()
-        if key not in sure and key not in settled
-    ]
-    differences += [
-        (made[key], f"planned to {wanted[key].action}, {_word(made[key])}")
-        for key in (made.keys() & sure) - exact
-    ]
-    differences += [
-        (one, f"planned to {one.action}, and nothing was changed")
-        for key, one in wanted.items()
-        if key in sure and _found_nothing(one, ended.get(key), whole=whole)
-    ]
+    joined = join(planned.changes, applied)
+    made = [one for one in joined if one.ended is not None and one.ended.status == "changed"]
+    off = ("wrong", "unreached") if whole else ("wrong",)
+    uncertain = sum(map(is_open, planned.changes))
     return Exactness(
-        planned=len(sure),
-        uncertain=len(unsure),
+        planned=len(planned.changes) - uncertain,
+        uncertain=uncertain,
         made=len(made),
-        as_planned=len(exact),
-        settled=len(settled),
-        differences=_gathered(differences),
+        as_planned=sum(one.verdict == "exact" for one in made),
+        settled=sum(one.verdict == "open" for one in made),
+        differences=_gathered(_difference(one) for one in joined if one.verdict in off),
         whole=whole,
     )
 
@@ -94,7 +78,7 @@ def leftovers(plan: PlanData, *, unsure: bool = True) -> list[Finding]:
     found = []
     for entry in grouped(plan):
         step, hosts = entry.step, entry.hosts
-        if _is_unsure(step):
+        if is_open(step):
             if not unsure:
                 continue
             because = f": {step.causes[0]}" if step.causes else ""
@@ -108,20 +92,14 @@ def leftovers(plan: PlanData, *, unsure: bool = True) -> list[Finding]:
 
 def changed_again(steps: Iterable[StepEnded]) -> list[Finding]:
     """What a second apply changed."""
-    return _gathered(
-        [(one, f"{_word(one)} again") for one in steps if one.status == "changed" and not one.loop]
-    )
+    again = (one for one in steps if one.status == "changed" and not one.loop)
+    return _gathered((one.place, f"{_word(one)} again") for one in again)
 
 
 def failures(steps: Iterable[StepEnded]) -> list[Finding]:
     """The steps that failed, or whose host was lost in them."""
-    return _gathered(
-        [
-            (one, _told(one))
-            for one in steps
-            if one.status in ("failed", "unreachable") and not one.loop
-        ]
-    )
+    broken = (one for one in steps if one.status in ("failed", "unreachable") and not one.loop)
+    return _gathered((one.place, _told(one)) for one in broken)
 
 
 def _told(step: StepEnded) -> str:
@@ -131,24 +109,14 @@ def _told(step: StepEnded) -> str:
     return said.partition("\n")[0] + (f": {words[-1]}" if words else "")
 
 
-def _is_unsure(step: StepEnded) -> bool:
-    return step.conditional or step.action == "unknown"
-
-
-def _covered(key: str, unsure: set[str]) -> bool:
-    """Whether the plan was unsure of a step, or of the include or loop that brought it."""
-    vertex, _, rest = key.partition("@")
-    host = rest.partition("#")[0]
-    if key in unsure or f"{vertex}@{host}" in unsure:
-        return True
-    parts = vertex.split(".")
-    return any(f"{'.'.join(parts[:n])}@{host}" in unsure for n in range(1, len(parts)))
-
-
-def _found_nothing(planned: StepEnded, ended: StepEnded | None, *, whole: bool) -> bool:
-    if ended is None:
-        return whole
-    return ended.status == "skipped" or (ended.status == "ok" and planned.action != "run")
+def _difference(one: Joined) -> tuple[Place, str]:
+    """Where it is, and in words what was planned and what came of it."""
+    if one.ended is None or one.ended.status != "changed":
+        return one.place, f"planned to {one.foretold}, and nothing was changed"
+    did = _word(one.ended)
+    if one.planned is None:
+        return one.place, f"{did} without having been planned"
+    return one.place, f"planned to {one.foretold}, {did}"
 
 
 _DID = {"create": "created", "update": "updated", "remove": "removed", "run": "ran"}
@@ -158,11 +126,10 @@ def _word(step: StepEnded) -> str:
     return _DID.get(step.action, "changed")
 
 
-def _gathered(found: Iterable[tuple[StepEnded, str]]) -> list[Finding]:
+def _gathered(found: Iterable[tuple[Place, str]]) -> list[Finding]:
     """Findings with the hosts of equal ones together, in the order found."""
     table: dict[tuple[str, str, int, str], list[str]] = {}
-    for step, message in found:
-        place = step.place
+    for place, message in found:
         key = (message, place.file, place.line, title(place))
         table.setdefault(key, []).append(place.host)
     return [Finding(*key, tuple(hosts)) for key, hosts in table.items()]

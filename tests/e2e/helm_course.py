@@ -53,7 +53,7 @@ def carry_out(
     assert table.off() == [], "\n".join(map(str, table.off()))
     if again:
         assert "no changes" in cluster.play("plan", playbook, *more)
-    assert {one["place"]["task"] for one in planned} == {row.place["task"] for row in table.changed}
+    assert {one["place"]["task"] for one in planned} == {row.place.task for row in table.changed}
     return {one["place"]["task"]: one for one in planned}
 
 

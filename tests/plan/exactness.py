@@ -1,4 +1,9 @@
-"""What a plan said of each step, beside what the run's journal says of it."""
+"""What a plan said of each step, beside what the run's journal says of it.
+
+The rule is kplay's own (kplay/rehearsal/joined.py). Measured plans are held to more: what a plan
+leaves open must be on a reviewed list, a step that breaks or is not come to is wrong, and diffs are
+compared.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kplay.agent.diffs import OPEN
+from kplay.rehearsal.joined import Joined, join
+from kplay.walk.events import Place, StepEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 Entry = dict[str, Any]
 
@@ -36,9 +43,9 @@ class Allowed:
     """Role, or playbook's file name, that it belongs to."""
     reason: str
 
-    def covers(self, place: Entry) -> bool:
-        own = place["role"] or Path(place["file"]).name
-        name = place["task"].removeprefix(f"{place['role']} : ")
+    def covers(self, place: Place) -> bool:
+        own = place.role or Path(place.file).name
+        name = place.task.removeprefix(f"{place.role} : ")
         return own == self.where and fnmatch.fnmatchcase(name, self.task)
 
 
@@ -48,7 +55,7 @@ class Row:
 
     kind: str
     """exact, allowed or missed (both unknown in the plan), or wrong."""
-    place: Entry
+    place: Place
     planned: str
     """The action that was planned; ``none`` for no change, ``unknown`` where it cannot tell."""
     applied: str
@@ -59,12 +66,12 @@ class Row:
 
     def __str__(self) -> str:
         place = self.place
-        item = f" [{place['item']}]" if place["item"] else ""
+        item = f" [{place.item}]" if place.item else ""
         why = f" because {'; '.join(self.causes)}" if self.causes else ""
         kind = "diff differs" if self.differs else self.kind
         return (
-            f"{kind}: {place['task']}{item} on {place['host']}: planned {self.planned}, "
-            f"applied {self.applied}{why}  {Path(place['file']).name}:{place['line']}"
+            f"{kind}: {place.task}{item} on {place.host}: planned {self.planned}, "
+            f"applied {self.applied}{why}  {Path(place.file).name}:{place.line}"
         )
 
 
@@ -110,77 +117,32 @@ def allowed(path: Path = UNKNOWN_FILE) -> list[Allowed]:
 
 def compare(planned: Iterable[Entry], journal: Iterable[Entry], known: list[Allowed]) -> Table:
     """Join a plan's changes (of ``--format json``) with the events of the run after it."""
-    entries = {entry["place"]["step"]: entry for entry in planned}
-    ended = [event for event in journal if event["event"] == "StepEnded"]
-    turns = {_task(event["place"]["step"]) for event in ended if _is_turn(event["place"]["step"])}
-    met: set[str] = set()
-    table = Table()
-    for event in ended:
-        step = event["place"]["step"]
-        if event["loop"] and step in turns:
-            continue
-        entry = next((entries[one] for one in _above(step) if one in entries), None)
-        if entry is not None:
-            met.add(entry["place"]["step"])
-        inherited = entry is not None and entry["place"]["step"] != step
-        if inherited and entry is not None and not _open(entry):
-            entry = None
-        table.rows.append(_row(entry, event, known))
-    table.rows += [
-        _row(entry, {"place": entry["place"], "status": "not run", "action": "none"}, known)
-        for step, entry in entries.items()
-        if step not in met
-    ]
-    return table
+    ended = [_step(event) for event in journal if event["event"] == "StepEnded"]
+    return Table([_row(one, known) for one in join(map(_step, planned), ended)])
 
 
-def _row(entry: Entry | None, event: Entry, known: list[Allowed]) -> Row:
-    place, applied = event["place"], _applied(event)
-    if entry is None:
-        return Row("exact" if applied == "none" else "wrong", place, "none", applied)
-    if _open(entry):
-        places = (place, entry["place"])
-        listed = any(one.covers(where) for one in known for where in places)
-        kind, causes = "allowed" if listed else "missed", tuple(entry["causes"])
-        return Row(kind, place, "unknown", applied, causes=causes)
-    planned = entry["action"]
-    if planned != applied:
-        return Row("wrong", place, planned, applied)
-    differs = "diff" in event and not _same(entry["diff"], event["diff"])
-    return Row("exact", place, planned, applied, differs=differs)
+def _step(entry: Entry) -> StepEnded:
+    known = {key: entry[key] for key in StepEnded.__dataclass_fields__ if key in entry}
+    return StepEnded(**{"time": 0.0, "result": {}, **known, "place": Place(**entry["place"])})
 
 
-def _same(planned: list[Entry], applied: list[Entry]) -> bool:
+def _row(one: Joined, known: list[Allowed]) -> Row:
+    kind, causes = "wrong", ()
+    if one.verdict == "exact":
+        kind = "exact"
+    elif one.verdict == "open" and one.planned is not None:
+        places = (one.place, one.planned.place)
+        kind = "allowed" if any(each.covers(at) for each in known for at in places) else "missed"
+        causes = tuple(one.planned.causes)
+    differs = kind == "exact" and not _same(one)
+    return Row(kind, one.place, one.foretold, one.done, differs, causes)
+
+
+def _same(one: Joined) -> bool:
     """Whether diffs are equal, but for what the plan says that only the run can tell."""
+    if one.planned is None or one.ended is None:
+        return True
+    planned, applied = one.planned.diff, one.ended.diff
     if OPEN in str(planned):
-        return [one.get("path") for one in planned] == [one.get("path") for one in applied]
+        return [each.get("path") for each in planned] == [each.get("path") for each in applied]
     return planned == applied
-
-
-def _open(entry: Entry) -> bool:
-    return bool(entry["conditional"]) or entry["action"] == "unknown"
-
-
-def _applied(event: Entry) -> str:
-    if event["status"] == "changed":
-        return str(event["action"])
-    if event["status"] in ("failed", "unreachable"):
-        return str(event["status"])
-    return "none"
-
-
-def _is_turn(step: str) -> bool:
-    return "#" in step
-
-
-def _task(step: str) -> str:
-    return step.partition("#")[0]
-
-
-def _above(step: str) -> Iterator[str]:
-    """The step, its task when it is a turn, and the includes that brought it."""
-    yield step
-    key, _, host = _task(step).partition("@")
-    while key:
-        yield f"{key}@{host}"
-        key = key.rpartition(".")[0]

@@ -13,18 +13,18 @@ NOBODY: list[Allowed] = []
 
 
 def place(step: str, task: str = "task", role: str = "") -> dict[str, Any]:
-    return {"step": step, "host": "h", "task": task, "role": role, "file": "/x/play.yml",
-            "line": 3, "item": ""}  # fmt: skip
+    return {"step": step, "host": "h", "task": task, "module": "m", "play": "p", "role": role,
+            "file": "/x/play.yml", "line": 3}  # fmt: skip
 
 
 def planned(step: str, action: str, **other: Any) -> dict[str, Any]:
-    entry = {"place": place(step), "action": action, "conditional": False, "diff": []}
+    entry = {"place": place(step), "action": action, "status": "planned"}
     return {**entry, "causes": ["why"], **other}
 
 
 def ended(step: str, status: str, action: str = "none", **other: Any) -> dict[str, Any]:
     event = {"event": "StepEnded", "place": place(step), "status": status, "action": action}
-    return {**event, "diff": [], "loop": False, **other}
+    return {**event, **other}
 
 
 CASES = [
