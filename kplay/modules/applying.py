@@ -163,6 +163,8 @@ def _foreseen(probe: "Probe", args: Args, one: Object, made: Comparison) -> bool
     told = probe.effect("kubernetes", label)
     if told is None:
         return False
+    if isinstance(told, dict) and told.get("way", way(args)) != way(args):
+        raise UnknownValue("an earlier step changes %s, perhaps of another cluster" % label)
     if isinstance(told, dict) and told.get("state") == ABSENT:
         _note(made, one, "", shown(one))
         return True
@@ -173,12 +175,23 @@ def _foreseen(probe: "Probe", args: Args, one: Object, made: Comparison) -> bool
     return True
 
 
-def effect(args: Args, one: Object) -> List[Effect]:
+def way(args: Args) -> List[str]:
+    """Give how the cluster is reached: two ways may lead to one cluster, or to two."""
+    return [str(args.get("kubeconfig") or ""), str(args.get("context") or "")]
+
+
+def effect(args: Args, one: Object) -> Effect:
     """Tell later steps of a plan how an object will be, where it is no secret and not large."""
     whole = placed(args, one)
+    value: State = {"state": "present", "object": whole}
     if one["kind"] == "Secret" or schema.unknown(one) or len(json.dumps(whole)) > CARRIED:
-        return [Effect("kubernetes", objects.label(whole), {"state": "changed"})]
-    return [Effect("kubernetes", objects.label(whole), {"state": "present", "object": whole})]
+        value = {"state": "changed"}
+    return Effect("kubernetes", objects.label(whole), dict(value, way=way(args)))
+
+
+def removal(args: Args, one: Object) -> Effect:
+    """Tell later steps of a plan that an object will be gone."""
+    return Effect("kubernetes", objects.label(one), {"state": ABSENT, "way": way(args)})
 
 
 def _rehearsed(

@@ -112,12 +112,9 @@ def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
     """Say which objects will not be as they are, and how those will be that can be told."""
     gone = wanted.get("state") == ABSENT
     effects = objects.effects(found["changed"] + found["pruned"])
-    for one in found["changed"] if not gone else ():
-        effects += applying.effect(args, one)
+    effects += [applying.effect(args, one) for one in found["changed"] if not gone]
     removed = found["changed"] if gone else found["pruned"]
-    return effects + [
-        Effect("kubernetes", objects.label(one), {"state": ABSENT}) for one in removed
-    ]
+    return effects + [applying.removal(args, one) for one in removed]
 
 
 module = Module(

@@ -179,6 +179,15 @@ def test_later_steps_of_a_plan_know_what_will_be(there: Any) -> None:
     assert removed.action == "unknown"
 
 
+def test_an_object_of_perhaps_another_cluster_is_not_taken_for_there(there: Any) -> None:
+    planned = plan(module, {"definition": MAP}, there.host)
+    for kind, key, value in planned.effects:
+        there.host.effects[kind, key] = value
+    other = plan(module, {"definition": MAP, "context": "other"}, there.host)
+    assert other.action == "unknown"
+    assert other.msg == "an earlier step changes ConfigMap/web/one, perhaps of another cluster"
+
+
 def test_what_an_earlier_step_removes_is_created(there: Any) -> None:
     play(module, {"definition": MAP}, there.host)
     planned = plan(module, {"definition": MAP, "state": "absent"}, there.host)
