@@ -31,6 +31,11 @@ class Entry(NamedTuple):
         return "?" if self.step.conditional else SYMBOLS.get(self.step.action, "?")
 
     @property
+    def notes(self) -> list[str]:
+        """What its module warns of."""
+        return _notes(self.step)
+
+    @property
     def action(self) -> str:
         """What it counts as."""
         return counted(self.step)
@@ -69,7 +74,7 @@ def grouped(plan: PlanData) -> list[Entry]:
         key = json.dumps(
             [
                 place.play, place.role, place.task, place.item, place.file, place.line,
-                step.action, step.conditional, step.diff, causes,
+                step.action, step.conditional, step.diff, causes, _notes(step),
             ],
             sort_keys=True,
             default=str,
@@ -82,6 +87,11 @@ def grouped(plan: PlanData) -> list[Entry]:
         one if len(one.hosts) > 1 else one._replace(causes=one.step.causes)
         for one in found.values()
     ]
+
+
+def _notes(step: StepEnded) -> list[str]:
+    found = step.result.get("warnings")
+    return [str(one) for one in found] if isinstance(found, list) else []
 
 
 def _causes(step: StepEnded) -> list[str]:

@@ -178,6 +178,7 @@ class _Page:
         )
         may = f' <i class="may">{entry.perhaps}</i>' if entry.perhaps else ""
         inside = [f"<p>because {_prose(cause)}</p>" for cause in entry.causes]
+        inside += [f"<p>note: {_prose(note)}</p>" for note in entry.notes]
         if "censored" in step.result:
             inside.append(f"<p>{_text(str(step.result['censored']))}</p>")
         module = f"<dt>module</dt><dd>{_text(place.module)}</dd>"

@@ -99,6 +99,7 @@ def _entry(entry: Entry, *, limit: int, every_host: bool) -> list[str]:
         "",
     ]
     lines += [f"- because {_code(cause)}" for cause in entry.causes]
+    lines += [f"- note: {_code(note)}" for note in entry.notes]
     if "censored" in step.result:
         lines.append(f"- {_escaped(str(step.result['censored']))}")
     diff = unified(step.diff, limit=limit)

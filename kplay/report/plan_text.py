@@ -85,6 +85,7 @@ def _entry(entry: Entry, *, full_diff: bool, every_host: bool, color: bool) -> l
     head = f"{symbol} {title(place)}{may}  [{hosts}]  {place.file}:{place.line}"
     lines = [_painted(symbol, printable.line(f"  {head}"), color=color)]
     lines += [printable.line(f"      because {cause}") for cause in entry.causes]
+    lines += [printable.line(f"      note: {note}") for note in entry.notes]
     if "censored" in step.result:
         lines.append(f"      {step.result['censored']}")
     for line in unified(step.diff, limit=0 if full_diff else FOLDED):

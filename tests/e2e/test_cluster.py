@@ -233,7 +233,7 @@ def test_a_way_to_the_cluster_that_there_is_not_fails_the_plan(truth, wrong, sai
 def test_what_could_not_be_asked_about_is_said_and_comes_as_planned(cluster, truth):
     text = re.sub(r"\s+", " ", truth("plan", "--detailed-exitcode", code=3))
     assert "3 to create" in text
-    start = "the API server could not be asked about "
+    start = "note: the API server could not be asked about "
     assert f"{start}ConfigMap/asked/one: there is no namespace asked yet" in text
     kind = "the cluster has no kind Page in asked.example.com/v1 yet"
     assert f"{start}Page/asked/page: {kind}" in text

@@ -7,7 +7,7 @@ import pytest
 from kplay.graph.view import View
 from kplay.plan.model import PlanData
 from kplay.plan.outline import Outline, Stop
-from kplay.report import entries, plan_text
+from kplay.report import entries, plan_html, plan_markdown, plan_text
 from kplay.walk.events import HostLost, StepEnded
 
 if TYPE_CHECKING:
@@ -48,6 +48,17 @@ def test_a_whole_plan(ended: Callable[..., StepEnded]) -> None:
         "\n"
         "plan: 2 to create, 1 to run, 1 unknown on 2 hosts"
     )
+
+
+def test_what_a_module_warns_of_is_said_with_its_step(ended: Callable[..., StepEnded]) -> None:
+    told = {"changed": True, "warnings": ["web could not be asked about"]}
+    steps = [ended("w1"), ended("w2", result=told)]
+    data = PlanData.of(steps)
+    one, other = entries.grouped(data)
+    assert (one.notes, other.hosts, other.notes) == ([], ["w2"], told["warnings"])
+    assert plan_text.of(data).count("      note: web could not be asked about\n") == 1
+    assert "- note: <code>web could not be asked about</code>" in plan_markdown.of(data)
+    assert "<p>note: web could not be asked about</p>" in plan_html.of(data)
 
 
 def test_nothing_to_do_is_said_plainly(ended: Callable[..., StepEnded]) -> None:
