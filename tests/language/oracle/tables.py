@@ -150,6 +150,10 @@ def _words(path: Path) -> frozenset[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):
             found |= shared.get(node.arg, frozenset())
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            beside = _constants(path.parent / f"{node.module}.py")
+            for one in node.names:
+                found |= beside.get(one.name, set())
     return frozenset(found)
 
 
@@ -159,13 +163,7 @@ def _fixtures(path: Path) -> dict[str, frozenset[str]]:
     if not path.exists():
         return {}
     body = ast.parse(path.read_text()).body
-    constants = {
-        target.id: _keys(node)
-        for node in body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    constants = _constants(path)
     found: dict[str, frozenset[str]] = {}
     for node in body:
         if isinstance(node, ast.FunctionDef):
@@ -173,6 +171,20 @@ def _fixtures(path: Path) -> dict[str, frozenset[str]]:
             words = [_keys(node), *(constants[name] for name in read & constants.keys())]
             found[node.name] = frozenset().union(*words)
     return found
+
+
+@cache
+def _constants(path: Path) -> dict[str, set[str]]:
+    """What each constant of a file gives; nothing of a file that is not there."""
+    if not path.is_file():
+        return {}
+    return {
+        target.id: _keys(node)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _keys(tree: ast.AST) -> set[str]:
