@@ -11,12 +11,15 @@ from kplay.errors import InputError
 from kplay.source import Span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from kplay.errors import KplayError
     from kplay.walk.events import Place, StepEnded
 
 TAIL = 20
+# The text of EMFILE: a kubelet's, K3s' or systemd's where the kernel gives it no inotify instance.
+_EMFILE = "too many open files"
 
 
 def text(event: StepEnded, journal: str = "") -> str:
@@ -29,7 +32,7 @@ def text(event: StepEnded, journal: str = "") -> str:
             f"{title(place)}: {_message(result)}",
             span(place),
             notes=tuple(str(result.get("msg") or "").strip().splitlines()[1:]),
-            help=(str(result["hint"]),) if result.get("hint") else (),
+            help=tuple(_help(result)),
             secret=hidden,
         )
     ]
@@ -50,6 +53,18 @@ def of_error(error: KplayError) -> str:
     if isinstance(error, InputError):
         return "\n\n".join(render(one) for one in error.diagnostics)
     return f"error[{error.exit_code.name.lower().replace('_', '-')}]: {error}"
+
+
+def _help(result: dict[str, Any]) -> Iterator[str]:
+    if result.get("hint"):
+        yield str(result["hint"])
+    said = (str(result.get(key) or "") for key in ("msg", "stdout", "stderr", "journal"))
+    if "censored" not in result and any(_EMFILE in text.lower() for text in said):
+        yield (
+            "programs say so, too, where root has no inotify instance left: compare sysctl"
+            " fs.inotify.max_user_instances, which containers share with their machine"
+            " (docs/lab-nspawn.md#inotify)"
+        )
 
 
 def _pointed(place: Place, given: dict[str, Any]) -> Diagnostic:

@@ -12,6 +12,10 @@ from exactness import allowed, compare
 from project import wait_for
 from real_cluster import Cluster, bring_up
 
+from kplay.lab import inotify
+from kplay.lab.nspawn import machine
+from kplay.lab.nspawn.place import Place
+
 pytestmark = pytest.mark.cluster
 
 TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
@@ -30,6 +34,18 @@ def test_every_node_is_ready(cluster):
         ["w1", "Ready"],
         ["w2", "Ready"],
     ]
+
+
+def test_a_node_takes_no_more_inotify_than_a_lab_reckons_with(cluster):
+    for host, reckoned in (
+        ("cp1", inotify.LEADER),
+        ("w1", inotify.NODE),
+        ("w2", inotify.NODE),
+    ):
+        taken = inotify.in_use(only=machine.members(Place(cluster.lab.name).host(host)))
+        shims = inotify.SHIMS[reckoned]
+        assert 0.7 * reckoned.instances < taken.instances <= reckoned.instances + shims, host
+        assert taken.watches <= reckoned.watches, host
 
 
 def test_the_plan_of_bare_hosts_named_the_cluster(cluster):

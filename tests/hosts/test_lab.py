@@ -17,6 +17,7 @@ from project import run_on as on
 
 from kplay import lab as labs
 from kplay.errors import KplayError
+from kplay.lab import inotify
 from kplay.lab.nspawn import machine
 from kplay.lab.nspawn.place import Place
 
@@ -74,6 +75,14 @@ def test_a_second_up_leaves_running_hosts_alone(lab_hosts: labs.Lab) -> None:
         before["h1"].split()[2:]
         == on(lab_hosts, "h1", "cat /proc/uptime; ip -o link").stdout.split()[2:]
     )
+
+
+def test_a_bare_host_takes_no_more_inotify_than_is_reckoned_with(lab_hosts: labs.Lab) -> None:
+    for host in ("h1", "h2", "h3", "h4"):
+        own = machine.members(Place(lab_hosts.name).host(host))
+        taken = inotify.in_use(only=own)
+        assert 3 <= taken.instances <= inotify.BARE.instances, taken
+        assert taken.watches <= inotify.BARE.watches, taken
 
 
 def test_sudo_of_ops_asks_for_the_password(lab_hosts: labs.Lab) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kplay.errors import KplayError, UnreachableError
-from kplay.lab import ssh
+from kplay.lab import inotify, ssh
 from kplay.lab.commands import run
 from kplay.lab.inventory import connection, inventory
 from kplay.lab.not_up import coming_up, host_not_up
@@ -68,6 +68,8 @@ def bring_up(lab: Lab, place: Place, record: Record, say: Progress) -> None:
     network.make_bridges(lab.name, record.cidrs)
     tree.lab_keys(place)
     off = [one.name for one in lab.hosts if not machine.running(place.host(one.name))]
+    if off and (warning := _inotify_warning(lab, place)):
+        say(lab.name, warning)
     failed: dict[str, str] = {}
     try:
         on_each(off, lambda host: _prepare(lab, place, record, host))
@@ -135,8 +137,8 @@ def wait(lab: Lab, record: Record, host: str, broken_off: threading.Event | None
     reason = ssh.wait(record.address(host), login, seconds=_PATIENCE, broken_off=broken_off)
     if reason:
         console = machine.console_end(Place(lab.name).host(host))
-        message = f"host `{host}` does not answer: {reason}\n{console}"
-        raise UnreachableError(message.rstrip())
+        lines = [f"host `{host}` does not answer: {reason}", console, inotify.diagnosis(console)]
+        raise UnreachableError("\n".join(line for line in lines if line))
 
 
 def ssh_argv(
@@ -169,6 +171,12 @@ def remove_host(lab: Lab, place: Place, record: Record, host: str) -> None:
     run(["rm", "-rf", "--one-file-system", str(place.host(host).path)])
     del record.hosts[host]
     record.save(place)
+
+
+def _inotify_warning(lab: Lab, place: Place) -> str:
+    hosts = [place.host(one.name) for one in lab.hosts]
+    own = {process for files in hosts for process in machine.members(files)}
+    return inotify.warning(lab, lab.hosts, without=own)
 
 
 def _prepare(lab: Lab, place: Place, record: Record, host: str) -> None:

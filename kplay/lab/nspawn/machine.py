@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kplay.errors import CommandError
+from kplay.lab import inotify
 from kplay.lab.nspawn import cgroups, disks
 from kplay.lab.nspawn.place import BESIDE, read_json, write_json
 
@@ -102,7 +103,8 @@ def boot(
     deadline = time.monotonic() + 10
     while not identity.exists():
         if time.monotonic() > deadline:
-            raise CommandError(argv, 1, console_end(files))
+            said = console_end(files)
+            raise CommandError(argv, 1, f"{said}\n{inotify.diagnosis(said)}")
         time.sleep(0.02)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kplay.errors import CommandError, KplayError, UnreachableError
-from kplay.lab import ssh
+from kplay.lab import inotify, ssh
 from kplay.lab.fault import parse
 from kplay.lab.inventory import inventory
 from kplay.lab.load import load
@@ -69,6 +69,7 @@ class VagrantLab:
                 sites = [faults.Site(vagrant, lab, host) for host in faults.given(vagrant)]
                 for site in sites:
                     faults.reconnect(site)
+                _warn(lab, vagrant, progress)
                 vagrant.told("up", heard=_hear(lab, progress, booted))
                 pin(vagrant)
                 found = write_inventory(lab, vagrant)
@@ -231,6 +232,16 @@ class VagrantLab:
     def remove(self, lab: Lab, name: str) -> None:
         """Forget a snapshot of every host."""
         _standing(lab).told("snapshot", "delete", name)
+
+
+def _warn(lab: Lab, vagrant: Vagrant, progress: Progress) -> None:
+    """Say where containers that are to be booted may exhaust what they share with this machine."""
+    if vagrant.provider not in CONTAINERS:
+        return
+    known = states(vagrant) if vagrant.place.made() else {}
+    off = [one for one in lab.hosts if known.get(one.name) not in RUNNING]
+    if off and (warning := inotify.warning(lab, off)):
+        progress(lab.name, warning)
 
 
 def _site(lab: Lab, host: str) -> faults.Site:

@@ -51,3 +51,16 @@ def test_a_result_with_nothing_in_it(ended: Callable[..., StepEnded]) -> None:
 def test_a_failure_of_the_authors_making_names_failed_when(ended: Callable[..., StepEnded]) -> None:
     event = ended(status="failed", result={"rc": 0, "failed_when_result": True})
     assert "Make it so: `failed_when` is true" in failure.text(event)
+
+
+def test_too_many_open_files_may_be_too_many_inotify_instances(
+    ended: Callable[..., StepEnded],
+) -> None:
+    for key in ("msg", "stderr", "journal"):
+        said = {"msg": "x", key: "Failed to start cAdvisor inotify_init: too many open files"}
+        text = failure.text(ended(status="failed", result={**said, "hint": "look"}))
+        assert " = help: look\n" in text
+        assert "fs.inotify.max_user_instances, which containers share with their machine" in text
+    censored = {"censored": "hidden", "msg": "too many open files"}
+    assert "inotify" not in failure.text(ended(status="failed", result=censored))
+    assert "inotify" not in failure.text(ended(status="failed", result={"msg": "x"}))
