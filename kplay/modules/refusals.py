@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, NamedTuple, Sequenc
 
 from kplay.agent.host import UnknownValue
 from kplay.modules import (
-    helm_merge,
     kubernetes,
     manifests,
     objects,
@@ -219,7 +218,7 @@ def _waits_for(what: Coming, wrong: Refused) -> str:
     one, said = wrong.object, wrong.said
     if manifests.NO_KIND.search(said):
         lack = "the cluster has no kind %s in %s" % (one["kind"], one["apiVersion"])
-        if CRD in what.kinds:
+        if _kind_comes(what, one):
             return lack + " yet"
         raise refusal_words.missing(lack, one)
     for place in _NO_NAMESPACE.findall(said):
@@ -232,9 +231,15 @@ def _waits_for(what: Coming, wrong: Refused) -> str:
         if what.kinds.intersection(SERVING):
             return "its webhook does not answer yet: " + refusal_words.plain(said)
         raise kubernetes.silent_webhook(said)
-    if CRD in what.kinds and not helm_merge.is_native(one):
+    if _kind_comes(what, one):
         return "its kind is still to change: " + refusal_words.plain(said)
     return _named_in(what, one, said) or _decided_by(what, one, said)
+
+
+def _kind_comes(what: Coming, one: Object) -> bool:
+    """Whether a definition of kinds of an object's group comes or changes: they are named by it."""
+    group = one["apiVersion"].rpartition("/")[0]
+    return any(kind == CRD and name.partition(".")[2] == group for kind, name in what.named)
 
 
 def _named_in(what: Coming, one: Object, said: str) -> str:

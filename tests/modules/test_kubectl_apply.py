@@ -126,7 +126,8 @@ def test_a_namespace_is_given_to_those_that_name_none(there: Any) -> None:
 @pytest.mark.parametrize("brought", ["manifest", "plan", "nobody"])
 def test_a_kind_that_is_still_to_come(there: Any, brought: str) -> None:
     if brought == "plan":
-        there.host.effects["kubernetes", "any CustomResourceDefinition"] = {"state": "changed"}
+        crd = "CustomResourceDefinition/pages.example.com"
+        there.host.effects["kubernetes", crd] = {"state": "changed"}
     there.kinds.add("CustomResourceDefinition")
     listed = [PAGE, CRD] if brought == "manifest" else [PAGE]
     planned = plan(module, {"definition": listed}, there.host)

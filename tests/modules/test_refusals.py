@@ -191,6 +191,8 @@ def test_a_kind_that_changes_may_get_the_field(judge: Judge) -> None:
     judge.said["a"] = STRICT.replace("ConfigMap", "Page")
     page = thing("a", "Page", "example.com/v1")
     assert judge.plan(page).failed
+    judge.foresee("CustomResourceDefinition/books.example.org")
+    assert judge.plan(page).failed
     judge.foresee("CustomResourceDefinition/pages.example.com")
     planned = judge.plan(page)
     assert planned.action == "create"
@@ -201,6 +203,8 @@ def test_a_kind_that_nobody_brings_leaves_the_rest_asked_about(judge: Judge) -> 
     judge.foresee("CustomResourceDefinition/pages.example.com")
     judge.said["a"] = STRICT
     page = thing("p", "Page", "example.com/v1")
+    other = judge.plan(thing("d", "DaemonSet", "apps/v1"))
+    assert "the cluster has no kind DaemonSet in apps/v1, which" in other.msg
     assert "ConfigMap/web/a: " in judge.plan(page, thing("a")).msg
     del judge.said["a"]
     planned = judge.plan(page, thing("a"))
