@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import helm_course
@@ -203,12 +202,10 @@ TRUTH = """\
 @pytest.fixture
 def truth(cluster):
     """``truth(verb, code, **settings)``: what kplay says of a playbook of new objects."""
-    playbook = cluster.work / "truth.yml"
-    playbook.write_text(TRUTH)
+    playbook = cluster.write("truth.yml", TRUTH)
 
-    def say(verb: str, *more: str, code: int = 0, **settings: object) -> str:
-        words = [verb, "-i", str(cluster.inventory), str(playbook), *more]
-        return cluster.kplay(*words, "-e", json.dumps(settings), code=code)
+    def say(verb: str, *more: str, **settings: object) -> str:
+        return cluster.play(verb, playbook, *more, **settings)
 
     return say
 
@@ -263,10 +260,8 @@ def test_a_chart_is_a_release_of_the_cluster(cluster):
 
 
 def test_a_chart_that_the_api_server_refuses_fails_the_plan(cluster):
-    words = helm_course.words(
-        cluster, "plan", "release.yml", "-e", "greeting=hello", "-e", "image="
-    )
-    text = cluster.kplay(*words, code=2)
+    release = helm_course.PLAYBOOKS / "release.yml"
+    text = cluster.play("plan", release, code=2, greeting="hello", image="")
     assert "Release the shop: Deployment/shop: " in text
     assert "image: Required value" in text
 
