@@ -18,6 +18,7 @@ from kplay.graph.values import foreign_reads, producers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kplay.graph.model import PlayStrand
     from kplay.source import Sourced
 
 
@@ -50,7 +51,7 @@ def plays(graph: Graph) -> None:
 
 
 def needs(graph: Graph) -> None:
-    """``needs`` names a play, task, role or tag above it."""
+    """``needs`` names a play, task, role or tag: of its own file, else of the files above it."""
     faults: list[Diagnostic] = []
     for strand in graph.plays:
         given = strand.play.keywords.get("needs")
@@ -81,9 +82,15 @@ def _need(graph: Graph, vertex: Vertex, name: Sourced, *, whole_play: bool) -> l
         known = {text for other in graph.vertices() for text in names_of(other)}
         message = f"`needs` names `{word}`, which is no play, task, role or tag of this playbook"
         return [Diagnostic("unknown-need", message, name.span, help=suggest(word, sorted(known)))]
-    for source in found:
+    for source in _nearest(found, vertex.play):
         graph.edges.append(Edge(source, vertex, "needs", f"needs `{word}`", name.span))
     return []
+
+
+def _nearest(found: list[Vertex], user: PlayStrand) -> list[Vertex]:
+    """Files that run one after the other may use the same names, each for its own."""
+    own = [one for one in found if one.play.play.span.file == user.play.span.file]
+    return own or [one for one in found if one.play.index < user.index] or found
 
 
 def names_of(vertex: Vertex) -> set[str]:

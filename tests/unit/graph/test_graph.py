@@ -27,7 +27,11 @@ def graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text))
         (tmp_path / "play.yml").write_text(dedent(playbook))
-        return prepare(RunOptions(playbooks=(Path("play.yml"),), inventory=("a,b,",))).graph
+        playbooks = tuple(
+            Path(name) for name in files if "__" not in name and name.endswith(".yml")
+        )
+        given = (*playbooks, Path("play.yml"))
+        return prepare(RunOptions(playbooks=given, inventory=("a,b,",))).graph
 
     return build
 
@@ -145,6 +149,23 @@ def test_needs_that_close_a_circle_are_refused_with_the_whole_way(graph):
     assert diagnostic.code == "cycle"
     assert "play.yml:6" in render(diagnostic) or "play.yml:12" in render(diagnostic)
     assert len(diagnostic.notes) >= 4
+
+
+LOOK_AND_MAKE = """
+    - {name: look, hosts: a, tasks: [{name: see, debug: {msg: x}}]}
+    - {name: make, hosts: b, needs: [look], strategy: graph, tasks: [{name: do, debug: {msg: x}}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("playbook", "source"),
+    [(LOOK_AND_MAKE, 2), ("- {name: last, hosts: a, needs: [look], tasks: []}", 0)],
+)
+def test_needs_mean_their_own_file_then_the_files_above(graph, playbook, source):
+    built = graph(playbook, **{"first.yml": LOOK_AND_MAKE})
+    last = built.plays[-1].vertices
+    edges = [edge for edge in built.edges if edge.kind == "needs" and edge.target in last]
+    assert [edge.source.play.index for edge in edges] == [source]
 
 
 def test_needs_that_name_nothing_are_refused(graph):
