@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kplay.rehearsal.joined import Joined, is_open, join
+from kplay.rehearsal.joined import Joined, changed, is_open, join
 from kplay.rehearsal.model import Finding
 from kplay.report.entries import grouped
 from kplay.report.failure import title
@@ -54,7 +54,7 @@ def compare(planned: PlanData, applied: Sequence[StepEnded], *, whole: bool = Tr
         whole: the apply came to its end, so that a step which it never reached is a difference.
     """
     joined = join(planned.changes, applied)
-    made = [one for one in joined if one.ended is not None and one.ended.status == "changed"]
+    made = [one for one in joined if one.ended is not None and changed(one.ended)]
     off = ("wrong", "unreached") if whole else ("wrong",)
     uncertain = sum(map(is_open, planned.changes))
     return Exactness(
@@ -92,7 +92,7 @@ def leftovers(plan: PlanData, *, unsure: bool = True) -> list[Finding]:
 
 def changed_again(steps: Iterable[StepEnded]) -> list[Finding]:
     """What a second apply changed."""
-    again = (one for one in steps if one.status == "changed" and not one.loop)
+    again = (one for one in steps if changed(one) and not one.loop)
     return _gathered((one.place, f"{_word(one)} again") for one in again)
 
 
@@ -111,7 +111,7 @@ def _told(step: StepEnded) -> str:
 
 def _difference(one: Joined) -> tuple[Place, str]:
     """Where it is, and in words what was planned and what came of it."""
-    if one.ended is None or one.ended.status != "changed":
+    if one.ended is None or not changed(one.ended):
         return one.place, f"planned to {one.foretold}, and nothing was changed"
     did = _word(one.ended)
     if one.planned is None:

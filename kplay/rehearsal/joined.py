@@ -41,8 +41,8 @@ class Joined:
         """The action that was done; ``none`` for no change, or how it broke."""
         if self.ended is None:
             return "none"
-        if self.ended.status == "changed":
-            return self.ended.action if self.ended.action not in ("none", "") else "changed"
+        if changed(self.ended):
+            return self.ended.action
         return self.ended.status if self.ended.status in ("failed", "unreachable") else "none"
 
     @property
@@ -93,6 +93,11 @@ def join(planned: Iterable[StepEnded], applied: Iterable[StepEnded]) -> list[Joi
     return found + [
         Joined(change.place, change, None) for step, change in changes.items() if step not in met
     ]
+
+
+def changed(step: StepEnded) -> bool:
+    """Whether a step changed its host: add_host and group_by are counted, and change none."""
+    return step.status == "changed" and step.action not in ("none", "")
 
 
 def is_open(change: StepEnded) -> bool:

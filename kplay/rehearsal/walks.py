@@ -8,6 +8,7 @@ from kplay import pipeline
 from kplay.errors import ExitCode
 from kplay.plan.make import Plan
 from kplay.rehearsal.compare import failures
+from kplay.rehearsal.joined import changed
 from kplay.rehearsal.model import Finding
 from kplay.report import plan_text
 
@@ -59,7 +60,7 @@ def judge(one: Stage, done: Plan) -> None:
 
 def changes(done: Plan) -> int:
     """How many changes an apply made; a loop counts by its items."""
-    return sum(one.status == "changed" and not one.loop for one in done.steps)
+    return sum(changed(one) and not one.loop for one in done.steps)
 
 
 def steps(done: Plan) -> tuple[int, int]:

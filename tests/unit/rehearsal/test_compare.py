@@ -109,3 +109,10 @@ def test_failures_and_changes_leave_loops_to_their_items():
     assert [str(one) for one in changed_again(steps)] == [
         "site.yml:7: Task 0.2 [h1]: updated again"
     ]
+
+
+def test_a_step_that_changes_no_host_is_neither_a_difference_nor_done_again():
+    grouped = step("changed", "none")
+    found = compare([], [grouped])
+    assert (found.exact, found.made) == (True, 0)
+    assert changed_again([grouped]) == []

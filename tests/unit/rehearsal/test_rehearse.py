@@ -122,6 +122,14 @@ def test_a_second_apply_settles_it(bench: Bench, made: Path) -> None:
     assert report.stage("apply again").summary == "0 changes"
 
 
+def test_what_changes_no_host_is_no_change_of_an_apply(bench: Bench) -> None:
+    tasks = ["{name: Group, group_by: {key: mine}}", "{name: Add, add_host: {name: other}}"]
+    report = bench.rehearse(*tasks, hosts=("h1",), second_apply=True, strict=True)
+    assert report.code == ExitCode.OK, report.failed
+    assert report.exactness is not None
+    assert (report.exactness.exact, report.exactness.made) == (True, 0)
+
+
 def test_a_second_apply_that_changes_something_is_a_failure(bench: Bench, made: Path) -> None:
     tasks = [ASK, "{name: Do, command: 'true', when: there.rc != 0}"]
     report = bench.rehearse(*tasks, hosts=("h1",), second_apply=True)
