@@ -19,7 +19,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from kplay import __version__
 from kplay.agent.cipher import seal, unseal
@@ -73,11 +73,11 @@ class Journal:
         if not key.exists():
             _private(key, base64.b64encode(secrets.token_bytes(32)))
         self.key = base64.b64decode(key.read_bytes())
-        self._events = (directory / "journal.jsonl").open("a", encoding="utf-8")
+        self._events = _at_whole_lines(directory / "journal.jsonl")
         results = directory / "results.jsonl"
         if not results.exists():
             _private(results, b"")
-        self._results = results.open("a", encoding="utf-8")
+        self._results = _at_whole_lines(results)
 
     @property
     def path(self) -> Path:
@@ -138,6 +138,14 @@ class Journal:
             stream.flush()
             os.fsync(stream.fileno())
             stream.close()
+
+
+def _at_whole_lines(path: Path) -> TextIO:
+    """Open for appending; a last line cut short by a crash goes, lest the next one end it."""
+    stream = path.open("a", encoding="utf-8")
+    whole = path.read_bytes().rfind(b"\n") + 1
+    stream.truncate(whole)
+    return stream
 
 
 def _private(path: Path, data: bytes) -> None:

@@ -71,6 +71,23 @@ def test_a_line_cut_short_by_a_crash_is_dropped(run):
     assert list(read_record(run.directory).results) == [PLACE.step]
 
 
+def test_what_is_kept_after_a_crash_is_read_behind_what_came_before(run):
+    run.keep(PLACE.step, RAW, no_log=False)
+    run(StepSent(1.0, PLACE))
+    run.close()
+    for name, cut in (("results.jsonl", '{"step": "0.2@h1#0.0", "ra'), ("journal.jsonl", "\0\0")):
+        with (run.directory / name).open("a") as stream:
+            stream.write(cut)
+    resumed = Journal(run.directory)
+    resumed.keep("0.3@h1#0.0", RAW, no_log=False)
+    resumed(RunEnded(2.0, "r", 1.0, {}, {}, 0))
+    resumed.close()
+    record = read_record(run.directory)
+    assert list(record.results) == [PLACE.step, "0.3@h1#0.0"]
+    assert record.places
+    assert record.ended
+
+
 def test_a_run_that_ended_well_has_ended(run):
     run(RunEnded(2.0, "r", 1.0, {}, {}, 0))
     assert read_record(run.directory).ended
