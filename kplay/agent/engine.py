@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from kplay.agent.local import LocalHost
     from kplay.agent.reading import LocalProbe
 
+TELLING = 15.0
+"""Seconds for finding out why a step did not end in time."""
+
 Step = Dict[str, Any]
 Result = Dict[str, Any]
 
@@ -62,7 +65,8 @@ def run(step: Step, around: Surroundings) -> Result:
             result.update(otherwise=error.otherwise, lacks=error.lacks)
     except StepTimeout:
         text = "the step did not end within its timeout of %s seconds" % step["timeout"]
-        _fail(result, text, {"code": "timeout", "timedout": {"period": step["timeout"]}})
+        fields = {"code": "timeout", "timedout": {"period": step["timeout"]}}
+        _fail(result, text, dict(_overdue(step, around), **fields))
     except DiskFull as error:
         _fail(result, "%s; nothing was applied" % error, {"code": "disk-full"})
     except Exception as error:  # noqa: BLE001 - a fault of one module must not end the agent
@@ -93,6 +97,21 @@ def _fail(result: Result, msg: str, fields: Dict[str, Any]) -> None:
     result["failed"] = True
     result["changed"] = bool(fields.get("changed", False))
     result["fields"] = dict(fields, msg=msg)
+
+
+def _overdue(step: Step, around: Surroundings) -> Dict[str, Any]:
+    """What its module finds out about a step whose time is over, where it can tell anything."""
+    module = load(step["module"])
+    if step.get("op") != "apply" or module.overdue is None:
+        return {}
+    probe = around.host(step)
+    try:
+        with _Clock(TELLING):
+            return module.overdue(probe, _expanded(module, step, probe))
+    except (Exception, StepTimeout):  # noqa: BLE001 - that the time is over is told in any case
+        return {}
+    finally:
+        probe.close()
 
 
 def _drift(step: Step, around: Surroundings) -> Optional[Dict[str, Any]]:

@@ -50,6 +50,7 @@ READERS = {
     "kubectl": (
         ("get",), ("version",), ("api-resources",), ("api-versions",), ("cluster-info",), ("diff",),
     ),
+    "journalctl": (("--no-pager", "-q", "-n"),),
     "kubelet": (("--version",),),
     "locale": ANY,
     "lsb_release": ANY,
@@ -141,6 +142,8 @@ _LEADING_FLAGS = re.compile(
 # Ways in which a reader can be made to write or to run something else
 _REFUSED = {
     "sysctl": re.compile(r"^-[a-zA-Z]*[wp]|^--(write|load|system)|="),
+    # it also rotates, flushes and deletes journals, and makes keys
+    "journalctl": re.compile(r"^(-[^-qnou]|--(?!(no-pager|unit|user-unit)$))"),
     "ip": re.compile(r"^(add|append|change|replace|set|del|delete|flush|exec|-b|-batch)$"),
     "df": re.compile(r"^--output-to"),
     "grubby": re.compile(r"^-(?!-info=ALL$)"),

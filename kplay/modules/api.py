@@ -106,6 +106,8 @@ class Module(object):
             something; a plan cannot tell what.
         uncounted: fields of wanted that are put right without counting as a change, since Ansible
             reports none for them (systemd's ``daemon_reload``).
+        overdue: (probe, args) -> further return fields of a step that was applied and did not end
+            within its ``timeout``: why that may be, found in a few seconds.
         writes_files: False of one that changes a cluster and no file of the host.
         untested: True until it has been seen on a real host; ``kplay modules`` says so.
     """
@@ -133,6 +135,7 @@ class Module(object):
         also_known_as: Tuple[str, ...] = (),
         writes: Tuple[str, ...] = (),
         uncounted: Tuple[str, ...] = (),
+        overdue: "Optional[Callable[[Probe, Args], State]]" = None,
         writes_files: bool = True,
         untested: bool = False,
     ) -> None:
@@ -156,6 +159,7 @@ class Module(object):
         self.also_known_as = also_known_as
         self.writes = writes
         self.uncounted = uncounted
+        self.overdue = overdue
         self.writes_files = writes_files
         self.untested = untested
 

@@ -25,6 +25,7 @@ module = Module(
     foresee=systemd.foresee,
     verify=("enabled", "masked"),
     uncounted=systemd.UNCOUNTED,
+    overdue=systemd.overdue,
     requires_one_of=(("state", "enabled", "daemon_reload", "masked"),),
     also_known_as=("ansible.builtin.service",),
 )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, List
 
 from kplay.agent.host import UnknownValue
-from kplay.modules import packages_table, units
+from kplay.modules import packages_table, unit_failing, units
 from kplay.modules.api import UNKNOWN, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
@@ -127,16 +127,22 @@ def state_verb(differs: "set[str]", found: State, wanted: State) -> str:
 
 
 def systemctl(host: "Host", scope: str, words: List[str], failure: str) -> None:
-    """Run systemctl; a failure has what the unit last wrote to the journal."""
+    """Run systemctl; a failure has how the unit stands and the end of its log."""
     done = host.run(units.systemctl(scope, words), stream=True)
     if done.rc == 0:
         return
     unit = words[-1]
     fields = {"rc": done.rc, "stdout": done.stdout, "stderr": done.stderr}  # type: State
     if units.full_name(unit) == unit:
-        journal = host.run(["journalctl", "--no-pager", "-q", "-n", "20", "-o", "cat", "-u", unit])
-        fields["journal"] = journal.stdout
+        fields.update(unit_failing.told(host, scope, unit))
     raise ModuleFailure(failure % (unit, done.stderr.strip()), **fields)
+
+
+def overdue(probe: "Probe", args: Args) -> State:
+    """Say how the unit stands when the step's time is over, with the end of its log."""
+    if not args.get("name") or not args.get("state"):
+        return {}
+    return unit_failing.told(probe, args.get("scope") or "system", units.full_name(args["name"]))
 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
@@ -168,6 +174,7 @@ module = Module(
     foresee=foresee,
     verify=("enabled", "masked"),
     uncounted=UNCOUNTED,
+    overdue=overdue,
     also_known_as=(
         "systemd_service",
         "ansible.builtin.systemd",

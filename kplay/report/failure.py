@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kplay.diagnostics import Diagnostic, render
 from kplay.errors import InputError
+from kplay.report import printable
 from kplay.source import Span
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def text(event: StepEnded, journal: str = "") -> str:
     if result.get("rc") is not None:
         facts.append(f" = rc: {result['rc']}")
     facts += _tail("stderr", result) or _tail("stdout", result)
+    if result.get("unit_state"):
+        facts.append(f" = unit: {printable.line(str(result['unit_state']))}")
+    unit_log = "\n".join(map(printable.line, str(result.get("journal") or "").splitlines()))
+    facts += _tail("log of the unit", {"log of the unit": unit_log})
     if journal:
         facts.append(f" = journal: {journal}")
     return "\n".join([*map(render, shown), *facts])

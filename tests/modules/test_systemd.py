@@ -276,3 +276,31 @@ def test_what_a_planned_step_has_read_is_not_stale() -> None:
     assert plan(module, {"daemon_reload": True}, host).after == {}
     host.effects[unit] = {"state": "file", "content": "2"}
     assert plan(module, {"daemon_reload": True}, host).after == {"unit_files": "read"}
+
+
+def looping(count: int) -> FakeHost:
+    """A unit that systemd has started anew so often."""
+    status = (
+        "ActiveState=activating\nSubState=auto-restart\nResult=exit-code\n"
+        f"ExecMainStatus=1\nNRestarts={count}\n"
+    )
+    return with_unit(STOPPED).when("systemctl show --no-pager -p", stdout=status)
+
+
+def test_a_start_that_did_not_end_in_time_is_told_with_its_log() -> None:
+    assert module.overdue is not None
+    asked = {"name": "web", "state": "started"}
+    assert module.overdue(looping(3), asked) == {
+        "journal": "boom\n",
+        "unit_state": "web.service is activating (auto-restart), exit-code, status 1,"
+        " started anew 3 times so far",
+    }
+    assert module.overdue(looping(3), {"daemon_reload": True}) == {}
+
+
+def test_a_unit_without_a_log_is_told_by_its_status() -> None:
+    host = with_unit(STOPPED).when("journalctl", stdout="").when("systemctl start", rc=1)
+    host.when("systemctl status", rc=3, stdout="web.service: failed\n")
+    with pytest.raises(ModuleFailure) as failed:
+        through(host, name="web", state="started")
+    assert failed.value.fields["journal"] == "web.service: failed\n"

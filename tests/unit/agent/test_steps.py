@@ -193,3 +193,15 @@ def test_content_that_is_not_what_was_named_fails(agents: Agents, tmp_path: Path
 def test_a_run_keeps_nothing_of_what_a_check_foresaw(agents: Agents, tmp_path: Path) -> None:
     put = {"module": "put", "op": "plan", "path": str(tmp_path / "a"), "content": "one\n"}
     assert [one["action"] for one in results(agents().chain(put, put))] == ["create", "create"]
+
+
+def test_a_module_tells_why_its_step_did_not_end_in_time(agents: Agents) -> None:
+    talk = agents()
+    result = talk.result(module="act", do="sleep", seconds=30, timeout=1)
+    assert result["fields"]["code"] == "timeout"
+    assert result["fields"]["msg"] == "the step did not end within its timeout of 1 seconds"
+    assert result["fields"]["why"] == 0
+    assert result["ended"] - result["started"] < 10
+    at_a_loss = talk.result(module="act", do="sleep", seconds=30, timeout=1, cmd="crash")
+    assert at_a_loss["fields"]["code"] == "timeout"
+    assert "why" not in at_a_loss["fields"]

@@ -64,3 +64,14 @@ def test_too_many_open_files_may_be_too_many_inotify_instances(
     censored = {"censored": "hidden", "msg": "too many open files"}
     assert "inotify" not in failure.text(ended(status="failed", result=censored))
     assert "inotify" not in failure.text(ended(status="failed", result={"msg": "x"}))
+
+
+def test_a_unit_that_did_not_start_is_told_with_its_log(ended: Callable[..., StepEnded]) -> None:
+    said = "\n".join(["old"] * 3 + [f"line {number}" for number in range(19)] + ["\x1b[31mno"])
+    result = {"msg": "no", "journal": said, "unit_state": "web.service is failed (failed)"}
+    text = failure.text(ended(status="failed", result=result), "x/journal.jsonl")
+    assert " = unit: web.service is failed (failed)\n" in text
+    assert " = log of the unit (the last 20 of 23 lines):\n     line 0\n" in text
+    assert text.endswith("     line 18\n     \\x1b[31mno\n = journal: x/journal.jsonl")
+    censored = failure.text(ended(status="failed", result={"censored": "hidden"}))
+    assert "log of the unit" not in censored

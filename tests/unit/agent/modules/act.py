@@ -42,4 +42,12 @@ ARGS = {
     "query": Arg("list"),
     "seconds": Arg("int"),
 }
-module = Module("act", ARGS, observe, desire, apply, kind="action")
+
+
+def overdue(probe, args):
+    if args.get("cmd") == "crash":
+        raise RuntimeError("a bug")
+    return {"why": probe.query(["hostname"]).rc}
+
+
+module = Module("act", ARGS, observe, desire, apply, kind="action", overdue=overdue)
