@@ -53,6 +53,8 @@ def observe(probe: "Probe", args: Args) -> State:
     }
     if args["group"] and _same_group(probe, args["group"], user.gid, found["group"]):
         found["group"] = args["group"]
+    if args["state"] == ABSENT and probe.scratch():
+        found["group_goes"] = _group_goes(probe, args, user.gid)
     home = args["home"] or user.home
     found["home_directory"] = "directory" if probe.stat(home) else ABSENT
     if probe.scratch() and found["home_directory"] == ABSENT:
@@ -62,6 +64,25 @@ def observe(probe: "Probe", args: Args) -> State:
         key = user_home.key_path(args, home)
         found["ssh_key"] = "present" if probe.stat(key) else ABSENT
     return found
+
+
+def _group_goes(probe: "Probe", args: Args, gid: int) -> bool:
+    """Say whether the group of its name goes with the user: userdel(8), USERGROUPS_ENAB."""
+    name = args["name"]
+    words = [line.split() for line in _lines(probe, "/etc/login.defs")]
+    if ["USERGROUPS_ENAB", "yes"] not in [one[:2] for one in words]:
+        return False
+    groups = [line.split(":") for line in _lines(probe, "/etc/group")]
+    own = [one for one in groups if one[0] == name and one[2:3] == [str(gid)]]
+    if not own or set("".join(own[0][3:]).split(",")) - {"", name}:
+        return False
+    users = [line.split(":") for line in _lines(probe, "/etc/passwd")]
+    return args["force"] or not any(one[3:4] == [str(gid)] and one[0] != name for one in users)
+
+
+def _lines(probe: "Probe", path: str) -> List[str]:
+    there = probe.stat(path) is not None
+    return probe.read(path).decode("utf-8", "replace").splitlines() if there else []
 
 
 def _same_group(probe: "Probe", asked: str, gid: int, name: str) -> bool:
@@ -282,12 +303,14 @@ def _entry(args: Args, found: State, wanted: State) -> Dict[str, Any]:
 
 
 def foresee(args: Args, found: State, wanted: State) -> List[Effect]:
-    """Tell later steps the account, the group made with it, and its home."""
+    """Tell later steps the account, the group that comes and goes with it, and its home."""
     name = args["name"]
     if args["state"] == ABSENT:
         effects = [Effect("user", name, {"state": ABSENT})]
         if args["remove"] and found.get("home"):
             effects.append(Effect("path", found["home"], {"state": ABSENT}))
+        if found.get("group_goes"):
+            effects.append(Effect("group", name, {"state": ABSENT}))
         return effects
     entry = _entry(args, found, wanted)
     effects = [Effect("user", name, entry)]

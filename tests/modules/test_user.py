@@ -391,3 +391,30 @@ def test_the_key_that_is_generated(args: dict[str, object], path: str, words: st
     assert stat is not None
     assert stat.owner == "bob"
     assert play(module, whole, there).action == "none"
+
+
+@pytest.mark.parametrize(
+    ("groups", "others", "enabled", "force", "goes"),
+    [
+        ("bob:x:1001:", "", "yes", False, True),
+        ("bob:x:1001:bob", "", "yes", False, True),
+        ("bob:x:1001:", "", "no", False, False),
+        ("bob:x:1001:eve", "", "yes", False, False),
+        ("staff:x:1001:", "", "yes", False, False),
+        ("bob:x:7:", "", "yes", False, False),
+        ("bob:x:1001:", "eve:x:1002:1001:::\n", "yes", False, False),
+        ("bob:x:1001:", "eve:x:1002:1001:::\n", "yes", True, True),
+    ],
+)
+def test_a_plan_knows_whether_the_group_goes_with_its_user(groups, others, enabled, force, goes):
+    host = FakeHost(
+        files={
+            "/etc/login.defs": f"# USERGROUPS_ENAB no\nUSERGROUPS_ENAB\t{enabled}\n",
+            "/etc/group": f"root:x:0:\n{groups}\n",
+            "/etc/passwd": f"bob:x:1001:1001::/home/bob:/bin/sh\n{others}",
+        }
+    )
+    host.add_user("bob", uid=1001, gid=1001)
+    host.scratch = lambda: True
+    planned = plan(module, {"name": "bob", "state": "absent", "force": force}, host)
+    assert (("group", "bob", {"state": "absent"}) in planned.effects) is goes
