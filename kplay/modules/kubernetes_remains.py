@@ -7,13 +7,15 @@ what is left when that has been stopped is processes, mounts, networks, rules an
 import posixpath
 from typing import TYPE_CHECKING, Dict, List, Set
 
-from kplay.modules import packet_filters
+from kplay.modules import packet_filters, units
 from kplay.modules.api import ABSENT, Arg, Args, Effect, Module, ModuleFailure, State
 
 if TYPE_CHECKING:
     from kplay.agent.host import Host, Probe
 
 NAMESPACES = "/run/netns/cni-*"
+SHIM = "containerd-shim"
+"""What containerd puts between itself and each pod, so that pods go on without it."""
 FIELDS = ("processes", "mounts", "namespaces", "links", "rules", "left")
 
 
@@ -54,6 +56,7 @@ def below(places: List[str], roots: List[str]) -> List[str]:
 def processes(probe: "Probe", args: Args) -> Dict[int, str]:
     """Give the processes whose program lies in one of the places, and all that they started."""
     starts = tuple(one.rstrip("/") + "/" for one in args["programs"])
+    stopping = _stops_first(probe, args)
     found = {}  # type: Dict[int, str]
     parents = {}  # type: Dict[int, int]
     names = {}  # type: Dict[int, str]
@@ -70,13 +73,20 @@ def processes(probe: "Probe", args: Args) -> Dict[int, str]:
         names[number] = words[words.find("(") + 1 : words.rfind(")")]
         rest = words[words.rfind(")") + 1 :].split()
         parents[number] = int(rest[1]) if len(rest) > 1 else 0
-        if program is not None and program.target.startswith(starts):
+        its = program is not None and program.target.startswith(starts)
+        if its and (names[number].startswith(SHIM) or not stopping):
             found[number] = names[number]
     fresh: Set[int] = set(found)
     while fresh:
         fresh = {one for one, parent in parents.items() if parent in fresh and one not in found}
         found.update((one, names[one]) for one in fresh)
     return found
+
+
+def _stops_first(probe: "Probe", args: Args) -> bool:
+    """Say whether a plan stops the service first: only pods, below shims, outlive it."""
+    told = [probe.effect("unit", units.full_name(name)) for name in args["units"]]
+    return any(isinstance(one, dict) and one.get("active") is False for one in told)
 
 
 def links(probe: "Probe", patterns: List[str]) -> List[str]:
@@ -158,6 +168,7 @@ module = Module(
     "kubernetes_remains",
     args={
         "programs": Arg("list", elements="path", default=[]),
+        "units": Arg("list", elements="str", default=[]),
         "mounts": Arg("list", elements="path", default=[]),
         "links": Arg("list", elements="str", default=[]),
         "firewall": Arg("bool", default=True),

@@ -142,3 +142,17 @@ def test_a_process_that_does_not_end_fails() -> None:
 def test_a_plan_foresees_what_will_be_gone() -> None:
     effects = plan(module, ARGS, node()).effects
     assert ("path", DATA, {"state": "absent"}) in effects
+
+
+def test_in_a_plan_that_stops_the_service_first_only_pods_outlive_it() -> None:
+    host = node()
+    process(host, 20, "k3s-server", 1, f"{DATA}/data/abc/bin/k3s")
+    process(host, 21, "containerd", 20, f"{DATA}/data/abc/bin/containerd")
+    pods = ["containerd-shim", "pod (with) brackets"]
+    service = ["k3s-server", "containerd"]
+    args = {**ARGS, "units": ["k3s", "k3s-agent"]}
+    assert plan(module, args, host).fields["removed"]["processes"] == pods + service
+    host.effects["unit", "k3s.service"] = {"active": False}
+    assert plan(module, args, host).fields["removed"]["processes"] == pods
+    host.effects["unit", "k3s.service"] = {"active": True}
+    assert plan(module, args, host).fields["removed"]["processes"] == pods + service
