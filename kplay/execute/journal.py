@@ -213,6 +213,8 @@ class Record:
     """What plays were answered (``vars_prompt``)."""
     begun: frozenset[str] = frozenset()
     """Steps whose changes began."""
+    changes: dict[str, events.StepEnded] = field(default_factory=dict)
+    """Steps that changed something, and turns of loops, by the ids under which they ended."""
 
     @property
     def plan(self) -> Path | None:
@@ -248,17 +250,23 @@ def read_record(directory: Path) -> Record:
         else:
             results[line["step"]] = line["raw"]
     places: dict[str, dict[str, Any]] = {}
+    changes: dict[str, events.StepEnded] = {}
     ended, begun = False, set()
     for line in _lines(directory / "journal.jsonl"):
         if line["event"] == "StepSent":
             places[line["place"]["step"].partition("!")[0]] = line["place"]
         elif line["event"] == "StepStarted":
             begun.add(line["place"]["step"].partition("!")[0])
+        elif line["event"] == "StepEnded" and line["status"] == "changed":
+            told = {key: line[key] for key in line if key not in ("event", "place", "earlier")}
+            changes[line["place"]["step"]] = events.StepEnded(
+                place=events.Place(**line["place"]), **told
+            )
         elif line["event"] == "RunEnded":
             ended = line["exit_code"] == 0
     sealed = directory / "answers"
     answers = json.loads(unseal(key, sealed.read_text("ascii"))) if sealed.is_file() else {}
-    return Record(directory, data, results, places, ended, answers, frozenset(begun))
+    return Record(directory, data, results, places, ended, answers, frozenset(begun), changes)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

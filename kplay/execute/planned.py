@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kplay.execute.prepare import Prepared
     from kplay.plan.document import Document
     from kplay.redaction import Redactor
-    from kplay.walk.events import Listener
+    from kplay.walk.events import Listener, StepEnded
 
 _OF_A_RUN = frozenset(
     {"ansible_cfg", "accept_drift", "accept_new_host_keys", "check", "diff", "runs_directory",
@@ -70,7 +70,12 @@ def run(path: Path, asked: RunOptions, listener: Listener) -> ExitCode:
 
 
 def agreed_on(
-    plan: Document, prepared: Prepared, *, accept: bool, begun: Collection[str] = ()
+    plan: Document,
+    prepared: Prepared,
+    *,
+    accept: bool,
+    begun: Collection[str] = (),
+    made: Mapping[str, StepEnded] | None = None,
 ) -> Agreed:
     """What a plan file says of each step, for the walk."""
     unsure = frozenset(plan.open)
@@ -82,6 +87,7 @@ def agreed_on(
         document.namer(prepared.graph.plays, plan.key),
         accept=accept,
         begun=frozenset(begun),
+        made=made or {},
     )
 
 

@@ -95,13 +95,16 @@ def resume(
     agreed = None
     if document is not None:
         begun = record.begun | held.keys()
-        agreed = agreed_on(document, prepared, accept=options.accept_drift, begun=begun)
+        agreed = agreed_on(
+            document, prepared, accept=options.accept_drift, begun=begun, made=record.changes
+        )
     code = walk(
         prepared,
         listener,
         mode="apply",
         run_id=record.directory.name,
         records=results or {"": {}},
+        before=record.changes,
         agreed=agreed,
     )
     return ExitCode(code)

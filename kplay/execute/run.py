@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from kplay.errors import ExitCode, InputError, KplayError
@@ -48,6 +48,7 @@ def walk(
     mode: str,
     run_id: str = "",
     records: Mapping[str, dict[str, Any]] | None = None,
+    before: Mapping[str, events.StepEnded] | None = None,
     agreed: Agreed | None = None,
     plan_file: Path | None = None,
     keep: Callable[..., None] | None = None,
@@ -61,6 +62,7 @@ def walk(
         mode: plan or apply.
         run_id: of a run that is resumed.
         records: what it has already; see ``World.records``.
+        before: the changes that it has told of; see ``World.before``.
         agreed: what the plan file says that is run.
         plan_file: that file, for the journal.
         keep: takes raw results of a plan; see ``World.keep``.
@@ -99,6 +101,7 @@ def walk(
         probes_author=options.probes_author,
         ask=options.ask,
         records=records or {},
+        before=before or {},
         secrets=redactor.secrets,
         keep=_keeper(journal, redactor) if journal is not None else keep,
         agreed=agreed,
@@ -124,6 +127,8 @@ def walk(
     try:
         with _interrupts(walker):
             walker.run()
+        if not walker.stopping:
+            walker.announcer.rest()
         code = ExitCode.INTERRUPTED if walker.stopping else exit_code(walker)
         if agreed is not None:
             code = _held_to(agreed, walker, code)
@@ -140,7 +145,9 @@ def walk(
         seconds = time.time() - began
         shows = options.ansible_cfg.get("show_custom_stats", False)
         custom = {name: dict(one) for name, one in world.statistics.tables.items() if shows}
-        emit(events.RunEnded(time.time(), run_id, seconds, counts, traffic, int(code), custom))
+        earlier = {name: host.earlier for name, host in walker.hosts.items() if host.earlier}
+        ended = events.RunEnded(time.time(), run_id, seconds, counts, traffic, int(code), custom)
+        emit(replace(ended, earlier=earlier))
         if journal is not None:
             journal.close()
     if mode == "apply":

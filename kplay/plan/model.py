@@ -117,7 +117,7 @@ def _was_run(step: StepEnded) -> bool:
 
 
 def _plain(event: StepEnded | HostLost) -> dict[str, Any]:
-    left_out = ("event", "time", "sent")
+    left_out = ("event", "time", "sent", "earlier")
     return {key: value for key, value in to_json(event).items() if key not in left_out}
 
 

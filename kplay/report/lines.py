@@ -28,6 +28,7 @@ Line = tuple[str, str]
 _STYLES = {
     "ok": "green",
     "changed": "yellow",
+    "earlier": "dim",
     "planned": "yellow",
     "skipped": "cyan",
     "ignored": "magenta",
@@ -91,13 +92,14 @@ class Lines:
         below = said(event)
         if quiet and not self.verbosity and not below:
             return []
-        line = f"{event.status:<9} {failure.where(event.place)}: {failure.title(event.place)}"
+        word = "earlier" if event.earlier else event.status
+        line = f"{word:<9} {failure.where(event.place)}: {failure.title(event.place)}"
         if event.reason and self.verbosity:
             line += f" ({event.reason})"
         if event.planned:
             line += f" ({event.planned})"
-        found = [(_STYLES.get(event.status, ""), printable.line(line))]
-        if self.diff and event.status == "changed":
+        found = [(_STYLES.get(word, ""), printable.line(line))]
+        if self.diff and word == "changed":
             found += [("", text) for text in map(printable.line, unified(event.diff))]
         if self.verbosity > 1 and event.result.get("stdout"):
             found.append(("", str(event.result["stdout"]).rstrip()))
@@ -123,6 +125,7 @@ class Lines:
             what = (
                 f"{_count(changed, 'change')} on {hosts}" if changed else f"no changes on {hosts}"
             )
+            what += _before(event, changed)
         else:
             what = f"exit code {event.exit_code}"
         last = f"run {event.run} ended: {what}"
@@ -139,6 +142,13 @@ class Lines:
 def _opening(event: RunStarted) -> Line:
     what = f"{_count(event.tasks, 'task')} on {_count(len(event.hosts), 'host')}"
     return ("bold", f"run {event.run}: {' '.join(event.playbooks)}, {what}")
+
+
+def _before(event: RunEnded, changed: int) -> str:
+    earlier = sum(event.earlier.values())
+    if not earlier:
+        return ""
+    return f", {'all' if earlier == changed else earlier} of them before the resume"
 
 
 def _lost(event: HostLost, *, told: bool) -> Line:

@@ -19,6 +19,8 @@ def lines(event: RunEnded) -> list[tuple[str, str]]:
     found = []
     for name, counts in sorted(event.counts.items()):
         cells = [f"{word}={counts.get(word, 0):<4}" for word in COLUMNS]
+        if any(event.earlier.values()):
+            cells.append(f"earlier={event.earlier.get(name, 0)}")
         found.append((_style(counts), f"{name:<{width}} : {' '.join(cells)}".rstrip()))
     return found
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kplay.actions.api import Call
     from kplay.walk.bind import Bound, Item
-    from kplay.walk.events import StepEnded
+    from kplay.walk.events import Place, StepEnded
     from kplay.walk.outcome import Outcome
     from kplay.walk.world import World
 
@@ -60,6 +60,7 @@ class Agreed:
         name: gives the id that a plan file has for a step of this run.
         accept: whether the run goes on with what is found.
         begun: ids of calls that began in a run that broke.
+        made: steps that changed something before the run broke, by their ids in it.
     """
 
     key: str
@@ -69,6 +70,7 @@ class Agreed:
     name: Callable[[str], str]
     accept: bool = False
     begun: frozenset[str] = frozenset()
+    made: Mapping[str, StepEnded] = field(default_factory=dict)
     drifted: bool = False
     """Whether the run stops for a drift."""
     _came_up: set[str] = field(default_factory=set)
@@ -130,7 +132,8 @@ class Agreed:
             drifts = list(self._differences(bound, item))
             planned = self.changes.get(turn)
             alone = not item.calls or bool(item.skip)
-            if not drifts and planned is not None and alone and not part.changed:
+            due = planned is not None and not part.changed and not self._is_made(bound, item.index)
+            if not drifts and planned is not None and alone and due:
                 drifts = [Drift(item.index, _words(planned.action), _why_not(item))]
             for number, raw in enumerate(item.results):
                 left = raw.get("drift") and not stops(raw) and not self.accept
@@ -156,7 +159,8 @@ class Agreed:
         while (planned := self.changes.get(f"{task}#{last}")) is not None:
             self._came_up.add(f"{task}#{last}")
             why = f"no turn of the loop for {planned.place.item}"
-            yield Drift(None, _words(planned.action), why)
+            if not self._is_made(bound, last):
+                yield Drift(None, _words(planned.action), why)
             last += 1
 
     def _differences(self, bound: Bound, item: Item) -> Iterable[Drift]:
@@ -183,10 +187,13 @@ class Agreed:
     def left_over(self, lost: Iterable[str]) -> list[StepEnded]:
         """Changes that were planned on hosts that are not lost, and never came up."""
         gone = set(lost)
+        # By their places: an include that is not expanded now has given no ids
+        made = {_told_at(one.place) for one in self.made.values()}
         return [
             step
             for turn, step in self.changes.items()
             if turn not in self._came_up
+            and _told_at(step.place) not in made
             and turn not in self.open
             and not step.conditional
             and step.place.host not in gone
@@ -201,6 +208,11 @@ class Agreed:
         task = self.name(f"{bound.vertex.key}@{bound.host}")
         return f"{task}#{item.index}" if bound.looped else task
 
+    def _is_made(self, bound: Bound, index: int) -> bool:
+        """Whether a turn did what was planned before the run broke that is resumed."""
+        step = f"{bound.vertex.key}@{bound.host}"
+        return (f"{step}#{index}" if bound.looped else step) in self.made
+
     def _is_open(self, bound: Bound, item: Item) -> bool:
         """Whether the plan could not tell of a turn, of its task, or of an include around it."""
         turn = self._turn(bound, item)
@@ -210,6 +222,12 @@ class Agreed:
         parts = task.partition("@")[0].split(".")
         above = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
         return any(f"{key}@{bound.host}" in self.open for key in above)
+
+
+def _told_at(place: Place) -> tuple[str, ...]:
+    """What of a step's place is the same in a plan file and in a run."""
+    file = place.file.rpartition("/")[2]
+    return place.host, place.play, place.task, place.item, file, str(place.line)
 
 
 LONGEST = 200

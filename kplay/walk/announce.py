@@ -28,6 +28,8 @@ class Announcer:
 
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
+        self._told: set[str] = set()
+        """Tasks on hosts that have ended, where the run is one that is resumed."""
 
     def place(self, bound: Bound) -> events.Place:
         """Where a task stands, for its events."""
@@ -66,11 +68,22 @@ class Announcer:
             result, diff = {**shown, "censored": CENSORED}, []
         for word in _warnings(result) if item is not None or not bound.looped else ():
             self.walker.emit(events.Warned(time.time(), f"{bound.host}: {bound.name}: {word}"))
+        before = self._before(place, outcome)
+        # What is done on the controller alone is done anew, lest its values be missing
+        again = bound.local and place.step in self.walker.world.before
+        outcome.earlier |= again and outcome.status == "changed"
         if item is None:
+            self._told.add(place.step)
             ignored = outcome.status == "unreachable" and any(
                 one.settings.ignore_unreachable for one in bound.items
             )
-            self._count(bound.host, outcome, ignored=ignored)
+            if before is not None:
+                self._count_earlier(bound.host)
+            else:
+                self._count(bound.host, outcome, ignored=ignored)
+        if before is not None:
+            self.walker.emit(replace(before, time=time.time(), earlier=True))
+            return
         self.walker.emit(
             events.StepEnded(
                 time.time(),
@@ -86,8 +99,33 @@ class Announcer:
                 outcome.reason,
                 loop=bound.looped and item is None and not bound.causes,
                 planned=outcome.planned,
+                earlier=outcome.earlier and outcome.status == "changed",
             )
         )
+
+    def _before(self, place: events.Place, outcome: Outcome) -> events.StepEnded | None:
+        """The change that a step made before the run broke, of which it now shows nothing.
+
+        What it made may be the very thing for which its condition is false now.
+        """
+        found = self.walker.world.before.get(place.step)
+        if found is None or found.place.item != place.item:
+            return None
+        return found if outcome.status in ("ok", "skipped") else None
+
+    def rest(self) -> None:
+        """Tell of changes before the break whose steps did not come up since.
+
+        An include around them has done its work, and its condition is false now.
+        """
+        for step, before in self.walker.world.before.items():
+            task, _, turn = step.partition("#")
+            host = self.walker.hosts.get(before.place.host)
+            if task in self._told or host is None or host.lost in ("unreachable", "blocked"):
+                continue
+            if not turn:
+                self._count_earlier(host.name)
+            self.walker.emit(replace(before, time=time.time(), earlier=True))
 
     def drifted(self, running: Running, drift: Drift) -> None:
         """A step, or a turn of its loop, is not as the plan file has it."""
@@ -111,16 +149,23 @@ class Announcer:
         )
 
     def _count(self, name: str, outcome: Outcome, *, ignored: bool) -> None:
-        counts = self.walker.hosts[name].counts
-        status = outcome.status
+        host = self.walker.hosts[name]
+        counts, status = host.counts, outcome.status
         if status in ("changed", "planned"):
             counts["changed"] += outcome.result.get("changed") is True
             counts["ok"] += 1
+            host.earlier += outcome.earlier
         elif status == "ignored" or ignored:
             counts["ignored"] += 1
             counts["ok"] += 1
         else:
             counts[status] += 1
+
+    def _count_earlier(self, name: str) -> None:
+        host = self.walker.hosts[name]
+        host.counts["changed"] += 1
+        host.counts["ok"] += 1
+        host.earlier += 1
 
     def note(self, host: str, frame: dict[str, Any]) -> None:
         """A frame that is news and no result."""

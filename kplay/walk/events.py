@@ -128,6 +128,8 @@ class StepEnded:
     """True for the summary of a loop, whose items had events of their own."""
     planned: str = ""
     """What the plan file that is run said of it, where that was not exactly this."""
+    earlier: bool = False
+    """True in a run that is resumed, for a change that was made before it broke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ class RunEnded:
 
     traffic: host to {sent, received (bytes), round_trips, connect_seconds}.
     custom: host (``_run`` for the whole run) to what set_stats gave, where that is to be shown.
+    earlier: of a run that is resumed, host to how many of its changes were made before it broke.
     """
 
     time: float
@@ -177,6 +180,7 @@ class RunEnded:
     traffic: dict[str, dict[str, float]]
     exit_code: int
     custom: dict[str, dict[str, Any]] = field(default_factory=dict)
+    earlier: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

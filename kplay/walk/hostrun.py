@@ -64,6 +64,8 @@ class HostRun:
     lost: str = ""
     """failed, unreachable or blocked when it is out of the run."""
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
+    earlier: int = 0
+    """How many of its changes were made before the run broke that is resumed."""
 
     def ran(self, role: Role | None, play: Play) -> None:
         """Note that a task of a role has run, unless another use of the same role ran before."""

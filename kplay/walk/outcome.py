@@ -16,6 +16,8 @@ from kplay.walk.dispatch import planned_only
 from kplay.walk.refusal import refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kplay.actions.api import Call
     from kplay.walk.bind import Bound, Item
     from kplay.walk.hostrun import Running
@@ -40,6 +42,8 @@ class Outcome:
     seconds: float = 0.0
     planned: str = ""
     """What a plan file said of it, where that was not exactly this."""
+    earlier: bool = False
+    """Whether all that it changed was changed before the run broke that is resumed."""
 
     @property
     def changed(self) -> bool:
@@ -199,9 +203,15 @@ def _combined(item: Item, world: World, who: str, *, ahead: bool) -> Outcome:
     if lost:
         status = "unreachable"
         result["unreachable"] = True
-    return Outcome(
-        status, action, result, diff, causes if action == "unknown" else (), seconds=seconds
-    )
+    causes = causes if action == "unknown" else ()
+    earlier = _all_earlier(raw.get("earlier") is True for raw in raws if raw.get("changed"))
+    earlier &= status == "changed"
+    return Outcome(status, action, result, diff, causes, seconds=seconds, earlier=earlier)
+
+
+def _all_earlier(changes: Iterable[bool]) -> bool:
+    found = list(changes)
+    return bool(found) and all(found)
 
 
 def _told(value: Any, who: str) -> Any:
@@ -338,6 +348,7 @@ def whole(bound: Bound, parts: list[Outcome]) -> Outcome:
         reason=parts[0].reason if skipped else "",
         conditional=all(part.conditional for part in parts),
         seconds=sum(part.seconds for part in parts),
+        earlier=_all_earlier(part.earlier for part in parts if part.status == "changed"),
     )  # fmt: skip
 
 

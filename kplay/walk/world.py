@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kplay.resolve.variables import VariableStore
     from kplay.walk.agreed import Agreed
     from kplay.walk.bind import Bound
+    from kplay.walk.events import StepEnded
     from kplay.walk.fleet import Fleet, Post
     from kplay.walk.gates import PlayRun
     from kplay.walk.ways import Ways
@@ -60,6 +61,8 @@ class World:
     probes_author: bool = False
     records: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Results of an earlier, broken run of the same playbook by step id."""
+    before: Mapping[str, StepEnded] = field(default_factory=dict)
+    """Changes that this run told of before it broke, by step id."""
     secrets: set[str] = field(default_factory=set)
     ask: Callable[[str], str] | None = None
     """Asked before each task, by its name: ``y``, ``n``, or ``c`` to be asked no more."""
@@ -328,14 +331,16 @@ class World:
                 (user, effect) for effect in raw["effects"]
             )
         recorded = self.records.get(step)
+        earlier = False
         if recorded is not None and recorded.get("changed") and not raw.get("failed"):
+            earlier = not raw.get("changed")
             raw = {**raw, "changed": True}
             raw["action"] = recorded["action"] if raw.get("action") == "none" else raw["action"]
         if self.keep is not None:
             settings = [item.settings for item in bound.items]
             hidden = any(one.no_log or (self.diff and one.diff is False) for one in settings)
             self.keep(step, raw, no_log=hidden)
-        return raw
+        return {**raw, "earlier": True} if earlier else raw
 
     def will_write(self, path: str) -> None:
         """Tell later steps of a plan of a file that kplay itself will write on the controller."""
@@ -347,7 +352,7 @@ class World:
         if self.planning or step not in self.records or not is_action(bound):
             return None
         recorded = self.records[step]
-        return None if recorded.get("failed") else dict(recorded)
+        return None if recorded.get("failed") else {**recorded, "earlier": True}
 
     def wanted(self, vertex: Vertex) -> bool:
         """Whether the user wants a task run; asked once for all hosts."""
