@@ -210,7 +210,10 @@ def _refuse_parts(path: Path, plan: Document) -> None:
         notes = tuple(f"{one.host}: {one.message.partition(chr(10))[0]}" for one in lost)
         names = ", ".join(one.host for one in lost)
         message = f"`{path}` is incomplete, for lack of {names}: nothing was applied"
-        hint = ("plan again once it can be told what they need, or leave them out by `--limit`",)
+        hint = (
+            plan.data.way_on
+            or "plan again once it can be told what they need, or leave them out by `--limit`",
+        )
         raise InputError(Diagnostic("incomplete-plan", message, None, notes=notes, help=hint))
     made = plan.made
     if (made["version"], made["digest"]) != (__version__, inputs.of_kplay()):

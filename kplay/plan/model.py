@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kplay.plan.outline import Outline
 from kplay.walk.events import HostLost, Place, StepEnded, to_json
+from kplay.walk.lost import way_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,6 +75,11 @@ class PlanData:
             return f"plan: incomplete, for lack of {failed}" if failed else nothing
         tail = f"; incomplete, for lack of {failed}" if failed else ""
         return f"plan: {', '.join(words)} {where}{tail}"
+
+    @property
+    def way_on(self) -> str:
+        """How to plan without the hosts out of reach that block others; empty where none does."""
+        return way_on(self.lost)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready data."""

@@ -20,6 +20,7 @@ from kplay.walk.events import (
     StepRetried,
     Warned,
 )
+from kplay.walk.lost import way_on
 
 if TYPE_CHECKING:
     from kplay.walk.events import Event
@@ -57,6 +58,7 @@ class Lines:
     _journal: str = field(default="", repr=False)
     _told: set[str] = field(default_factory=set, repr=False)
     """Hosts whose fault was shown, so that what it costs needs no second telling."""
+    _lost: list[HostLost] = field(default_factory=list, repr=False)
 
     def of(self, event: Event) -> list[Line]:
         """The lines of one event; many have none."""
@@ -69,6 +71,7 @@ class Lines:
             case Drifted():
                 return [("magenta" if event.accepted else "red", drift.text(event))]
             case HostLost():
+                self._lost.append(event)
                 told = event.host in self._told
                 return [] if told and not event.not_run else [_lost(event, told=told)]
             case Warned():
@@ -131,6 +134,9 @@ class Lines:
         last = f"run {event.run} ended: {what}"
         if event.exit_code in (2, 4, 130) and self.resumable:
             last += f"\n = help: `kplay resume {event.run}` goes on from here"
+        hint = way_on(self._lost)
+        if hint and self.resumable:
+            last += f"\n = help: {printable.line(hint)}"
         if event.exit_code == 7:
             last += (
                 "\n = help: plan again and have that reviewed, or go on from here:"

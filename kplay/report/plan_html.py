@@ -113,6 +113,7 @@ class _Page:
             f'<p class="lost">{_text(lost.host)} {_text(lost.status)}: {_text(lost.message)}</p>'
             for lost in plan.lost
         ]
+        lines += [f'<p class="soft">help: {_text(plan.way_on)}</p>'] if plan.way_on else []
         said = estimate(plan.outline) if plan.outline is not None else ""
         lines += [f"<p>{_text(said)}</p>"] if said else []
         counts = dict.fromkeys(SYMBOLS, 0)

@@ -59,6 +59,7 @@ def _whole(plan: PlanData, *, note: str, limit: int, every_host: bool) -> str:
         f"- **not whole:** {_code(lost.host)} {lost.status}, {_code(lost.message)}"
         for lost in plan.lost
     ]
+    lines += [f"- help: {_code(plan.way_on)}"] if plan.way_on else []
     lines.append("")
     if plan.outline is not None and plan.outline.estimate is not None:
         said = _escaped(estimate(plan.outline))

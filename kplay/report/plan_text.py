@@ -64,6 +64,8 @@ def of(
     if plan.outline is not None:
         lines += _times(plan.outline)
     lines.append(plan.summary)
+    if plan.way_on:
+        lines.append(printable.line(f" = help: {plan.way_on}"))
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kplay.diagnostics import Diagnostic, suggest
-from kplay.errors import InputError, KplayError
+from kplay.errors import InputError, KplayError, UnreachableError
 from kplay.graph.unfold import BYPASS
 from kplay.playbook.model import gathered
 from kplay.resolve.unknown import Unknown
@@ -217,7 +217,7 @@ class Committer:
         for name in run.hosts:
             again = run.fell.get(name, ()) >= vertex.position
             if name != host.name and not again and not self.walker.hosts[name].lost:
-                run.doomed.setdefault(name, (vertex.position, reason))
+                run.doomed.setdefault(name, (vertex.position, reason, host.name))
                 self.walker.wake(name)
 
     def _scope(self, vertex: Vertex, host: HostRun) -> Scope:
@@ -248,6 +248,11 @@ class Committer:
         scope = self._scope(vertex, host)
         if vertex.kind != "include" and flag("ignore_errors", run.strand.play, vertex.node, scope):
             outcome.status = "ignored"
+        if isinstance(error, UnreachableError) and flag(
+            "ignore_unreachable", run.strand.play, vertex.node, scope
+        ):
+            outcome.status = "ignored"
+            outcome.result["unreachable"] = True
         self._settle(host, running, outcome)
         self.walker.wake(host.name)
 
@@ -269,7 +274,7 @@ class Committer:
         """What a step needs failed elsewhere: the host goes no further."""
         who, why = next(iter(watch.failed.items()))
         message = f"`{vertex.name}` {edge.why}, which failed on {who}: {why}"
-        self.walker.plays.drop_out(host, "blocked", message.splitlines()[0])
+        self.walker.plays.drop_out(host, "blocked", message.splitlines()[0], who)
 
 
 def forced(host: HostRun, run: PlayRun, cursor: Cursor) -> bool:

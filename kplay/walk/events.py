@@ -155,13 +155,17 @@ class Drifted:
 
 @dataclass(frozen=True, slots=True)
 class HostLost:
-    """A host dropped out: status failed or unreachable, and how many tasks it did not run."""
+    """A host dropped out: status failed, unreachable or blocked, and how many tasks it did not run.
+
+    blocker: the host for lack of which it is blocked, else empty.
+    """
 
     time: float
     host: str
     status: str
     message: str
     not_run: int
+    blocker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,8 @@ class PlayRun:
     tolerated: float | None = None
     """``max_fail_percentage``, evaluated."""
     failed: list[str] = field(default_factory=list)
-    doomed: dict[str, tuple[Position, str]] = field(default_factory=dict)
-    """Hosts that fail beyond a vertex because another host failed there, and why."""
+    doomed: dict[str, tuple[Position, str, str]] = field(default_factory=dict)
+    """Hosts that fail beyond a vertex because another host failed there; why, and which host."""
     over: dict[str, Cursor] = field(default_factory=dict)
     """Hosts' places at the last barrier they went over, where a failure elsewhere finds them."""
     out: set[str] = field(default_factory=set)

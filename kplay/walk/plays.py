@@ -147,10 +147,10 @@ class Plays:
 
     def gate(self, host: HostRun, run: PlayRun, vertex: Vertex) -> bool:
         """Whether a host may go on to a vertex now; where not, it is woken when it may."""
-        beyond, reason = run.doomed.get(host.name, ((), ""))
+        beyond, reason, who = run.doomed.get(host.name, ((), "", ""))
         if reason and (vertex.position > beyond or run.strand.strategy in FREE):
             if not host.pipeline:
-                self._fall(host, run, beyond, reason)
+                self._fall(host, run, beyond, reason, who)
             return False
         if vertex.barrier:
             single = len(run.hosts) == 1 and vertex.kind == "task"
@@ -219,7 +219,7 @@ class Plays:
             return False
         return verdict is False
 
-    def _fall(self, host: HostRun, run: PlayRun, at: Position, reason: str) -> None:
+    def _fall(self, host: HostRun, run: PlayRun, at: Position, reason: str, who: str) -> None:
         """A failure elsewhere is this host's failure too; its own rescue may take it up."""
         cursor = run.over.get(host.name)
         if cursor is None or cursor.position != at:
@@ -229,7 +229,7 @@ class Plays:
         run.fell[host.name] = at
         cursor.fail()
         if cursor.dead and not forced(host, run, cursor):
-            self.drop_out(host, "blocked", reason)
+            self.drop_out(host, "blocked", reason, who)
         else:
             self.passed(host, run)
             self.walker.wake(host.name)
@@ -289,8 +289,8 @@ class Plays:
         if run.through(lambda name: not self.hosts[name].lost):
             self._end_batch(run)
 
-    def drop_out(self, host: HostRun, status: str, message: str) -> None:
-        """A host is out of the run; others go on."""
+    def drop_out(self, host: HostRun, status: str, message: str, blocker: str = "") -> None:
+        """A host is out of the run, for lack of a blocker where it is blocked; others go on."""
         host.lost = status
         not_run = 0
         for run in list(host.plays):
@@ -300,7 +300,8 @@ class Plays:
                 v.selected and v.kind == "task" and not v.handler and v.position > position
                 for v in run.strand.vertices
             )
-        self.walker.emit(events.HostLost(time.time(), host.name, status, message, not_run))
+        now = time.time()
+        self.walker.emit(events.HostLost(now, host.name, status, message, not_run, blocker))
         for run in list(host.plays):
             run.failed.append(host.name)
             for name in run.leave(host.name):

@@ -83,6 +83,21 @@ def test_the_fault_of_a_lost_host_is_told_once(ended: Callable[..., StepEnded]) 
     assert text.endswith("failed    w1: 2 tasks not run\n")
 
 
+def test_a_run_tells_the_way_on_without_a_dead_host() -> None:
+    found = [
+        HostLost(0.0, "a1", "unreachable", "no route to host", 7),
+        HostLost(0.0, "a2", "unreachable", "no route to host", 7),
+        HostLost(0.0, "s1", "blocked", "needs", 7, "a1"),
+        HostLost(0.0, "s2", "blocked", "needs", 7, "a2"),
+        RunEnded(9.0, "r1", 9.0, {}, {}, 4),
+    ]
+    assert report(found).endswith(
+        " = help: `kplay resume r1` goes on from here\n"
+        " = help: other hosts wait for a1, a2; to go on without them, start anew with"
+        " `--limit '!a1:!a2'`, or with `--absent a1,a2` where they are gone\n"
+    )
+
+
 def test_what_tasks_counted_is_shown_under_the_hosts() -> None:
     custom = {"_run": {"b": 2, "a": [1]}, "w1": {"seen": "é"}}
     end = RunEnded(0.0, "r1", 1.0, {"w1": {"ok": 2}}, {}, 0, custom)

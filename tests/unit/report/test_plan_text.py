@@ -73,6 +73,25 @@ def test_a_lost_host_is_never_no_changes(ended: Callable[..., StepEnded]) -> Non
     )
 
 
+def test_the_way_on_without_a_dead_host_is_told(ended: Callable[..., StepEnded]) -> None:
+    lost = [
+        HostLost(0.0, "a1", "unreachable", "no route to host", 7),
+        HostLost(0.0, "a2", "unreachable", "no route to host", 7),
+        HostLost(0.0, "s1", "blocked", "it needs `look`", 7, "a2"),
+        HostLost(0.0, "s2", "blocked", "it needs `start`", 7, "s1"),
+    ]
+    data = PlanData.of([ended(status="ok", action="none")], lost)
+    told = "`--limit '!a2'`, or with `--absent a2` where it is gone"
+    assert plan_text.of(data).splitlines() == [
+        "plan: incomplete, for lack of a1, a2, s1, s2",
+        f" = help: other hosts wait for a2; to go on without it, start anew with {told}",
+    ]
+    again = PlanData.from_json(data.to_json())
+    assert plan_text.of(again) == plan_text.of(data)
+    assert "--absent a2" in plan_markdown.of(data)
+    assert "--absent a2" in plan_html.of(data)
+
+
 @pytest.mark.parametrize(("full", "shown"), [(False, 12), (True, 43)])
 def test_long_diffs_are_folded(ended: Callable[..., StepEnded], full: bool, shown: int) -> None:
     after = "".join(f"line {number}\n" for number in range(40))
