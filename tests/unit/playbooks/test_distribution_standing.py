@@ -1,0 +1,93 @@
+"""A cluster that stands: settings by which it would begin anew are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from kplay.testing import FakeHost
+
+ROLES = pytest.mark.parametrize("name", ["k3s", "rke2"])
+PLANNING = pytest.mark.parametrize("planning", [True, False])
+GROUPS = {
+    "k3s": {"server": ["s1"], "agent": ["a1"]},
+    "rke2": {"rke2_servers": ["s1"], "rke2_agents": ["a1"]},
+}
+VERSIONS = {"k3s": "v1.36.3+k3s1", "rke2": "v1.36.3+rke2r1"}
+FACTS = {"Keep to the release", "Know what stands here", "Know what the others have",
+         "Know which servers there are",
+         "Know which tokens are others than those of the cluster"}  # fmt: skip
+TOKEN = "K10" + "ab" * 32 + "::server:old\n"
+SERVER = {"server/token": TOKEN, "server/db/state.db": "SQLite"}
+AGENT = {"agent/kubelet.kubeconfig": "x"}
+
+
+def host(name: str, data: dict[str, str], *, at: str = "", **files: str) -> FakeHost:
+    """A host with data in a directory, and files of its configuration by what they hold."""
+    directory = at or f"/var/lib/rancher/{name}"
+    there = {f"{directory}/{path}": text for path, text in data.items()}
+    names = {"config": "config.yaml", "secret": "config.yaml.d/20-secret.yaml"}
+    there |= {f"/etc/rancher/{name}/{names[key]}": text for key, text in files.items()}
+    links = {f"/usr/local/bin/{name}": f"/usr/local/lib/{name}/{VERSIONS[name]}/{name}"}
+    return FakeHost(files=there, links=links)
+
+
+def said(player, name, s1, a1=None, *, planning=False, groups=None, **variables) -> str:
+    """What was refused, and nothing was changed by then."""
+    fake = {"s1": s1, "a1": a1 or FakeHost()}
+    played = player.role("distribution-facts", groups or GROUPS[name], fake, planning=planning,
+                         distribution=name, distribution_version=VERSIONS[name],
+                         distribution_method="bundle", **variables)  # fmt: skip
+    assert {task for _, task in played.order()} <= FACTS
+    assert not any(run.argv for one in fake.values() for run in one.runs)
+    return next(filter(None, map(played.failure, fake)), "")
+
+
+MOVED = {"distribution_data_directory": "/srv/data"}
+
+
+@ROLES
+@PLANNING
+def test_data_is_not_left_behind(player, name, planning):
+    plain = host(name, SERVER, config="node-name: s1\n")
+    failure = said(player, name, plain, planning=planning, **MOVED)
+    assert "distribution_data_directory is /srv/data, and s1 has the data" in failure
+    assert f"in /var/lib/rancher/{name}: " in failure
+    assert f"move /var/lib/rancher/{name} to /srv/data, and run this again" in failure
+
+
+@ROLES
+@pytest.mark.parametrize("line", ["data-dir: /old/data", 'data-dir: "/old/data/"  # large'])
+def test_a_setting_that_is_taken_away_leaves_no_data_behind(player, name, line):
+    there = host(name, SERVER, at="/old/data", config=f"node-name: s1\n{line}\n")
+    failure = said(player, name, there)
+    assert f"directory is /var/lib/rancher/{name}, and s1 has the data of its" in failure
+    assert "Set distribution_data_directory to /old/data; or" in failure
+    assert said(player, name, there, distribution_data_directory="/old/data") == ""
+
+
+def test_the_data_of_an_agent_is_not_left_behind(player):
+    there = host("k3s", SERVER, at="/srv/data", config="data-dir: /srv/data\n")
+    failure = said(player, "k3s", there, host("k3s", AGENT), **MOVED)
+    assert "a1 has the data of its cluster in /var/lib/rancher/k3s" in failure
+    assert "stop k3s-agent and its pods on a1" in failure
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        FakeHost(),
+        # The images of a bundle lie there before anything has started
+        host("k3s", {"agent/images/k3s-images.tar": "x"}, config="node-name: s1\n"),
+        # It was moved, and the configuration is behind
+        host("k3s", SERVER, at="/srv/data", config="node-name: s1\n"),
+        host("k3s", SERVER, at="/srv/data", config="data-dir: /srv/data\n"),
+    ],
+)
+def test_a_directory_without_data_of_a_cluster_is_free(player, there):
+    assert said(player, "k3s", there, **MOVED) == ""
+
+
+def test_a_link_to_the_data_may_be_spelled_out(player):
+    there = host("k3s", SERVER, at="/srv/data", config="node-name: s1\n")
+    there.add_link("/var/lib/rancher/k3s", "/srv/data")
+    assert said(player, "k3s", there, **MOVED) == ""
