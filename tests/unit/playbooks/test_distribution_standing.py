@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
+import yaml
 
 from kplay.testing import FakeHost
 
@@ -91,3 +94,116 @@ def test_a_link_to_the_data_may_be_spelled_out(player):
     there = host("k3s", SERVER, at="/srv/data", config="node-name: s1\n")
     there.add_link("/var/lib/rancher/k3s", "/srv/data")
     assert said(player, "k3s", there, **MOVED) == ""
+
+
+URL = "postgres://k3s:s3cret@db.example:5432/k3s?sslmode=require"
+
+
+def endpoint(url: str) -> str:
+    """What kplay writes of it."""
+    return yaml.safe_dump({"datastore-endpoint": url})
+
+
+def refused(player, name, there, wanted, *, planning=False) -> str:
+    """What a server with a datastore outside or SQLite says; no password is in any event."""
+    fake = {"s1": there, "a1": FakeHost()}
+    played = player.role("distribution-facts", GROUPS[name], fake, planning=planning,
+                         distribution=name, distribution_version=VERSIONS[name],
+                         distribution_method="bundle", distribution_datastore=wanted)  # fmt: skip
+    assert {task for _, task in played.order()} <= FACTS
+    for secret in ("s3cret", "0ther"):
+        assert secret not in repr(played.events)
+        for start in range(3):
+            coded = b64encode(b" " * start + secret.encode()).decode()
+            inner = slice(-(-start * 8 // 6), (start + len(secret)) * 8 // 6)
+            assert coded[inner] not in repr(played.events)
+    return played.failure("s1")
+
+
+@ROLES
+@PLANNING
+@pytest.mark.parametrize(
+    ("wanted", "kind"), [(URL, "a database"), ("https://e1:2379,https://e2:2379", "an etcd")]
+)
+def test_the_state_in_sqlite_is_not_left_behind(player, name, planning, wanted, kind):
+    failure = refused(player, name, host(name, SERVER), wanted, planning=planning)
+    assert f"distribution_datastore names {kind} outside, and s1 keeps its state in" in failure
+    assert f"SQLite (/var/lib/rancher/{name}/server/db/state.db): " in failure
+    assert ("or set it to etcd" in failure) == (name == "k3s")
+
+
+@pytest.mark.parametrize("wanted", ["", "sqlite", "etcd"])
+def test_state_in_sqlite_stays_or_is_taken_along(player, wanted):
+    assert refused(player, "k3s", host("k3s", SERVER), wanted) == ""
+
+
+OUTSIDE = {"server/token": TOKEN}
+
+
+@ROLES
+@PLANNING
+@pytest.mark.parametrize(
+    ("stands", "wanted"),
+    [
+        (URL, URL.replace("db.example", "0ther.example")),
+        (URL, URL.replace("/k3s?", "/0ther?")),
+        (URL, "mysql://k3s:s3cret@tcp(db.example:3306)/k3s"),
+        (URL, "https://e1:2379"),
+        ("mysql://u:s3cret@tcp(db:3306)/k", "mysql://u:s3cret@tcp(db2:3306)/k"),
+        ("postgres://h1,h2/k", "postgres://h1,h2/l"),
+        ("https://e1:2379,https://e2:2379", "https://f1:2379,https://f2:2379"),
+    ],
+)
+def test_another_datastore_outside_is_refused(player, name, planning, stands, wanted):
+    there = host(name, OUTSIDE, secret=endpoint(stands))
+    failure = refused(player, name, there, wanted, planning=planning)
+    assert "names another datastore outside, and s1 keeps its state in the one that" in failure
+    assert f"into /etc/rancher/{name}/config.yaml.d/20-secret.yaml on each" in failure
+
+
+@ROLES
+@pytest.mark.parametrize("file", ["config", "secret"])
+@pytest.mark.parametrize("wanted", ["", "etcd"])
+def test_a_datastore_outside_is_not_forgotten(player, name, file, wanted):
+    there = host(name, OUTSIDE, **{file: f"a: b\ndatastore-endpoint: '{URL}'\n"})
+    failure = refused(player, name, there, wanted)
+    assert f"distribution_datastore is {wanted or 'empty'}, and s1 keeps" in failure
+    assert failure.endswith("Set distribution_datastore to the URL that it has")
+
+
+@pytest.mark.parametrize(
+    ("stands", "wanted"),
+    [
+        (URL, URL),
+        (URL, URL.replace("s3cret", "0ther")),
+        (URL, URL.partition("?")[0]),
+        (URL, URL.replace("postgres:", "postgresql:")),
+        ("mysql://u:s3cret@tcp(db:3306)/k", "mysql://v:0ther@tcp(db:3306)/k"),
+        ("http://e1:2379", "https://e1:2379/,https://e2:2379/"),
+        ("postgres://" + "k" * 120 + ":s3cret@db/k", "postgres://k:0ther@db/k"),
+    ],
+)
+def test_the_same_datastore_may_be_reached_otherwise(player, stands, wanted):
+    assert refused(player, "k3s", host("k3s", OUTSIDE, secret=endpoint(stands)), wanted) == ""
+
+
+def test_a_server_without_data_takes_any_datastore(player):
+    there = host("k3s", {}, secret=endpoint(URL))
+    assert refused(player, "k3s", there, URL.replace("db.example", "db2")) == ""
+
+
+@ROLES
+@PLANNING
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ("mariadb://u:s3cret@tcp(db)/k", "mariadb://…"),
+        ("sqlserver://u:s3cret@db", "sqlserver://…"),
+        ("u:s3cret@tcp(db:3306)/k", "…"),
+        ("x-postgres://u:s3cret@db", "x-postgres://…"),
+    ],
+)
+def test_datastores_that_nobody_knows_are_refused(player, name, planning, wanted, shown):
+    failure = refused(player, name, FakeHost(), wanted, planning=planning)
+    assert f"distribution_datastore is `{shown}`, and" in failure
+    assert "postgres://, mysql:// (MariaDB, too), or https://" in failure
