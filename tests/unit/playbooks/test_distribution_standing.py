@@ -15,6 +15,11 @@ GROUPS = {
     "k3s": {"server": ["s1"], "agent": ["a1"]},
     "rke2": {"rke2_servers": ["s1"], "rke2_agents": ["a1"]},
 }
+GROUPS_OF = {
+    "k3s": {"server": "server", "agent": "agent"},
+    "rke2": {"server": "rke2_servers", "agent": "rke2_agents"},
+}
+WANTS = "/etc/systemd/system/multi-user.target.wants/{}.service"
 VERSIONS = {"k3s": "v1.36.3+k3s1", "rke2": "v1.36.3+rke2r1"}
 FACTS = {"Keep to the release", "Know what stands here", "Know what the others have",
          "Know which servers there are",
@@ -207,3 +212,39 @@ def test_datastores_that_nobody_knows_are_refused(player, name, planning, wanted
     failure = refused(player, name, FakeHost(), wanted, planning=planning)
     assert f"distribution_datastore is `{shown}`, and" in failure
     assert "postgres://, mysql:// (MariaDB, too), or https://" in failure
+
+
+@ROLES
+@PLANNING
+@pytest.mark.parametrize("other", ["agent", "server"])
+def test_a_host_does_not_change_its_kind(player, name, planning, other):
+    unit = {"k3sagent": "k3s-agent", "k3sserver": "k3s"}.get(name + other, f"rke2-{other}")
+    servers, agents = GROUPS[name]
+    groups = {servers: ["s1"], agents: ["a1"]}
+    kind, data = "an agent", SERVER
+    if other == "agent":
+        groups = {servers: ["s1", "a1"], agents: []}
+        kind, data = "a server", AGENT
+    there = host(name, data)
+    there.add_link(WANTS.format(unit), f"/etc/systemd/system/{unit}.service")
+    s1 = host(name, {"server/token": TOKEN, "server/db/etcd/member/x": ""})
+    failure = said(player, name, s1, there, planning=planning, groups=groups)
+    was = "an agent" if other == "agent" else "a server"
+    assert f"a1 is {was} of the cluster (unit {unit} is enabled), and by the inv" in failure
+    assert f"it is {kind}: take it away first, `kplay apply … {name}-uninstall.yml" in failure
+    assert f"--limit a1`, or put it back into group `{GROUPS_OF[name][other]}`" in failure
+
+
+@ROLES
+def test_a_host_of_the_same_kind_is_finished(player, name):
+    units = {"k3s": ("k3s", "k3s-agent"), "rke2": ("rke2-server", "rke2-agent")}[name]
+    both = [FakeHost(), FakeHost()]
+    for one, unit in zip(both, units, strict=True):
+        one.add_file(f"/etc/systemd/system/{unit}.service", "[Service]\n")
+        one.add_link(WANTS.format(unit), f"/etc/systemd/system/{unit}.service")
+    assert said(player, name, *both) == ""
+
+
+def test_a_unit_that_never_started_holds_nobody(player):
+    there = FakeHost(files={"/etc/systemd/system/k3s-agent.service": "[Service]\n"})
+    assert said(player, "k3s", there) == ""
