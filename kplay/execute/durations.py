@@ -16,7 +16,7 @@ _LOOKED_AT = 30
 """So many of the newest runs are looked at for those of the same playbooks."""
 _READ = 4
 """And so many of these are read."""
-_BROKEN = ("failed", "unreachable", "blocked")
+_BROKEN = ("failed", "unreachable", "blocked", "interrupted")
 """Steps that tell nothing of how long they take."""
 
 

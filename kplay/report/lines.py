@@ -36,6 +36,7 @@ _STYLES = {
     "rescued": "magenta",
     "blocked": "red",
     "failed": "red",
+    "interrupted": "magenta",
     "unreachable": "red",
 }
 

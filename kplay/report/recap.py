@@ -21,6 +21,8 @@ def lines(event: RunEnded) -> list[tuple[str, str]]:
         cells = [f"{word}={counts.get(word, 0):<4}" for word in COLUMNS]
         if any(event.earlier.values()):
             cells.append(f"earlier={event.earlier.get(name, 0)}")
+        if counts.get("interrupted"):
+            cells.append(f"interrupted={counts['interrupted']}")
         found.append((_style(counts), f"{name:<{width}} : {' '.join(cells)}".rstrip()))
     return found
 

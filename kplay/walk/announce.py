@@ -10,6 +10,7 @@ from kplay.agent.session import held_by
 from kplay.resolve.unknown import PartialResult, Unknown
 from kplay.walk import events
 from kplay.walk.agreed import rows
+from kplay.walk.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from kplay.walk.agreed import Drift
     from kplay.walk.bind import Bound, Item
     from kplay.walk.hostrun import Running
-    from kplay.walk.outcome import Outcome
     from kplay.walk.walker import Walker
 
+INTERRUPTED = "the run was interrupted while it waited"
 CENSORED = "the result is hidden because `no_log: true` was given"
 
 
@@ -127,6 +128,15 @@ class Announcer:
                 self._count_earlier(host.name)
             self.walker.emit(replace(before, time=time.time(), earlier=True))
 
+    def interrupted(self, running: Running, index: int) -> None:
+        """Ctrl-C ended the waiting of a task, or of one turn of its loop: that is no failure."""
+        bound = running.bound
+        outcome = Outcome("interrupted", "none", {"changed": False, "msg": INTERRUPTED})
+        item = next(one for one in bound.items if one.index == index) if bound.looped else None
+        self.ended(running, outcome, item)
+        if item is not None:
+            self._count(bound.host, outcome, ignored=False)
+
     def drifted(self, running: Running, drift: Drift) -> None:
         """A step, or a turn of its loop, is not as the plan file has it."""
         agreed, place = self.walker.world.agreed, running.place
@@ -159,7 +169,7 @@ class Announcer:
             counts["ignored"] += 1
             counts["ok"] += 1
         else:
-            counts[status] += 1
+            counts[status] = counts.get(status, 0) + 1
 
     def _count_earlier(self, name: str) -> None:
         host = self.walker.hosts[name]

@@ -42,6 +42,15 @@ class Calls:
         _, _, bound, item = heapq.heappop(self.timers)
         self._again(bound, item)
 
+    def give_up(self) -> None:
+        """Start no turn later: those that would have been tried again are interrupted."""
+        for _, _, bound, item in sorted(self.timers, key=lambda one: one[:2]):
+            pipeline = self.walker.hosts[bound.host].pipeline
+            running = next((one for one in pipeline if one.bound is bound), None)
+            if running is not None:
+                self.walker.announcer.interrupted(running, item.index)
+        self.timers.clear()
+
     def start(self, host: HostRun, running: Running, item: Item) -> None:
         """Put the calls of one turn into the host's outbox, or give the turn its outcome."""
         bound = running.bound
@@ -85,6 +94,9 @@ class Calls:
             raw = self.world.received(bound, step.partition("!")[0], raw)
         item.results.append(raw)
         self.walker.fleet.ack(bound.agent, [step])
+        if self.walker.stopping and _cancelled(raw):
+            self.walker.announcer.interrupted(running, index)
+            return
         if len(item.results) < len(item.calls) and not raw.get("failed"):
             return
         if raw.get("failed"):
@@ -178,3 +190,8 @@ class Calls:
         self.walker.committer.commit_ready(host)
         self.walker.flush(host)
         self.walker.wake(host.name)
+
+
+def _cancelled(raw: dict[str, Any]) -> bool:
+    """Whether a module gave up waiting because the run was cancelled."""
+    return bool(raw.get("failed")) and (raw.get("fields") or {}).get("code") == "cancelled"

@@ -105,7 +105,8 @@ class StepEnded:
     """A step's outcome, or a loop item's.
 
     status: ok, changed, failed, ignored (failed, but ignore_errors), rescued, skipped,
-    unreachable, blocked (what it needs failed), or in a plan: planned.
+    unreachable, blocked (what it needs failed), interrupted (Ctrl-C while it waited), or in a plan:
+    planned.
     action: create, update, remove, run, none, unknown.
     causes: why the action or the condition is unknown.
     """
@@ -172,6 +173,7 @@ class HostLost:
 class RunEnded:
     """counts: host to {ok, changed, unreachable, failed, skipped, rescued, ignored, blocked}.
 
+    Where Ctrl-C ended a wait, counts have interrupted, too.
     traffic: host to {sent, received (bytes), round_trips, connect_seconds}.
     custom: host (``_run`` for the whole run) to what set_stats gave, where that is to be shown.
     earlier: of a run that is resumed, host to how many of its changes were made before it broke.

@@ -99,7 +99,7 @@ class Walker:
             raise frame["error"]
         elif kind == "interrupt":
             self.fleet.cancel()
-            self.calls.timers.clear()
+            self.calls.give_up()
             if self.abandoned:
                 self.running.clear()
         elif kind == "dropped":

@@ -193,6 +193,66 @@ def test_ctrl_c_once_finishes_what_is_in_flight(project: Any, until: Any) -> Non
     assert lines(project, "h1", log) == WHOLE
 
 
+UNTIL = """command: test -e /root/comes-later
+      retries: 99
+      delay: 60
+      until: it.rc == 0
+      register: it"""
+WAITS = """\
+- name: waits
+  hosts: h1
+  gather_facts: false
+  become: true
+  tasks:
+    - name: wait
+      {what}
+      ignore_errors: true
+    - {{name: after, command: "echo after"}}
+- name: below
+  hosts: h2
+  gather_facts: false
+  tasks:
+    - {{name: below, command: "echo below"}}
+"""
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "wait_for: {path: /root/comes-later}",
+        UNTIL,
+    ],
+    ids=["wait_for", "until"],
+)
+def test_ctrl_c_while_a_step_waits_is_no_failure(project: Any, until: Any, what: str) -> None:
+    project.write("waits.yml", WAITS.format(what=what))
+    process = project.start("run", "waits.yml")
+    until(lambda: project.runs() and project.events("StepSent"), "the step that waits")
+    time.sleep(3)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    done = project.finish(process)
+    assert done.code == 130, done.said
+    assert time.monotonic() - began < 20
+    assert "interrupted h1: wait\n" in done.said, done.said
+    assert "failed=0" in done.said
+    assert "interrupted=1" in done.said
+    assert "error[" not in done.said
+    assert "is left" not in done.said
+    assert "kplay resume" in done.said
+    assert {one["place"]["task"] for one in project.events("StepEnded")} == {"wait"}
+    project.on("h1", "sudo touch /root/comes-later")
+    try:
+        resumed = project.ok("resume")
+    finally:
+        project.on("h1", "sudo rm /root/comes-later")
+    ended = [(one["place"]["task"], one["status"]) for one in project.events("StepEnded")]
+    assert [row for row in ended if row[1] == "changed"][-2:] == [
+        ("after", "changed"), ("below", "changed"),
+    ], resumed.said  # fmt: skip
+    clean(project, "h1", "h2")
+
+
 def test_ctrl_c_twice_stops_at_once(project: Any, until: Any) -> None:
     log = steps(project, "twice", seconds=7)
     process = project.start("run", "steps.yml")
