@@ -91,6 +91,13 @@ def test_a_program_that_is_no_link_is_asked_for_its_release(player):
         (ONE, {"drain_arguments": 5}, "distribution_drain_arguments is no list:"),
         (ONE, {"config": ["x"]}, "distribution_config is no mapping:"),
         (ONE, {"proxy": "http://p", "disable": ""}, "is no list, distribution_proxy is no mapping"),
+        (ONE, {"server_config": "x"}, """-e '{"distribution_server_config": {"KEY": "VALUE"}}'"""),
+        (ONE, {"tls_san": "x"}, """-e '{"distribution_tls_san": ["ONE", "ANOTHER"]}'"""),
+        (ONE, {"agents_at_once": 0}, "distribution_agents_at_once is 0, and at least one agent"),
+        (ONE, {"agents_at_once": "0%"}, "distribution_agents_at_once is 0%, and at least one"),
+        (ONE, {"agents_at_once": 2.5}, "distribution_agents_at_once is 2.5, and at least one"),
+        (ONE, {"agents_at_once": 3}, ""),
+        (ONE, {"agents_at_once": [1, "25%"]}, ""),
     ],
 )
 def test_settings(player, groups, variables, said):
