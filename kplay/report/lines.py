@@ -16,6 +16,7 @@ from kplay.walk.events import (
     RunEnded,
     RunStarted,
     StepEnded,
+    StepLeft,
     StepOutput,
     StepRetried,
     Warned,
@@ -69,6 +70,8 @@ class Lines:
                 return [] if self.planning else [_opening(event)]
             case StepEnded():
                 return self._step(event)
+            case StepLeft():
+                return [("magenta", _left(event))]
             case Drifted():
                 return [("magenta" if event.accepted else "red", drift.text(event))]
             case HostLost():
@@ -156,6 +159,17 @@ def _before(event: RunEnded, changed: int) -> str:
     if not earlier:
         return ""
     return f", {'all' if earlier == changed else earlier} of them before the resume"
+
+
+_STATES = {
+    "begun": "its change had begun, and the host goes on with it",
+    "sent": "no change of it had begun",
+}
+
+
+def _left(event: StepLeft) -> str:
+    text = f"{failure.where(event.place)}: {failure.title(event.place)}"
+    return printable.line(f"left      {text}: {_STATES[event.state]} ({event.seconds:.0f} s)")
 
 
 def _lost(event: HostLost, *, told: bool) -> Line:

@@ -30,7 +30,9 @@ class Announcer:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
         self._told: set[str] = set()
-        """Tasks on hosts that have ended, where the run is one that is resumed."""
+        """Tasks on hosts that have ended."""
+        self.begun: set[str] = set()
+        """Calls whose changes have begun on their hosts."""
 
     def place(self, bound: Bound) -> events.Place:
         """Where a task stands, for its events."""
@@ -198,6 +200,7 @@ class Announcer:
         _, running, index = entry
         place = self.item_place(running, index, str(frame["step"]))
         if kind == "started":
+            self.begun.add(str(frame["step"]))
             self.walker.emit(events.StepStarted(now, place))
         elif kind == "output" and not running.bound.items[index].settings.no_log:
             text = str(frame["text"])

@@ -134,6 +134,20 @@ class StepEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class StepLeft:
+    """A step that was under way when the run was stopped at once.
+
+    state: begun (its change had begun; the host goes on with it) or sent (no change had begun).
+    seconds: since it was sent.
+    """
+
+    time: float
+    place: Place
+    state: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Drifted:
     """A step that is not as the plan file has it.
 
@@ -206,6 +220,7 @@ Event = (
     | StepOutput
     | StepRetried
     | StepEnded
+    | StepLeft
     | Drifted
     | HostLost
     | RunEnded

@@ -22,6 +22,7 @@ from kplay.walk.commit import Committer, forced
 from kplay.walk.dispatch import alone
 from kplay.walk.expand import Expander
 from kplay.walk.hostrun import HostRun, Running
+from kplay.walk.leaving import Leaver
 from kplay.walk.plays import Plays
 from kplay.walk.ways import Ways
 
@@ -51,6 +52,7 @@ class Walker:
         self.announcer = Announcer(self)
         self.committer = Committer(self)
         self.calls = Calls(self)
+        self.leaver = Leaver(self)
         self.expander = Expander(self)
         world.ways = Ways(graph.plays, world.store)
         world.warn = lambda message: emit(events.Warned(time.time(), message))
@@ -100,6 +102,8 @@ class Walker:
         elif kind == "interrupt":
             self.fleet.cancel()
             self.calls.give_up()
+            if frame.get("asked"):
+                self.leaver.tell()
             if self.abandoned:
                 self.running.clear()
         elif kind == "dropped":
@@ -247,16 +251,16 @@ class Walker:
         for host in {id(entry[0]): entry[0] for _, entry in affected}.values():
             self.committer.unreachable(host, error)
 
-    def halt(self) -> None:
+    def halt(self, *, asked: bool = False) -> None:
         """Finish what is in flight, and begin nothing more."""
         self.stopping = True
-        self.inbox.put(("", {"type": "interrupt"}))
+        self.inbox.put(("", {"type": "interrupt", "asked": asked}))
 
     def interrupt(self) -> None:
         """Called from a signal handler: first finish what is in flight, then stop at once."""
         if self.stopping:
             self.abandoned = True
-        self.halt()
+        self.halt(asked=True)
 
 
 def _once(vertex: Vertex) -> Role | None:

@@ -32,10 +32,7 @@ def test_a_killed_controller(tmp_path: Path) -> None:
     begun = subprocess.Popen(
         [*kplay, "run", "-i", "hosts", "site.yml"], cwd=tmp_path, stdout=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 60
-    while not log.exists():
-        assert time.monotonic() < deadline, "the slow step has not begun"
-        time.sleep(0.05)
+    _until(log.exists)
     begun.send_signal(signal.SIGKILL)
     begun.wait(10)
     resumed = subprocess.run(
@@ -43,6 +40,13 @@ def test_a_killed_controller(tmp_path: Path) -> None:
     )
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert log.read_text().split() == ["begun", "slow", "after"]
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, "the slow step has not begun"
+        time.sleep(0.05)
 
 
 PARTS = """\
@@ -125,3 +129,52 @@ def test_what_a_plan_file_wants_is_not_missed_where_it_was_done(broken, tmp_path
     told = broken("resume")
     assert told.returncode == 0, told.stdout + told.stderr
     assert "drift" not in told.stdout
+
+
+LEFT = """\
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: slow
+      shell: |
+        echo begun >> LOG
+        for one in $(seq 600); do test -e LOG.go && break; sleep 0.1; done
+        echo slow >> LOG
+    - {name: after, shell: "echo after >> LOG"}
+"""
+
+
+def _interrupted(folder: Path) -> list[str]:
+    """The lines of a run that gets SIGINT when its first step has begun, and when it says so."""
+    kplay = [sys.executable, "-m", "kplay", "run", "-i", "hosts", "site.yml"]
+    told = []
+    with subprocess.Popen(kplay, cwd=folder, stdout=subprocess.PIPE, text=True) as begun:
+        assert begun.stdout is not None
+        _until((folder / "log").exists)
+        begun.send_signal(signal.SIGINT)
+        for line in begun.stdout:
+            told.append(line.rstrip())
+            if line.startswith("warning: stopping"):
+                begun.send_signal(signal.SIGINT)
+    assert begun.returncode == 130
+    return told
+
+
+def test_two_interrupts_tell_what_they_leave(broken, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    (tmp_path / "site.yml").write_text(LEFT.replace("LOG", str(log)))
+    told = _interrupted(tmp_path)
+    assert (
+        "warning: stopping when what is under way has ended: h1: slow"
+        " (Ctrl-C again leaves it to the hosts)"
+    ) in told
+    (left,) = [line for line in told if line.startswith("left")]
+    said = "left      h1: slow: its change had begun, and the host goes on with it ("
+    assert left.startswith(said)
+    (folder,) = (tmp_path / ".kplay/runs").iterdir()
+    events = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
+    (event,) = [one for one in events if one["event"] == "StepLeft"]
+    assert (event["state"], event["place"]["task"]) == ("begun", "slow")
+    (tmp_path / "log.go").touch()
+    assert broken("resume").returncode == 0
+    assert log.read_text().split() == ["begun", "slow", "after"]
