@@ -58,6 +58,8 @@ class Prepared:
     extra_vars: dict[str, Sourced]
     notes: list[str] = field(default_factory=list)
     """What the user is to know before anything is done."""
+    misspelt: list[Diagnostic] = field(default_factory=list)
+    """Of that, the variables of ``-e`` that nothing reads."""
 
     @property
     def hosts(self) -> list[str]:
@@ -107,14 +109,16 @@ def prepare(options: RunOptions, *, ask: bool = False) -> Prepared:
     graph.expected = expected
     if options.start_at_task:
         start_at(graph, options.start_at_task)
-    notes = []
+    notes, odd = [], []
     if extra:
         from kplay.execute.unread import as_note, unread
 
         odd = unread(options.extra_vars, playbook, inventory, extra, loader)
         notes = [as_note(one) for one in odd]
     notes += bring_facts(options, playbook, graph, store, cache)
-    return Prepared(options, inventory, playbook, graph, store, loader, vault, tags, extra, notes)
+    return Prepared(
+        options, inventory, playbook, graph, store, loader, vault, tags, extra, notes, odd
+    )
 
 
 def reload_inventory(prepared: Prepared) -> Inventory:

@@ -1,4 +1,4 @@
-"""Variables of ``-e`` that nothing reads, and that are spelled almost like one that is known.
+"""Given variables that nothing reads, and that are spelled almost like one that is known.
 
 Whatever may be read by a name that only a run can tell ends the search: nothing is said then. The
 project's files are read only where a name stands neither among the variables that are known nor in
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kplay.inventory.model import Inventory
     from kplay.playbook.load import Loader
     from kplay.playbook.model import Playbook
-    from kplay.source import Document, Sourced
+    from kplay.source import Document, Sourced, Span
 
 _OWN = frozenset({*MAGIC, *IN_PLAY, *IN_ROLE, *DEFAULTS, "kplay_absent", "kplay_transport"})
 _ALIKE = 0.85
@@ -55,7 +55,7 @@ def unread(
     """
     if not extra:
         return []
-    known = _OWN.union(*_tables(playbook, inventory))
+    known = _OWN.union(*_tables(playbook), *inventory.tables())
     odd = [name for name in extra if name not in known and not name.startswith("ansible_")]
     if not odd:
         return []
@@ -70,6 +70,75 @@ def unread(
     if near:
         near = _nowhere(near, Surroundings(playbook, inventory, extra, loader, given, loaded))
     return [_said(extra[name], name, other) for name, other in near.items()]
+
+
+def unread_in_inventory(
+    playbook: Playbook, inventory: Inventory, extra: Mapping[str, Sourced], loader: Loader
+) -> list[Diagnostic]:
+    """A warning for each place where the inventory gives a variable that is likely misspelt.
+
+    One counts only where its name stands nowhere but where it is given. Files of group_vars and
+    host_vars count as the inventory's.
+
+    Args:
+        playbook: as loaded.
+        inventory: with all of its variables.
+        extra: what ``-e`` says.
+        loader: what has read the playbook.
+    """
+    places: dict[str, dict[Span, Sourced]] = {}
+    for table in inventory.tables():
+        for name, value in table.items():
+            places.setdefault(name, {})[value.key_span] = value
+    known = _OWN.union(extra, *_tables(playbook))
+    names = [one for one in places if one not in known and not one.startswith("ansible_")]
+    if not names:
+        return []
+    loaded = [one for one in loader.documents.values() if one is not None]
+    words = {word for one in loaded for word in _WORD.findall(one.text)}
+    odd = [name for name in names if name not in words and _is_plain(name, places[name])]
+    known |= places.keys() - odd
+    known |= _read(loaded)
+    near = {name: other for name in odd if (other := _near(name, known))}
+    near = {name: other for name, other in near.items() if not _numbered_alike(name, other)}
+    if not near:
+        return []
+    texts = Surroundings(playbook, inventory, extra, loader, set(), loaded).texts()
+    if texts is None:
+        return []
+    return [
+        Diagnostic(
+            "unread-variable",
+            f"nothing reads the variable `{name}`",
+            span,
+            (f"did you mean `{other}`?",),
+            severity="warning",
+        )
+        for name, other in near.items()
+        if not any(_count(name, text) > _given(text, places[name]) for text in set(texts))
+        for span in places[name]
+    ]
+
+
+def _is_plain(name: str, places: Mapping[Span, Sourced]) -> bool:
+    """Whether each place is in a file that shows it, other than an encrypted one or a program."""
+    return all(
+        span.file[:1] != "<" and _count(name, one.document.text) for span, one in places.items()
+    )
+
+
+def _given(text: str, places: Mapping[Span, Sourced]) -> int:
+    """In how many places a text of a file gives a variable."""
+    return sum(one.document.text == text for one in places.values())
+
+
+def _count(name: str, text: str) -> int:
+    return len(re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", text)) if name in text else 0
+
+
+def _numbered_alike(name: str, other: str) -> bool:
+    """Whether names differ in their numbers alone: of `disk1` and `disk2` neither is misspelt."""
+    return re.sub(r"\d+", "", name) == re.sub(r"\d+", "", other)
 
 
 def _said(written: Sourced, name: str, other: str) -> Diagnostic:
@@ -109,8 +178,8 @@ def _ends_alike(name: str, other: str) -> bool:
     return SequenceMatcher(None, "_".join(one), "_".join(two)).ratio() >= _ALIKE_END
 
 
-def _tables(playbook: Playbook, inventory: Inventory) -> Iterator[Iterable[str]]:
-    """The names that roles, plays and the inventory give values, or ask for."""
+def _tables(playbook: Playbook) -> Iterator[Iterable[str]]:
+    """The names that roles and plays give values, or ask for."""
     for play in playbook.plays:
         yield play.variables
         yield [prompt.name for prompt in play.prompts]
@@ -129,7 +198,6 @@ def _tables(playbook: Playbook, inventory: Inventory) -> Iterator[Iterable[str]]
             spec = node.args.value.get("argument_spec") if node.module == MODULE else None
             facts = node.args.value if node.module == "set_fact" else spec
             yield map(str, facts) if isinstance(facts, dict) else ()
-    yield from inventory.tables()
 
 
 def _read(documents: Iterable[Document]) -> set[str]:

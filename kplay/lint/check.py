@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kplay.errors import InputError, UsageError
 from kplay.execute import prepare
-from kplay.execute.unread import unread
+from kplay.execute.unread import unread, unread_in_inventory
 from kplay.inventory.model import Inventory
 from kplay.lint import (
     conditions,
@@ -117,6 +117,8 @@ def lint(options: RunOptions, *, strict: bool = False) -> Report:
         family(survey, noted)
     if inventory is not None and not survey.incomplete:
         for one in unread(options.extra_vars, playbook, inventory, extra, loader):
+            noted.append(one)
+        for one in unread_in_inventory(playbook, inventory, extra, loader):
             noted.append(one)
     found = {_shortened(_softened(one)): None for one in noted if suppression.kept(one)}
     read = len(survey.documents())

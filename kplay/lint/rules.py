@@ -27,8 +27,8 @@ RULES: tuple[Rule, ...] = (
     Rule("used-before-set", "error", "a variable that only tasks further down register or set"),
     Rule("unused-register", "warning", "a registered result that nothing reads", strict=True),
     # kplay.execute.unread
-    Rule("unread-variable", "warning", "a variable of -e that nothing reads, and that is spelled "
-         "almost like one that is known"),
+    Rule("unread-variable", "warning", "a variable of -e or the inventory that nothing reads, and "
+         "that is spelled almost like one that is known"),
     # kplay.lint.forms
     Rule("decimal-mode", "error", "a file mode that YAML reads as a decimal number (`mode: 755`)"),
     Rule("short-mode", "warning", 'a file mode without its leading zero (`"755"`)', strict=True),

@@ -51,7 +51,9 @@ def wanted(options: RunOptions) -> Wanted:
     refused = [_refused(one) for one in survey.failures if one.refuses]
     faults = [fault for given in survey.given if (fault := _fault(given)) is not None]
     if refused or faults:
-        raise (RefusedError if refused else InputError)(dict.fromkeys([*refused, *faults]))
+        # A version may be open since the variable that says it is misspelt
+        told = dict.fromkeys([*found.misspelt, *refused, *faults])
+        raise (RefusedError if refused else InputError)(told)
     notes = [*found.notes, *(_open(one) for one in survey.includes)]
     notes += [
         f"{vertex.span}: what hosts that `{vertex.name}` brings take is not in the list"

@@ -44,7 +44,7 @@ class _Forecaster:
         self.prepared = prepared
         alike = Alike(prepared.store)
         self.world = TracingWorld.of(prepared, alike)
-        self.found = Forecast(notes=list(prepared.notes), hosts=prepared.hosts)
+        self.found = Forecast(prepared.hosts, list(prepared.notes), prepared.misspelt)
         self.presence = Presence()
         self.facts = Facts(prepared.options, prepared.store, alike)
         self.steps = Steps(self.world, alike, self.presence, self.facts, self.found, survey)

@@ -10,6 +10,7 @@ from kplay.walk.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kplay.diagnostics import Diagnostic
     from kplay.execute.prepare import Prepared
     from kplay.graph.model import Vertex
     from kplay.plan.offline.alike import Alike
@@ -92,6 +93,8 @@ class Forecast:
 
     hosts: list[str]
     notes: list[str] = field(default_factory=list)
+    misspelt: list[Diagnostic] = field(default_factory=list)
+    """Variables of ``-e`` that nothing reads; the notes tell of them, too."""
     prospects: list[Prospect] = field(default_factory=list)
     steps: int = 0
     """Turns of tasks times hosts."""

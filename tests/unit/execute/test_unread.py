@@ -9,6 +9,7 @@ import pytest
 from kplay.execute.options import RunOptions
 from kplay.execute.prepare import prepare
 from kplay.execute.surroundings import Surroundings
+from kplay.lint.check import lint
 
 DEFAULTS = "web_version: 1\nweb_listen_port: 80\n"
 TASKS = "- template: {src: web.conf, dest: /w}\n- command: id\n  register: web_seen_before\n"
@@ -190,3 +191,57 @@ def test_playbooks_that_ship_read_nothing_by_a_made_name(
     assert prepare(options).notes == [
         f"nothing reads the variable `{name}` of -e: did you mean `{meant}`?"
     ]
+
+
+@pytest.fixture
+def linted(tmp_path: Path):
+    """What lint says of a project whose inventory gives `web_verson`, with more files."""
+
+    def codes(**files: str) -> list[str]:
+        home = tmp_path / "project"
+        written = {
+            home / "site.yml": "- hosts: all\n  gather_facts: false\n  roles: [web]\n",
+            home / "hosts.ini": "[all]\nw1\nw2\n",
+            home / "host_vars/w1.yml": "web_verson: 1\n",
+            home / "host_vars/w2.yml": "web_verson: 2\n",
+            home / "roles/web/defaults/main.yml": DEFAULTS,
+            home / "roles/web/tasks/main.yml": "- debug: {var: web_version}\n",
+            **{home / name.replace("__", "/").replace("_YML", ".yml"): text
+               for name, text in files.items()},
+        }  # fmt: skip
+        for path, text in written.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        found = lint(RunOptions((home / "site.yml",), (str(home / "hosts.ini"),))).found
+        places = [f"{Path(one.span.file).name}:{one.span.line}" for one in found if one.span]
+        assert {one.code for one in found} <= {"unread-variable"}
+        return places
+
+    return codes
+
+
+def test_lint_tells_each_place_of_the_inventory(linted, project):
+    assert linted() == ["w1.yml:1", "w2.yml:1"]
+    # A run does not: the inventory may serve other projects
+    assert project() == []
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"other_YML": "- hosts: all\n  tasks: [{debug: {msg: '{{ web_verson }}'}}]\n"},
+        {"roles__web__templates__web.conf": "{{ web_verson }}\n"},
+        {"host_vars__w1_YML": "web_verson: 1\nweb_shown: '{{ web_verson }}'\n"},
+        {"host_vars__w1_YML": "# web_verson is read by another program\nweb_verson: 1\n"},
+        {"roles__web__files__any": "{{ lookup('vars', 'web_' ~ part) }}\n"},
+        {"group_vars__all_YML": "web_verson: 1\n", "README.md": "set `web_verson`\n"},
+    ],
+)
+def test_an_inventory_variable_that_may_be_read_is_left_alone(linted, files: dict[str, str]):
+    assert linted(**files) == []
+
+
+def test_names_that_differ_in_a_number_are_left_alone(linted):
+    plain = {"host_vars__w1_YML": "web_port1: 1\n", "host_vars__w2_YML": "web_port2: 1\n"}
+    shown = {"roles__web__tasks__main_YML": "- debug: {var: web_port1}\n"}
+    assert linted(**plain, **shown) == []

@@ -216,3 +216,15 @@ def test_hosts_that_a_task_brings_are_not_foreseen_and_told(tmp_path: Path) -> N
     assert found.notes == [
         f"{tmp_path}/site.yml:4:20: what hosts that `grow` brings take is not in the list"
     ]
+
+
+def test_a_misspelt_variable_stands_beside_the_version_that_is_open_for_it(tmp_path: Path) -> None:
+    task = "    - {bundle_artifact: {name: a, version: '{{ tool_version }}'}}\n"
+    files = {"group_vars/all.yml": "tool_version: '{{ seen.stdout }}'\n"}
+    tasks = "    - {command: id, register: seen}\n" + task
+    with pytest.raises(InputError) as caught:
+        of(tmp_path, tasks, files, tool_verson="v1")
+    first, *rest = caught.value.diagnostics
+    assert (first.code, first.severity) == ("unread-variable", "warning")
+    assert first.help == ("did you mean `tool_version`?",)
+    assert [one.code for one in rest] == ["unknown-artifact"]
