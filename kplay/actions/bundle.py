@@ -10,10 +10,11 @@ from kplay.actions.files import placed
 from kplay.bundle.find import AmbiguousError, Found, LackingError, fault_of, find
 from kplay.bundle.model import BundleInputError
 from kplay.modules.api import UNKNOWN
+from kplay.playbook.values import is_template
 from kplay.resolve.unknown import causes_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from kplay.actions.api import Outcome
 
@@ -73,9 +74,14 @@ def _sought(context: Context, asked: dict[str, Any]) -> Found:
 _ELSEWHERE = "or name another bundle: `-e kplay_bundle=DIR`"
 
 
-def settings(defaults: Iterable[str]) -> tuple[str, ...]:
-    """How to say a version: by the variables that roles around a task have defaults for."""
-    names = sorted(one for one in defaults if one == "version" or one.endswith("_version"))
+def settings(defaults: Mapping[str, object]) -> tuple[str, ...]:
+    """How to say a version: by the variables that roles around a task have defaults for.
+
+    A default that is made of other variables follows those, and is named only where all are such.
+    """
+    versions = sorted(one for one in defaults if one == "version" or one.endswith("_version"))
+    own = [one for one in versions if not is_template(getattr(defaults[one], "value", None))]
+    names = own or versions
     return tuple(f"set it: `-e {name}=VERSION`" for name in names[:_NAMED])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kplay.errors import KplayError
@@ -19,6 +20,8 @@ from kplay.resolve.unknown import Unknown
 from kplay.walk.turns import turns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kplay.graph.model import Vertex
     from kplay.plan.offline.alike import Alike
     from kplay.plan.offline.outlook import Outlook, TracingWorld
@@ -38,8 +41,8 @@ class Given(NamedTuple):
     hosts: list[str]
     fault: str = ""
     """Why it cannot be rendered; empty when it can."""
-    defaults: tuple[str, ...] = ()
-    """Names of variables for which the roles around it have defaults: what a user may set."""
+    defaults: Mapping[str, object] = MappingProxyType({})
+    """Variables for which the roles around it have defaults: what a user may set."""
 
 
 class Open(NamedTuple):
@@ -101,7 +104,7 @@ class Survey:
                     self.readers.append(vertex)
             else:
                 answers = alike.ask(hosts, lambda host: self._turns(vertex, task, host, world))
-                defaults = tuple(world.store.bands(vertex.play.play, task).defaults)
+                defaults = dict(world.store.bands(vertex.play.play, task).defaults)
                 self.given += [
                     Given(vertex, task, args, part, fault, defaults)
                     for turned, part in answers

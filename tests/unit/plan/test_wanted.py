@@ -228,3 +228,17 @@ def test_a_misspelt_variable_stands_beside_the_version_that_is_open_for_it(tmp_p
     assert (first.code, first.severity) == ("unread-variable", "warning")
     assert first.help == ("did you mean `tool_version`?",)
     assert [one.code for one in rest] == ["unknown-artifact"]
+
+
+def test_a_version_that_follows_others_is_no_hint_where_one_of_its_own_is(tmp_path: Path) -> None:
+    defaults = "a_version: \"{{ own_version }}\"\nz_version: ''\nnote: x\n"
+    task = '- bundle_artifact: {name: a, version: "{{ seen.stdout }}"}\n'
+    files = {"roles/r/defaults/main.yml": defaults, "roles/r/tasks/main.yml": task}
+    tasks = "    - {command: id, register: seen}\n    - import_role: {name: r}\n"
+    with pytest.raises(InputError) as caught:
+        of(tmp_path, tasks, files)
+    assert caught.value.diagnostics[0].help == ("set it: `-e z_version=VERSION`",)
+    files["roles/r/defaults/main.yml"] = 'a_version: "{{ own_version }}"\n'
+    with pytest.raises(InputError) as caught:
+        of(tmp_path, tasks, files)
+    assert caught.value.diagnostics[0].help == ("set it: `-e a_version=VERSION`",)
