@@ -123,6 +123,21 @@ def test_again_nothing_changes_and_nothing_is_restarted(k3s: Course) -> None:
     assert k3s.started() == before
 
 
+@pytest.mark.cluster
+@pytest.mark.rancher
+def test_a_cluster_is_not_begun_anew_beside_the_one_that_stands(k3s: Course) -> None:
+    before = k3s.started()
+    said = k3s.play("plan", "k3s.yml", code=2, distribution_data_directory="/srv/k3s")
+    for host in HOSTS:
+        assert f"{host} has the data of its cluster in /var/lib/rancher/k3s" in said
+    ready = str(lab.inventory_path(k3s.lab))
+    moved = k3s.directory / "moved.yml"
+    moved.write_text("server: {hosts: {agent1: {}}}\n")
+    said = k3s.play("run", "k3s.yml", "-i", ready, "-i", str(moved), code=2)
+    assert "agent1 is an agent of the cluster (unit k3s-agent is enabled)" in said
+    assert k3s.started() == before
+
+
 @pytest.mark.rancher
 def test_a_second_plan_is_empty(k3s: Course) -> None:
     assert k3s.plan("k3s.yml") == []
