@@ -162,6 +162,7 @@ def _foreseen(probe: "Probe", args: Args, one: Object, made: Comparison) -> bool
     label = objects.label(placed(args, one))
     told = probe.effect("kubernetes", label)
     if told is None:
+        objects.foreseen(probe, [placed(args, one)])
         return False
     if isinstance(told, dict) and told.get("way", way(args)) != way(args):
         raise UnknownValue("an earlier step changes %s, perhaps of another cluster" % label)

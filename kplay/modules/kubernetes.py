@@ -1,11 +1,13 @@
 """How kubectl is called on a host, and whether there is a cluster to ask."""
 
 import json
+import posixpath
 import re
+import signal
 from typing import TYPE_CHECKING, Any, Dict, List
 
 from kplay.agent.host import UnknownValue
-from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args
+from kplay.modules.api import ABSENT, UNKNOWN, Arg, Args, ModuleFailure
 
 if TYPE_CHECKING:
     from kplay.agent.host import Completed, Probe
@@ -45,8 +47,12 @@ UNREACHABLE = (
 
 
 def kubectl(args: Args, words: List[str]) -> List[str]:
-    """Give the program, what it is to do and the cluster that it is to ask."""
-    argv = [args.get("kubectl") or "kubectl", *words, NO_CACHE]
+    """Give the program, what it is to do and the cluster that it is to ask.
+
+    Raises:
+        ModuleFailure: the program is called otherwise, so that nobody knows whether it only reads.
+    """
+    argv = [_program(args), *words, NO_CACHE]
     if args.get("kubeconfig"):
         argv.append("--kubeconfig=" + args["kubeconfig"])
     if args.get("context"):
@@ -54,19 +60,27 @@ def kubectl(args: Args, words: List[str]) -> List[str]:
     return argv + list(args.get("more") or [])
 
 
+def _program(args: Args) -> str:
+    program = str(args.get("kubectl") or "kubectl")
+    if posixpath.basename(program) != "kubectl":
+        raise ModuleFailure("kubectl is %s, and not the path of a program named kubectl" % program)
+    return program
+
+
 def foreseen(probe: "Probe", args: Args) -> bool:
     """Say whether the cluster, or the means to ask it, will only be there once the plan is done.
 
     Raises:
         UnknownValue: there is no such kubeconfig, and no earlier step is known to make it.
+        ModuleFailure: the program is called otherwise than kubectl.
     """
+    program = _program(args)
     if not probe.scratch():
         return False
     if to_come(probe, args):
         return True
     if isinstance(probe.effect("kubernetes", "cluster"), dict):
         return False
-    program = args.get("kubectl") or "kubectl"
     there = probe.stat(program) if "/" in program else probe.which(program)
     if not there and args.get("kubeconfig"):
         raise UnknownValue("what the cluster holds, which only %s can ask" % program)
@@ -142,6 +156,8 @@ def answered(probe: "Probe", args: Args, done: "Completed") -> "Completed":
     """
     if done.rc == 0 or not probe.scratch():
         return done
+    if done.rc == -signal.SIGTERM:
+        raise UnknownValue("what the API server says, which has not said it in time")
     if done.rc == 127:
         # an earlier planned step brings the program
         raise UnknownValue("what the cluster holds, which only kubectl can ask")

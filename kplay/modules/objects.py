@@ -127,8 +127,18 @@ def foreseen(probe: "Probe", wanted: List[Object]) -> None:
         UnknownValue: one does.
     """
     for one in wanted:
-        if probe.effect("kubernetes", label(one)) is not None:
-            raise UnknownValue("an earlier step changes %s" % label(one))
+        for name in (label(one), label(_elsewhere(one))):
+            if probe.effect("kubernetes", name) is not None:
+                raise UnknownValue("an earlier step changes %s" % name)
+
+
+def _elsewhere(one: Object) -> Object:
+    """Give an object by its other name: one without a namespace mostly is that of `default`."""
+    meta = one.get("metadata") or {}
+    place = meta.get("namespace")
+    if place in (None, "default"):
+        meta = dict(meta, namespace="default" if place is None else None)
+    return dict(one, metadata=meta)
 
 
 def effects(changed: List[Object]) -> List[Effect]:

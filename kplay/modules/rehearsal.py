@@ -15,6 +15,10 @@ Object = Dict[str, Any]
 _NEXT = re.compile(r'^(?:Error from server|The \S+ "|error: )')
 
 
+EACH = 0.5
+"""Seconds more for each object: kubectl asks about them one after the other, each twice."""
+
+
 class Refused(NamedTuple):
     """An object that the API server does not take."""
 
@@ -68,9 +72,10 @@ def no_kind(one: Object) -> str:
 def _query(probe: "Probe", args: Args, words: List[str], listed: List[Object]) -> Any:
     argv = kubernetes.kubectl(objects.flags(args), [*words, "--dry-run=server"])
     text = manifests.stream(listed)
-    done = probe.query(argv, stdin=text, timeout=60.0, most=kubernetes.MOST)
+    patience = 60.0 + EACH * len(listed)
+    done = probe.query(argv, stdin=text, timeout=patience, most=kubernetes.MOST)
     judged = manifests.NO_KIND.search(done.stderr) or any(map(_NEXT.match, done.stderr.split("\n")))
-    return done if done.rc == 0 or judged else kubernetes.answered(probe, args, done)
+    return done if done.rc > 0 and judged else kubernetes.answered(probe, args, done)
 
 
 def _told_apart(

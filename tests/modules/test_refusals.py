@@ -303,3 +303,30 @@ def test_a_run_applies_what_no_dry_run_can_judge(judge: Judge) -> None:
     done = play(module, {"definition": both}, judge.host)
     assert [one["action"] for one in done["objects"]] == ["configured", "unchanged"]
     assert not play(module, {"definition": both}, judge.host).changed
+
+
+def test_a_request_that_runs_out_of_time_is_no_refusal(judge: Judge) -> None:
+    judge.cluster.apply = lambda *_: Completed(-15, "", "Warning: slow\n")
+    planned = judge.plan(thing("a"))
+    assert planned.action == "unknown"
+    assert "in time" in planned.unknown
+    assert len(judge.asked()) == 1
+
+
+@pytest.mark.parametrize(("first", "later"), [("default", None), (None, "default")])
+def test_no_namespace_may_be_the_default_one(judge: Judge, first: Any, later: Any) -> None:
+    def named(namespace: str | None) -> dict[str, Any]:
+        meta = {"name": "a"} if namespace is None else {"name": "a", "namespace": namespace}
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+
+    judge.foresee("/".join(["ConfigMap", *([first] if first else []), "a"]))
+    planned = judge.plan(named(later))
+    assert planned.action == "unknown"
+    assert "an earlier step changes ConfigMap/" in planned.unknown
+
+
+def test_a_program_of_another_name_is_refused(judge: Judge) -> None:
+    given = {"definition": [thing()], "kubectl": "/opt/bin/kubctl"}
+    for done in (plan(module, given, judge.host), play(module, given, judge.host)):
+        assert done.failed
+        assert done.fields["msg"].startswith("kubectl is /opt/bin/kubctl, and not the path")
