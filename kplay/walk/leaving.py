@@ -22,13 +22,17 @@ class Leaver:
     def __init__(self, walker: Walker) -> None:
         self.walker = walker
 
-    def tell(self) -> None:
-        """Name what is waited for after a first Ctrl-C, and what is left after a second one."""
+    def tell(self, *, leaves: bool) -> None:
+        """Name what is waited for after a first Ctrl-C, and what is left after a second one.
+
+        Args:
+            leaves: whether it is the second.
+        """
         walker = self.walker
         if walker.world.planning:
             return
         under_way = sorted(self._under_way(), key=lambda one: one.place.host)
-        if walker.abandoned:
+        if leaves:
             for one in under_way:
                 walker.emit(one)
         elif under_way:

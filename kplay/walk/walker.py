@@ -102,9 +102,11 @@ class Walker:
         elif kind == "interrupt":
             self.fleet.cancel()
             self.calls.give_up()
-            if frame.get("asked"):
-                self.leaver.tell()
-            if self.abandoned:
+            # The next Ctrl-C may come while this one is told of
+            leaves = bool(frame["leaves"])
+            if frame["asked"]:
+                self.leaver.tell(leaves=leaves)
+            if leaves:
                 self.running.clear()
         elif kind == "dropped":
             self.running.pop(frame["step"], None)
@@ -254,7 +256,8 @@ class Walker:
     def halt(self, *, asked: bool = False) -> None:
         """Finish what is in flight, and begin nothing more."""
         self.stopping = True
-        self.inbox.put(("", {"type": "interrupt", "asked": asked}))
+        frame = {"type": "interrupt", "asked": asked, "leaves": self.abandoned}
+        self.inbox.put(("", frame))
 
     def interrupt(self) -> None:
         """Called from a signal handler: first finish what is in flight, then stop at once."""

@@ -99,3 +99,25 @@ def test_a_turn_of_a_loop_is_told_and_counted_once(interrupted):
 def test_no_log_hides_it_as_any_result(interrupted):
     walked = interrupted(f"{WAIT_FOR}\n              no_log: true")
     assert "msg" not in walked.steps()[0].result
+
+
+def test_a_second_one_while_the_first_is_told_of(walk, monkeypatch: pytest.MonkeyPatch):
+    """What is left is told, though it was asked for before the first frame was dealt with."""
+    begin = Walker.run
+
+    def started(walker: Walker) -> None:
+        emit = walker.emit
+
+        def hears(event: events.Event) -> None:
+            emit(event)
+            if isinstance(event, events.StepSent | events.Warned):
+                walker.interrupt()
+
+        walker.emit = hears
+        begin(walker)
+
+    monkeypatch.setattr(Walker, "run", started)
+    play = "- hosts: a\n  gather_facts: false\n  tasks: [{name: slow, command: echo}]\n"
+    walked = walk(play, slow=("a",), fake={"a": FakeHost().when("echo")})
+    left = [one for one in walked.events if isinstance(one, events.StepLeft)]
+    assert [(one.place.task, one.place.host, one.state) for one in left] == [("slow", "a", "sent")]
