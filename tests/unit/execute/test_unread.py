@@ -15,6 +15,14 @@ DEFAULTS = "web_version: 1\nweb_listen_port: 80\n"
 TASKS = "- template: {src: web.conf, dest: /w}\n- command: id\n  register: web_seen_before\n"
 
 
+def write(home: Path, written: dict[Path, str], files: dict[str, str]) -> None:
+    """Write a project: its own files, and those that a test names with ``__`` for a slash."""
+    named = {home / name.replace("__", "/").replace("_YML", ".yml"): files[name] for name in files}
+    for path, text in {**written, **named}.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
 @pytest.fixture
 def project(tmp_path: Path):
     """A playbook with a role; gives what is said of -e, with more files in the project."""
@@ -28,12 +36,8 @@ def project(tmp_path: Path):
             role / "defaults/main.yml": DEFAULTS,
             role / "tasks/main.yml": TASKS,
             role / "templates/web.conf": "listen {{ web_listen_port }} {{ web_secret_name }}\n",
-            **{home / name.replace("__", "/").replace("_YML", ".yml"): text
-               for name, text in files.items()},
-        }  # fmt: skip
-        for path, text in written.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+        }
+        write(home, written, files)
         options = RunOptions((home / "site.yml",), (str(home / "hosts.ini"),), extra_vars=extra)
         return prepare(options).notes
 
@@ -206,12 +210,8 @@ def linted(tmp_path: Path):
             home / "host_vars/w2.yml": "web_verson: 2\n",
             home / "roles/web/defaults/main.yml": DEFAULTS,
             home / "roles/web/tasks/main.yml": "- debug: {var: web_version}\n",
-            **{home / name.replace("__", "/").replace("_YML", ".yml"): text
-               for name, text in files.items()},
-        }  # fmt: skip
-        for path, text in written.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
+        }
+        write(home, written, files)
         found = lint(RunOptions((home / "site.yml",), (str(home / "hosts.ini"),))).found
         places = [f"{Path(one.span.file).name}:{one.span.line}" for one in found if one.span]
         assert {one.code for one in found} <= {"unread-variable"}
